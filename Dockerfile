@@ -1,0 +1,27 @@
+# The program: one file, the same on every architecture, and so made on the build machine's own.
+FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS program
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY scripts scripts
+COPY src src
+RUN npm run build && touch --date=@0 dist/pipe.js dist/THIRD-PARTY-LICENSES.txt
+
+# What it runs on, gathered below /image.
+FROM node:24-trixie-slim AS system
+RUN apt-get update \
+  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+    binutils ca-certificates git git-lfs openssh-client
+COPY docker/gather.sh /
+RUN sh /gather.sh /image
+
+# Two layers: the large one stays what it is from release to release, as long as its programs do.
+FROM scratch
+COPY --from=system /image /
+COPY --from=program /build/dist/pipe.js /build/dist/THIRD-PARTY-LICENSES.txt /opt/
+ENTRYPOINT ["node", "/opt/pipe.js"]
+LABEL org.opencontainers.image.title="codecommit-mirror" \
+  org.opencontainers.image.description="Keeps an AWS CodeCommit repository an exact, verified mirror of a Bitbucket repository" \
+  org.opencontainers.image.version="1.0.0" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.source="https://bitbucket.org/org/codecommit-mirror"

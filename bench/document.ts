@@ -1,0 +1,66 @@
+import { median, type Sample } from './measure';
+import { ours, type Scenario } from './scenarios';
+
+interface Measured {
+  readonly date: Date;
+  readonly rounds: number;
+  readonly machine: string;
+  readonly versions: readonly string[];
+  readonly scenarios: readonly Scenario[];
+  readonly plots: readonly string[];
+}
+
+/** docs/benchmarks.md, all of it: nothing in it is written by hand. */
+export function toDocument({ date, rounds, machine, versions, scenarios, plots }: Measured): string {
+  return `# Benchmarks
+
+What a mirror costs beside git itself and beside the ways of the tutorials, measured by \`npm run bench\` on
+${date.toISOString().slice(0, 10)}: ${machine}; ${versions.join('; ')}.
+
+Source and destination are on this machine: git's http-backend behind a proxy, and OpenSSH's sshd. A round trip is added
+by a proxy that holds packets back. All ways of a scenario run in turn, ${rounds} times each, from the same state; the
+tables give medians, and ratios to the way that the bound is about. The other ways do less than a mirror: none looks at
+the source or verifies afterwards, and those that prune can lose branches.
+
+${scenarios.map(toSection).join('\n')}
+## Plots
+
+${plots.map((name) => `![Seconds against ${name.replace('-', ' ')}](benchmarks-${name}.svg)`).join('\n\n')}
+`;
+}
+
+function toSection({ title, text, baseline, bound, samples }: Scenario): string {
+  const base = toSeconds(samples.get(baseline) ?? []);
+  const rows = [...samples].map(([name, runs]) => {
+    const seconds = toSeconds(runs);
+    return `| ${name} | ${seconds.toFixed(3)} | ${(seconds / base).toFixed(2)} |`;
+  });
+  const ratio = toSeconds(samples.get(ours) ?? []) / base;
+  const verdict = ratio <= bound ? 'met' : 'not met';
+  return `## ${title}
+
+${text}
+
+| way | seconds | ratio |
+| --- | --- | --- |
+${rows.join('\n')}
+
+Bound: at most ${bound} × ${baseline}: ${verdict}.${toOwnCost(samples.get(ours) ?? [])}
+`;
+}
+
+function toSeconds(samples: readonly Sample[]): number {
+  return median(samples.map(({ seconds }) => seconds));
+}
+
+/** What the program says of itself with DEBUG. */
+function toOwnCost(samples: readonly Sample[]): string {
+  const found = samples.flatMap(({ output }) => {
+    const [, cpu, memory] = /own CPU time ([\d.]+) s, own peak memory (\d+) MiB/.exec(output) ?? [];
+    return cpu === undefined ? [] : [{ cpu: Number(cpu), memory: Number(memory) }];
+  });
+  if (found.length === 0) return '';
+  const cpu = median(found.map((each) => each.cpu));
+  const memory = median(found.map((each) => each.memory));
+  return ` Our own process took ${Math.round(cpu * 1_000)} ms of CPU time and ${memory} MiB of memory.`;
+}

@@ -1,0 +1,172 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { git } from '../test/servers/git';
+import { type Contestant, measure, type Sample, time } from './measure';
+import { advance, copy, fill, type Shape } from './repositories';
+import { openWorld, pipe, type World } from './world';
+
+/** What a scenario compares with what, and the bound it is held to. */
+export interface Scenario {
+  readonly title: string;
+  readonly text: string;
+  readonly baseline: string;
+  readonly bound: number;
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
+}
+
+const small: Shape = { branches: 1, tags: 0, commits: 200, bytes: 200 };
+
+/** The names of ways in the tables. */
+export const ours = 'codecommit-mirror';
+export const listings = '`git ls-remote` of both, one after the other';
+const rawPush = '`git push` of the branch';
+const mirrorPush = '`git clone --mirror && git push --mirror`';
+const oneLiner = '`git push --prune "refs/remotes/origin/*:refs/heads/*"`, full clone';
+
+/** Ways to the same end, each from the Pipelines clone in `dir`. */
+function toContestants(world: World, dir: string, env: Readonly<Record<string, string>>) {
+  const { gitEnv, pipeEnv, destinationUrl, bitbucket } = world;
+  const source = bitbucket.url('app');
+  const way = (name: string, script: string, environment: Readonly<Record<string, string>>): Contestant => ({
+    name,
+    run: () => time(script, dir, environment),
+  });
+  return {
+    one: way(ours, pipe, { ...env, ...pipeEnv }),
+    all: way(ours, pipe, { ...env, ...pipeEnv, REFS: 'all' }),
+    list: way(
+      listings,
+      `cd /; git ls-remote ${source} >/dev/null; git ls-remote ${destinationUrl} >/dev/null`,
+      gitEnv,
+    ),
+    push: way(rawPush, `git push -q ${destinationUrl} HEAD:refs/heads/main`, gitEnv),
+    mirror: way(
+      mirrorPush,
+      `rm -rf ../m; git clone -q --mirror ${source} ../m; cd ../m; git push -q --mirror ${destinationUrl}`,
+      gitEnv,
+    ),
+    oneLiner: way(
+      oneLiner,
+      `git push -q --prune ${destinationUrl} '+refs/remotes/origin/*:refs/heads/*'`,
+      gitEnv,
+    ),
+  };
+}
+
+/** A world whose destination had all of the source before the source went on by a commit on each of `advanced`. */
+async function openBehind(shape: Shape, advanced: readonly string[]): Promise<World> {
+  const world = await openWorld();
+  await fill(world.source, shape);
+  await copy(world.source, world.destination);
+  await git(world.destination, 'config', 'gc.auto', '0');
+  await copy(world.destination, join(world.root, 'before'));
+  if (advanced.length > 0) await advance(world.source, advanced);
+  return world;
+}
+
+const toBefore = (world: World) => () => copy(join(world.root, 'before'), world.destination);
+
+export async function nothingToDo(roundTrip: number, rounds: number): Promise<Scenario> {
+  await using world = await openBehind(small, []);
+  const { dir, env } = await world.clone(50);
+  world.setRoundTrip(roundTrip);
+  const { one, list } = toContestants(world, dir, env);
+  return {
+    title: `Nothing to do, one branch, ${roundTrip} ms round trip`,
+    text: 'Both sides are equal; the run has to find out. Without a round trip the start of Node, 0.1 s, is what listings alone do not have.',
+    baseline: list.name,
+    bound: 1.25,
+    samples: await measure([one, list], rounds, async () => undefined),
+  };
+}
+
+export async function oneCommit(roundTrip: number, rounds: number): Promise<Scenario> {
+  await using world = await openBehind(small, ['main']);
+  const { dir, env } = await world.clone(50);
+  world.setRoundTrip(roundTrip);
+  const { one, push, mirror } = toContestants(world, dir, env);
+  return {
+    title: `One new commit, one branch, ${roundTrip} ms round trip`,
+    text: `A push of the tutorials looks at nothing first and verifies nothing afterwards. Each of our two listings on the open
+connection costs three round trips (OpenSSH opens a channel, starts git, and waits with small packets), and Node takes
+0.1 s to start: with that, looking and verifying can't be had below some 1.6 times a push.`,
+    baseline: push.name,
+    bound: 1.5,
+    samples: await measure([one, push, mirror], rounds, toBefore(world)),
+  };
+}
+
+export async function oneCommitOfMany(
+  branches: number,
+  history: Pick<Shape, 'commits' | 'bytes'>,
+  roundTrip: number,
+  rounds: number,
+): Promise<Scenario> {
+  await using world = await openBehind({ ...small, ...history, branches }, ['main']);
+  const { dir, env } = await world.clone('full');
+  world.setRoundTrip(roundTrip);
+  const { all, push, mirror, oneLiner } = toContestants(world, dir, env);
+  return {
+    title: `One new commit, \`REFS: all\`, ${branches} branches, ${history.commits} commits, ${roundTrip} ms round trip`,
+    text: 'Ours looks at every branch; a push of one branch looks at its own alone, and a mirrored clone brings all of the history here first. What looking and verifying cost is said above.',
+    baseline: push.name,
+    bound: 1.5,
+    samples: await measure([all, push, mirror, oneLiner], rounds, toBefore(world)),
+  };
+}
+
+export async function firstMirror(shape: Shape, rounds: number): Promise<Scenario> {
+  await using world = await openWorld();
+  await fill(world.source, shape);
+  await rename(world.destination, join(world.root, 'before'));
+  const { dir, env } = await world.clone('full');
+  const { all } = toContestants(world, dir, env);
+  const bare = join(world.root, 'bare');
+  await git(world.root, 'clone', '-q', '--bare', '--no-local', world.source, bare);
+  const script = `git push -q ${world.destinationUrl} 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*'`;
+  const push: Contestant = {
+    name: '`git push` of all heads and tags from a full bare clone',
+    run: () => time(script, bare, world.gitEnv),
+  };
+  return {
+    title: `First mirror, ${shape.commits} commits, ${Math.round((shape.commits * shape.bytes) / 1e6)} MB`,
+    text: 'From a full clone to an empty repository. Some 2 s go to the walk over all files that finds what CodeCommit refuses before the push (`git rev-list` alone takes 1.9 s for it), and the default branch has a push of its own.',
+    baseline: push.name,
+    bound: 1.2,
+    samples: await measure([all, push], rounds, toBefore(world)),
+  };
+}
+
+export async function manyRefs(refs: number, changed: number, rounds: number): Promise<Scenario> {
+  const names = Array.from({ length: changed }, (_, index) => `b/${index + 1}`);
+  const shape = { ...small, branches: refs / 2, tags: refs / 2, commits: 2_000 };
+  await using world = await openBehind(shape, names);
+  const { dir, env } = await world.clone('full');
+  const { all, list, mirror } = toContestants(world, dir, env);
+  const refspecs = names.map((name) => `refs/heads/${name}:refs/heads/${name}`).join(' ');
+  const push: Contestant = {
+    name: `\`git push\` of the ${changed} branches, each by its name`,
+    run: () => time(`git push -q ${world.destinationUrl} ${refspecs}`, world.source, world.gitEnv),
+  };
+  return {
+    title: `${refs} refs, ${changed} changed`,
+    text: 'Half of the refs are branches, half are tags. The rest is the push: git compares what it pushes with every ref over there, most of all when each is named.',
+    baseline: list.name,
+    bound: 2,
+    samples: await measure([all, list, push, mirror], rounds, toBefore(world)),
+  };
+}
+
+/** From nothing to the first line of the log; the line is a fault, as no variable is set. */
+export async function start(rounds: number): Promise<Scenario> {
+  const env = { BITBUCKET_GIT_HTTP_ORIGIN: 'http://bitbucket.org/acme/app' };
+  const way = (name: string, script: string): Contestant => ({ name, run: () => time(script, '/', env) });
+  const node = way('`node` with an empty program', `node -e ''`);
+  return {
+    title: 'Start, up to the first line of the log',
+    text: 'Everything is loaded, the variables are read, and a fault is told. The aim is 0.120 s, some four times a bare start.',
+    baseline: node.name,
+    bound: 4,
+    samples: await measure([way(ours, `${pipe} || true`), node], rounds, async () => undefined),
+  };
+}

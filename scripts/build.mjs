@@ -1,0 +1,40 @@
+// Bundles each program into one file, so that the image and the npm package carry no node_modules.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const { metafile } = await build({
+  entryPoints: {
+    pipe: 'src/pipe.ts',
+    cli: 'src/cli.ts',
+    demo: 'src/sandbox/demo.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+  // AWS's client would tell the users of the pipe, on every run, which Node it will want one day.
+  define: { 'process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED': '"true"' },
+  // ssh2 uses these native parts when they can be loaded and does without them otherwise.
+  external: ['cpu-features', '*/sshcrypto.node'],
+});
+
+// What is bundled is passed on, and its licences ask that their texts go with it.
+const folders = Object.keys(metafile.inputs).map(
+  (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0],
+);
+const notices = [...new Set(folders)].filter(Boolean).sort().map(toNotice);
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', notices.join('\n\n'));
+
+function toNotice(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((each) => /^(licen[cs]e|copying)/i.test(each));
+  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `License: ${license}`;
+  return `== ${name} ${version}\n\n${text}`;
+}

@@ -1,0 +1,131 @@
+import type { MirrorError } from '../errors';
+import { readDestinationUrl } from '../settings/destinationSettings';
+import { collectFaults } from '../settings/faults';
+import { hasAccessKey, isKeyless, readAccessKey } from '../settings/identity';
+import type { DestinationSettings } from '../settings/settings';
+import type { SshSettings } from '../settings/sshSettings';
+import { toIamRegion } from '../settings/sshSettings';
+import { type Environment, parseVariables } from '../settings/variables';
+import { PermissionMissing } from '../setup/errors';
+import {
+  type Caller,
+  createClients,
+  findKey,
+  readCaller,
+  readRefused,
+  toIamFingerprint,
+} from '../setup/keyOwner';
+import { toRepositoryArn } from '../setup/policy';
+import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
+
+type Clients = ReturnType<typeof createClients>;
+
+/** What IAM says of key and user, where the variables have AWS credentials; no point where they have none. */
+export async function checkAws(
+  env: Environment,
+  destination: DestinationSettings,
+  signal: AbortSignal,
+): Promise<Point[]> {
+  if (destination.kind === 'https' && destination.identity.kind === 'role')
+    return [toUnseen('policy', 'a session of a role is not looked into; the right to push tells of it')];
+  if (!hasAccessKey(env)) return [];
+  const { values } = parseVariables(env);
+  const faults = collectFaults();
+  const credentials = readAccessKey(values, faults);
+  const [fault] = faults.faults;
+  if (credentials === undefined || fault !== undefined)
+    return [
+      toUnseen('key at IAM', fault?.message ?? 'there are no AWS credentials', fault?.remedy),
+      ...toUnreached(['policy']),
+    ];
+  const url = readDestinationUrl(values, isKeyless(env));
+  const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
+  try {
+    return await checkIam(clients, destination, url);
+  } finally {
+    clients.iam.destroy();
+    clients.sts.destroy();
+  }
+}
+
+async function checkIam(
+  clients: Clients,
+  destination: DestinationSettings,
+  url: { region: string | undefined; repository: string | undefined },
+): Promise<Point[]> {
+  const called = await look(() => readCaller(clients));
+  const name: PointName = destination.kind === 'ssh' ? 'key at IAM' : 'policy';
+  if ('failure' in called) return [toAwsFailure(name, called.failure)];
+  const caller = called.value;
+  if (destination.kind === 'https') return [await checkPolicy(clients, caller, caller.arn, url)];
+  const { point, owner } = await checkKey(clients, caller, destination);
+  return [point, owner === undefined ? toNoOwner : await checkPolicy(clients, caller, owner, url)];
+}
+
+const toNoOwner = toUnseen('policy', 'not reached');
+
+/** What AWS does not let us look at is no failure of the mirror. */
+function toAwsFailure(name: PointName, failure: MirrorError): Point {
+  if (failure instanceof PermissionMissing)
+    return toUnseen(name, `these AWS credentials lack the permission ${failure.permission}`, failure.remedy);
+  return toUnseen(name, failure.message, failure.remedy);
+}
+
+/** `owner`: the ARN of the user that the key belongs to. */
+async function checkKey(
+  clients: Clients,
+  caller: Caller,
+  { user: id, key }: SshSettings,
+): Promise<{ readonly point: Point; readonly owner?: string }> {
+  const name = 'key at IAM';
+  const fingerprint = toIamFingerprint(key);
+  const looked = await look(async () => {
+    const byId = await findKey(clients, caller, (each) => each.id === id);
+    return byId ?? (await findKey(clients, caller, (each) => each.fingerprint === fingerprint));
+  });
+  if ('failure' in looked) return { point: toAwsFailure(name, looked.failure) };
+  const found = looked.value;
+  if (found === undefined) {
+    const message = `no user of the AWS account ${caller.account} has the SSH key ${id}, nor one with the fingerprint ${fingerprint}`;
+    const remedy = 'Upload the public half to IAM, or use credentials of the account that has it.';
+    return { point: toFailed(name, { message, remedy }) };
+  }
+  const { user, key: at } = found;
+  if (at.id !== id) {
+    const message = `IAM knows no SSH key ${id}; this key is ${at.id} of the user ${user.name}`;
+    return { point: toFailed(name, { message, remedy: `Set SSH_KEY_ID to ${at.id}.` }) };
+  }
+  if (at.fingerprint !== fingerprint) {
+    const message = `${id} of the user ${user.name} is another key: ${at.fingerprint}, and the private key has ${fingerprint}`;
+    const remedy = 'Give the private key whose public half was uploaded, or the id of this one.';
+    return { point: toFailed(name, { message, remedy }), owner: user.arn };
+  }
+  if (!at.active) {
+    const message = `${id} of the user ${user.name} is inactive`;
+    const remedy = `Make it active: aws iam update-ssh-public-key --user-name ${user.name} --ssh-public-key-id ${id} --status Active`;
+    return { point: toFailed(name, { message, remedy }), owner: user.arn };
+  }
+  return { point: toOk(name, `active, of the user ${user.name}`), owner: user.arn };
+}
+
+const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
+
+async function checkPolicy(
+  clients: Clients,
+  { account }: Caller,
+  principal: string,
+  { region, repository }: { region: string | undefined; repository: string | undefined },
+): Promise<Point> {
+  if (region === undefined || repository === undefined)
+    return toUnseen('policy', 'the destination is no repository on CodeCommit');
+  const resource = toRepositoryArn({ region, name: repository }, account);
+  // A session stands for its role: arn:aws:sts::<account>:assumed-role/<role>/<session>.
+  const source = principal.replace(/:sts:(.*):assumed-role\/([^/]+)\/.*$/, ':iam:$1:role/$2');
+  const looked = await look(() => readRefused(clients, { principal: source, actions, resource }));
+  if ('failure' in looked) return toAwsFailure('policy', looked.failure);
+  if (looked.value.length === 0) return toOk('policy', `${source} may pull and push`);
+  return toFailed('policy', {
+    message: `${source} lacks ${looked.value.join(' and ')} on ${resource}`,
+    remedy: 'Allow them in a policy of the user or role, as the README shows under "Set up by hand".',
+  });
+}

@@ -1,0 +1,58 @@
+import type { Destination } from '../destination/destination';
+import { type ErrorCode, hasCode } from '../errors';
+import type { Git } from '../git/git';
+import type { RefListing } from '../git/lsRemote';
+import { parsePorcelain } from '../push/porcelain';
+import { look, type Point, toFailed, toOk, toUnreached } from './point';
+
+/** Failures in which the host was not who it should be, and in which it was, and let us in. */
+const hostCodes: readonly ErrorCode[] = ['host-key-contradicted', 'certificate-refused'];
+const afterLogin: readonly ErrorCode[] = ['destination-not-found', 'destination-failed'];
+
+export interface DestinationPoints {
+  readonly points: readonly Point[];
+  /** Undefined when it can't be read. */
+  readonly listing: RefListing | undefined;
+}
+
+/** Connects, reads, and asks to push; changes nothing over there. `git` is that of the scratch repository. */
+export async function checkDestination(destination: Destination, git: Git): Promise<DestinationPoints> {
+  const listed = await look(() => destination.refs());
+  if ('failure' in listed) {
+    const { failure } = listed;
+    const after = toUnreached(['right to read', 'right to push']);
+    if (hasCode(failure, hostCodes))
+      return {
+        points: [toFailed('host key', failure), ...toUnreached(['connection']), ...after],
+        listing: undefined,
+      };
+    const points = hasCode(failure, afterLogin)
+      ? [isOpen, toFailed('right to read', failure), ...toUnreached(['right to push'])]
+      : [toFailed('connection', failure), ...after];
+    return { points, listing: undefined };
+  }
+  const { refs } = listed.value;
+  const read = toOk('right to read', `${refs.size} ${refs.size === 1 ? 'ref' : 'refs'} over there`);
+  return { points: [isOpen, read, await checkPush(destination, git)], listing: listed.value };
+}
+
+const isOpen = toOk('connection', 'the host is who it should be, and lets us in');
+
+const probe = 'refs/tags/codecommit-mirror-check';
+
+/**
+ * A dry-run push opens git-receive-pack, for which CodeCommit asks for GitPush, reads its refs, and ends before it
+ * sends anything. It is of a tag on an object of our own, so that it needs nothing of either side.
+ */
+async function checkPush(destination: Destination, git: Git): Promise<Point> {
+  const looked = await look(async () => {
+    const oid = (await git.read(['hash-object', '-w', '--stdin'], { input: 'a dry-run push' })).trim();
+    const update = { action: 'create', ref: probe, old: undefined, new: oid } as const;
+    const options = ['--dry-run', '--porcelain', '--no-verify'];
+    const { stdout, stderr } = await destination.push(options, [update], () => undefined);
+    // Whatever git makes of the tag, it was told so by a server that takes pushes.
+    if (!parsePorcelain(stdout).some(({ ref }) => ref === probe)) throw destination.describeFailure(stderr);
+  });
+  if ('failure' in looked) return toFailed('right to push', looked.failure);
+  return toOk('right to push', 'a dry-run push was let in');
+}

@@ -1,0 +1,84 @@
+import { toRefusalError } from '../errors';
+import { isGone, type Parts, type Seen } from '../look';
+import { isCodeCommit, makePlan } from '../makePlan';
+import { planRefusal } from '../plan/plan';
+import { settleLfs, toLfsText } from '../push/lfs';
+import { isChange, type RefOutcome, toPlannedOutcomes } from '../push/verify';
+import type { LfsUse } from '../source/pointers';
+import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
+
+export interface PlanPoints {
+  readonly points: readonly Point[];
+  /** Refs that are not the same on both sides, each as a run would leave it. */
+  readonly differences: readonly RefOutcome[];
+}
+
+/** Makes the plan of a run, and carries nothing of it out. */
+export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
+  const { settings, source, destination } = parts;
+  const after = toUnreached(['Git LFS', 'size limits']);
+  if (isGone(seen, settings.selection)) {
+    const reason = 'the ref of this run is no longer at the source: there is nothing to compare';
+    return { points: [toUnseen('differences', reason), ...after], differences: [] };
+  }
+  const planned = await look(async () => {
+    const refusal = planRefusal(seen, settings.selection, seen.policy);
+    if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
+    return await makePlan(parts, seen);
+  });
+  if ('failure' in planned)
+    return { points: [toFailed('differences', planned.failure), ...after], differences: [] };
+  const { plan, lfs } = planned.value;
+  const outcomes = toPlannedOutcomes(plan);
+  const differences = outcomes.filter(({ status }) => status !== 'equal');
+  return {
+    points: [
+      toDifferencePoint(differences, plan.equal.size),
+      await checkLfs(lfs, parts),
+      toLimitPoint(differences, isCodeCommit(destination.url)),
+    ],
+    differences,
+  };
+}
+
+/** Refs that the policy leaves at the destination alone are as they should be. */
+function toDifferencePoint(differences: readonly RefOutcome[], equal: number): Point {
+  const open = differences.filter((ref) => isChange(ref) || ref.code !== undefined);
+  const kept = differences.length - open.length;
+  const also = kept === 0 ? '' : `; only at the destination and kept: ${kept}`;
+  if (open.length === 0) return toOk('differences', `none: ${equal} equal${also}`);
+  const stuck = open.filter(({ code }) => code !== undefined);
+  const message = `${open.length} differ, ${equal} equal${also}`;
+  const left = 'as they are; the line of each says why and what helps';
+  const run = stuck.length < open.length ? 'Run the mirror. ' : '';
+  const rest = stuck.length > 0 ? `A run leaves ${stuck.length} ${left}.` : '';
+  return toFailed('differences', { message, remedy: `${run}${rest}`.trim() });
+}
+
+/** What was mirrored before is not looked through again. */
+const range = 'in what a run would send now';
+
+async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination, context }: Parts) {
+  if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
+  const needs = { source, destination, log: context.log };
+  const { lfs: found } = await settleLfs(lfs, { lfs: settings.lfs, dryRun: true }, needs);
+  const text = `${found === undefined ? 'objects of Git LFS' : toLfsText(found)} ${range}`;
+  if (settings.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so it sends them first`);
+  const message = `${text}; LFS is ${settings.lfs}, so they stay behind`;
+  return toFailed('Git LFS', {
+    message,
+    remedy: 'LFS: push sends them, where the destination takes them. A git push carries only pointers.',
+  });
+}
+
+function toLimitPoint(differences: readonly RefOutcome[], isLimited: boolean): Point {
+  if (!isLimited)
+    return toUnseen('size limits', 'the destination is not CodeCommit; its limits are not known');
+  const [first, ...more] = differences.filter(({ code }) => code === 'limit-exceeded');
+  if (first === undefined) return toOk('size limits', `nothing beyond them ${range}`);
+  const others = more.length === 0 ? '' : ` (and ${more.length} more refs)`;
+  return toFailed('size limits', {
+    message: `${first.ref}${others}: ${first.reason ?? ''}`,
+    remedy: 'Take the file out of the history of the ref, or leave the ref out with EXCLUDE.',
+  });
+}

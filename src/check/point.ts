@@ -1,0 +1,55 @@
+import { MirrorError } from '../errors';
+
+/** One thing that a mirror needs. `unseen`: it could not be looked at, and the reason says why. */
+export interface Point {
+  readonly name: PointName;
+  readonly state: 'ok' | 'failed' | 'unseen';
+  readonly reason: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+export type PointName =
+  | 'variables'
+  | 'key'
+  | 'host key'
+  | 'connection'
+  | 'right to read'
+  | 'right to push'
+  | 'source'
+  | 'differences'
+  | 'Git LFS'
+  | 'size limits'
+  | 'key at IAM'
+  | 'policy';
+
+export function toOk(name: PointName, reason: string): Point {
+  return { name, state: 'ok', reason };
+}
+
+export function toFailed(name: PointName, { message, remedy }: { message: string; remedy: string }): Point {
+  return { name, state: 'failed', reason: message, fix: remedy };
+}
+
+export function toUnseen(name: PointName, reason: string, fix?: string): Point {
+  return { name, state: 'unseen', reason, ...(fix !== undefined && { fix }) };
+}
+
+/** Points that need one that has failed. */
+export function toUnreached(names: readonly PointName[]): Point[] {
+  return names.map((name) => toUnseen(name, 'not reached'));
+}
+
+/** What was looked at, or why that came to nothing. */
+export type Looked<T> = { readonly value: T } | { readonly failure: MirrorError };
+
+/** Gives what `read` gives, or its failure as a value. Throws when the run was stopped, and what nobody foresaw. */
+export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (error instanceof MirrorError && error.code !== 'stopped' && error.code !== 'time-limit')
+      return { failure: error };
+    throw error;
+  }
+}

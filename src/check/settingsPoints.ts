@@ -1,0 +1,53 @@
+import type { Fault } from '../settings/faults';
+import type { DestinationSettings } from '../settings/settings';
+import { type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
+
+/** What is told from the variables alone. */
+const own = ['variables', 'key', 'host key'] as const;
+
+/** Everything that comes after the variables. */
+const rest: readonly PointName[] = [
+  'connection',
+  'right to read',
+  'right to push',
+  'source',
+  'differences',
+  'Git LFS',
+  'size limits',
+];
+
+/** Every fault is a point of its own; nothing else is looked at. */
+export function toFaultPoints(faults: readonly Fault[]): Point[] {
+  const points = own.flatMap((name) => {
+    const concerned = faults.filter((fault) => toPointName(fault) === name);
+    return concerned.length === 0 ? toUnreached([name]) : concerned.map((fault) => toFailed(name, fault));
+  });
+  return [...points, ...toUnreached(rest)];
+}
+
+function toPointName({ code }: Fault): (typeof own)[number] {
+  if (code.startsWith('host-key-')) return 'host key';
+  return code.startsWith('key-') ? 'key' : 'variables';
+}
+
+/** Of variables without a fault. */
+export function toSettingsPoints(destination: DestinationSettings): Point[] {
+  const variables = toOk('variables', `the destination is ${destination.name}`);
+  if (destination.kind === 'https') {
+    const { identity } = destination;
+    const who = identity.kind === 'keys' ? `access key ${identity.accessKeyId}` : `role ${identity.roleArn}`;
+    return [
+      variables,
+      toOk('key', who),
+      toUnseen('host key', 'over HTTPS the host is told by its certificate'),
+    ];
+  }
+  const { key, user, trust } = destination;
+  const size = key.bits === undefined ? '' : ` of ${key.bits} bits`;
+  const trusted = trust.fingerprint ?? 'the lines of known_hosts';
+  return [
+    variables,
+    toOk('key', `${key.type}${size}, ${key.fingerprint}, for the SSH user ${user}`),
+    toOk('host key', `told by ${trusted}`),
+  ];
+}

@@ -1,0 +1,109 @@
+import { MirrorError, toQuote } from '../errors';
+
+export const permissionDenied = (user: string, host: string) =>
+  new MirrorError('permission-denied', {
+    message: `${host} accepted the connection but not the key: Permission denied (publickey) for the SSH key ID "${user}".`,
+    remedy:
+      'Three causes are likely: the SSH key ID is not that of this key (IAM > Users > Security credentials > ' +
+      'SSH public keys for AWS CodeCommit); the key is inactive, or was uploaded in another AWS account; ' +
+      'the private key is not the one whose public half was uploaded.',
+  });
+
+export const hostKeyRefused = (host: string, expected: string | undefined, offered: string | undefined) =>
+  new MirrorError('host-key-contradicted', {
+    message: `${host} offered a host key that is not the expected one${
+      offered === undefined ? '' : ` (${offered})`
+    }; expected ${expected ?? 'one of the known_hosts lines'}. The connection was ended before any key of yours was used.`,
+    remedy:
+      'Either somebody is between you and the server, or the server has a new key. Compare with what the service ' +
+      'publishes before you change KNOWN_HOSTS or the known hosts of Pipelines.',
+  });
+
+export const algorithmsDisjoint = (host: string, stderr: string) =>
+  new MirrorError('algorithms-disjoint', {
+    message: `${host} and this ssh have no algorithm in common: ${toQuote(stderr)}`,
+    remedy:
+      'Use a newer version of this pipe. On a workstation, see that the system-wide crypto policy allows RSA.',
+  });
+
+export const sshTooOld = (stderr: string) =>
+  new MirrorError('ssh-too-old', {
+    message: `This ssh does not know an option that is needed: ${toQuote(stderr)}`,
+    remedy: 'OpenSSH 8.5 or newer is needed. The image of the pipe has it.',
+  });
+
+export const destinationUnreachable = (host: string, port: number, stderr: string) =>
+  new MirrorError('destination-unreachable', {
+    message: `${host} can't be reached: ${toQuote(stderr)}`,
+    remedy: `Check the region in CODECOMMIT_URL, and that port ${port} is open from here.`,
+  });
+
+export const destinationNotFound = (url: string, proof: 'key' | 'credentials', stderr: string) =>
+  new MirrorError('destination-not-found', {
+    message: `The ${proof} ${proof === 'key' ? 'was' : 'were'} accepted, but there is no repository at ${url}: ${toQuote(stderr)}`,
+    remedy:
+      'Check name (case matters) and region, create the repository, and allow codecommit:GitPull and GitPush on it.',
+  });
+
+export const lfsNotSent = (url: string, words: string) =>
+  new MirrorError('lfs-not-sent', {
+    message: `${url} does not take objects of Git LFS: ${words || 'it said nothing'}. No ref was pushed.`,
+    remedy:
+      'The files have to stay where they are, or the destination needs LFS over SSH (git-lfs-authenticate or ' +
+      'git-lfs-transfer). LFS: warn mirrors without these files and says what is not there.',
+  });
+
+export const destinationFailed = (url: string, stderr: string) =>
+  new MirrorError('destination-failed', {
+    message: `${url} ended the conversation: ${toQuote(stderr) || 'it said nothing'}`,
+    remedy: 'Run again. If it happens again, run with DEBUG: true and report it with the log.',
+  });
+
+/** `who` tells the access key or the role, never a secret. */
+export const credentialsRefused = (who: string, url: string, stderr: string) =>
+  new MirrorError('credentials-refused', {
+    message: `${url} can't be opened with ${who}: ${toQuote(stderr)}`,
+    remedy:
+      'Allow codecommit:GitPull and codecommit:GitPush on this repository, for this user or role (the permissions of ' +
+      'a repository that does not exist are refused too: check name and region). Otherwise the access key is ' +
+      'inactive, its secret is another one, a temporary one has expired, or the clock of this machine is wrong.',
+  });
+
+export const certificateRefused = (host: string, stderr: string) =>
+  new MirrorError('certificate-refused', {
+    message: `The certificate of ${host} is not trusted, and nothing was sent to it: ${toQuote(stderr)}`,
+    remedy:
+      'Either somebody is between you and the server, or CODECOMMIT_ENDPOINT names another host than the ' +
+      'certificate. Behind a proxy that opens TLS, name its certificates in SSL_CERT_FILE.',
+  });
+
+export const redirected = (url: string, stderr: string) =>
+  new MirrorError('destination-failed', {
+    message: `${url} answers with a redirection, which is not followed: ${toQuote(stderr)}`,
+    remedy:
+      'CodeCommit never redirects: something else answers there. Check CODECOMMIT_URL and CODECOMMIT_ENDPOINT.',
+  });
+
+export const roleRefused = (roleArn: string, cause: string) =>
+  new MirrorError('role-refused', {
+    message: `AWS does not let this step assume ${roleArn}: ${toQuote(cause)}`,
+    remedy:
+      'Compare the trust policy of the role (it must exist, and name the identity provider of your workspace, the ' +
+      'audience ari:cloud:bitbucket::workspace/<uuid> and this repository) with Repository settings > Pipelines > ' +
+      'OpenID Connect.',
+  });
+
+export const tokenExpired = (roleArn: string, cause: string) =>
+  new MirrorError('token-expired', {
+    message: `The OIDC token of this step has expired, so ${roleArn} can't be assumed (again): ${toQuote(cause)}`,
+    remedy:
+      'The token lives as long as Bitbucket lets it, and a session of the role as long as its "Maximum session ' +
+      'duration". Run again: what was mirrored stays, and the rest follows. Put the pipe early in the step.',
+  });
+
+export const tokenServiceFailed = (roleArn: string, cause: string) =>
+  new MirrorError('sts-failed', {
+    message: `The AWS Security Token Service gave no credentials for ${roleArn}: ${toQuote(cause)}`,
+    remedy:
+      'Run again. If it happens again, check that this region is enabled in your account, and that sts.<region>.amazonaws.com can be reached from here.',
+  });

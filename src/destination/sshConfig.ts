@@ -1,0 +1,92 @@
+/** What ssh is told about the destination's host. Paths are absolute. */
+export interface HostOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly identityFile: string;
+  readonly knownHostsFile: string;
+  /** `SHA256:…` or `MD5:…`: the one host key to accept, told by its fingerprint. */
+  readonly fingerprint: string | undefined;
+  /** The socket that all sessions share; undefined where its path would be too long for one. */
+  readonly controlPath: string | undefined;
+}
+
+/**
+ * The block of ssh_config(5) for the destination's host. It ends with `Host *`, so that lines which stood first in
+ * a file keep their meaning below it. ssh takes the first value that it finds, so what stands here can't be changed
+ * by those lines: neither what is run on this machine, nor where the connection goes and by what it is trusted.
+ */
+export function toHostBlock(options: HostOptions): string {
+  const lines = [
+    `HostName ${options.host}`,
+    `User ${options.user}`,
+    `IdentityFile ${toPath(options.identityFile)}`,
+    'IdentitiesOnly yes',
+    'IdentityAgent none',
+    'PreferredAuthentications publickey',
+    'BatchMode yes',
+    'StrictHostKeyChecking yes',
+    `UserKnownHostsFile ${toPath(options.knownHostsFile)}`,
+    'GlobalKnownHostsFile none',
+    'UpdateHostKeys no',
+    'VerifyHostKeyDNS no',
+    'NoHostAuthenticationForLocalhost no',
+    `HostKeyAlias ${toKnownName(options)}`,
+    ...toFingerprintLines(options.fingerprint),
+    // CodeCommit has an RSA key and may sign with SHA-1 only. "+" appends: what is stronger wins where it is offered.
+    'HostKeyAlgorithms +ssh-rsa',
+    'PubkeyAcceptedAlgorithms +ssh-rsa',
+    'ProxyCommand none',
+    'ProxyUseFdpass no',
+    'PermitLocalCommand no',
+    'RemoteCommand none',
+    'RequestTTY no',
+    'CanonicalizeHostname no',
+    'PKCS11Provider none',
+    'SecurityKeyProvider internal',
+    'ForwardAgent no',
+    'ForwardX11 no',
+    'ClearAllForwardings yes',
+    'Tunnel no',
+    'ConnectTimeout 30',
+    'ServerAliveInterval 15',
+    'ServerAliveCountMax 4',
+    ...toControlLines(options.controlPath),
+  ];
+  return `Host ${options.host}\n${lines.map((line) => `  ${line}\n`).join('')}Host *\n`;
+}
+
+/** The name that lines of known_hosts have for the host. */
+function toKnownName({ host, port }: HostOptions): string {
+  return port === 22 ? host : `[${host}]:${port}`;
+}
+
+/**
+ * ssh hands the key that the server offers to a command, inside the handshake and before it authenticates: the
+ * command prints the key as a known_hosts line if its fingerprint is the expected one, and nothing otherwise.
+ * ssh calls it once before it knows a key (%f is NONE), to choose the order of algorithms.
+ */
+function toFingerprintLines(fingerprint: string | undefined): string[] {
+  if (fingerprint === undefined) return ['KnownHostsCommand none'];
+  const test = `if [ "$1" = "${fingerprint}" ]; then echo "$2 $3 $4"; elif [ "$1" != NONE ]; then echo "offered host key $1" >&2; fi`;
+  return [
+    `FingerprintHash ${fingerprint.startsWith('MD5:') ? 'md5' : 'sha256'}`,
+    `KnownHostsCommand /bin/sh -c '${test}' sh %f %H %t %K`,
+  ];
+}
+
+/** The master ends by itself should this program be killed; until then we end it. */
+function toControlLines(controlPath: string | undefined): string[] {
+  if (controlPath === undefined) return ['ControlMaster no', 'ControlPath none'];
+  return ['ControlMaster auto', `ControlPath ${toPath(controlPath)}`, 'ControlPersist 300'];
+}
+
+/** In ssh_config, quotes keep spaces. */
+function toPath(path: string): string {
+  return `"${toSshPath(path)}"`;
+}
+
+/** ssh takes `%` in a path for the beginning of a token, in its configuration and in its arguments alike. */
+export function toSshPath(path: string): string {
+  return path.replaceAll('%', '%%');
+}

@@ -1,0 +1,42 @@
+import { outputTooLong, timedOut } from '../errors';
+
+/** Sees to it that a git command neither falls silent for good nor fills our memory. */
+export interface Watch {
+  /** Aborted, with the MirrorError to throw, when the command must be ended. */
+  readonly signal: AbortSignal;
+  /** Tells of a piece of output, and what it says where that is standard error. */
+  see(chunk: Buffer, stderr: string): void;
+  end(): void;
+}
+
+/**
+ * What a command of ours may write, standard output and standard error together: a listing of about 180,000 refs.
+ * A server decides how much it lists and says, so somebody must set a limit; with this one we stay below 150 MB.
+ */
+const outputBytes = 16 * 2 ** 20;
+
+/** `stall` gives the milliseconds of silence that are too many; undefined where a command may think for ever. */
+export function createWatch(
+  command: string,
+  stall: number | ((stderr: string) => number) | undefined,
+): Watch {
+  const controller = new AbortController();
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  function wait(stderr: string) {
+    if (stall === undefined) return;
+    clearTimeout(timer);
+    const milliseconds = typeof stall === 'number' ? stall : stall(stderr);
+    timer = setTimeout(() => controller.abort(timedOut(command)), milliseconds);
+  }
+  wait('');
+  return {
+    signal: controller.signal,
+    see(chunk, stderr) {
+      bytes += chunk.length;
+      if (bytes > outputBytes) controller.abort(outputTooLong(command, outputBytes));
+      wait(stderr);
+    },
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Context } from './context';
+import type { Destination } from './destination/destination';
+import { hasCode } from './errors';
+import type { RefListing } from './git/lsRemote';
+import type { Look, Plan, Policy } from './plan/plan';
+import type { Selection } from './plan/refs';
+import type { Settings } from './settings/settings';
+import type { Clone } from './source/clone';
+import { sourceMoved } from './source/errors';
+import { readFallback } from './source/fallback';
+import type { Scratch } from './source/scratch';
+import type { Source } from './source/source';
+
+/** What one mirror works with, from the moment that everything is open. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly context: Context;
+  readonly clone: Clone | undefined;
+  readonly scratch: Scratch;
+  readonly source: Source;
+  readonly destination: Destination;
+}
+
+/** What both sides had, and how far this run may go. */
+export interface Seen extends Look {
+  readonly sourceHead: string | undefined;
+  readonly policy: Policy;
+  /** The source could not be asked: its refs are this run's own. */
+  readonly fallback: boolean;
+}
+
+/** Asks both sides at once. `isLast`: no other attempt follows, so a source that is away is done without. */
+export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
+  const [wanted, present] = await Promise.all([readWanted(parts, isLast), parts.destination.refs()]);
+  const { fallback } = wanted;
+  const { policy } = parts.settings;
+  return {
+    source: wanted.refs,
+    sourceHead: wanted.head,
+    destination: present.refs,
+    defaultBranch: present.head,
+    policy: fallback ? { ...policy, force: false, prune: false } : policy,
+    fallback,
+  };
+}
+
+/** The ref of this run is no longer at the source. */
+export function isGone(seen: Seen, selection: Selection): boolean {
+  return selection.refs === 'current' && !seen.source.has(selection.ref);
+}
+/**
+ * A source that moved on while the destination was looked at, and was mirrored by another run meanwhile, would look
+ * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.
+ */
+export async function requireUnmoved(plan: Plan, seen: Seen, source: Source): Promise<void> {
+  const atStake = plan.updates.filter(
+    (update) =>
+      update.action === 'force' ||
+      update.action === 'delete' ||
+      (update.action === 'keep' && update.because === 'diverged'),
+  );
+  if (atStake.length === 0) return;
+  const now = (await source.refs()).refs;
+  const moved = atStake.filter(({ ref }) => now.get(ref) !== seen.source.get(ref)).map(({ ref }) => ref);
+  if (moved.length > 0) throw sourceMoved(moved);
+}
+
+/** What the source has; or, where it can't be asked, what this run was started for. */
+async function readWanted(
+  parts: Parts,
+  isLast: boolean,
+): Promise<RefListing & { readonly fallback: boolean }> {
+  const { settings, context, clone, scratch, source } = parts;
+  try {
+    return { ...(await source.refs()), fallback: false };
+  } catch (error) {
+    const { commit } = settings.run;
+    if (!hasCode(error, ['source-unreachable', 'timed-out']) || !isLast) throw error;
+    if (settings.selection.refs === 'all' || commit === undefined || clone === undefined) throw error;
+    const fallback = await readFallback({ ref: settings.selection.ref, commit }, clone, scratch);
+    if (fallback === undefined) throw error;
+    context.log.warn(
+      `Going on with this run's own commit ${commit.slice(0, 12)}, fast-forward only: ${error.message}`,
+    );
+    return { ...fallback, fallback: true };
+  }
+}

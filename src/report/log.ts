@@ -1,0 +1,97 @@
+import { styleText } from 'node:util';
+
+/** Where a run tells what it does. Every text is cleaned of control characters and of secrets before it is written. */
+export interface Log {
+  info(text: string): void;
+  success(text: string): void;
+  warn(text: string): void;
+  failure(text: string): void;
+  /** What was passed over. */
+  skip(text: string): void;
+  /** Seen with DEBUG: true only. */
+  debug(text: string): void;
+  /** A moving line: rewritten in place on a terminal, one line every few seconds in a log. */
+  progress(text: string): void;
+  /** Masks these texts from now on: secrets that came to be known while the program runs. */
+  conceal(secrets: readonly string[]): void;
+}
+
+/** Makes text fit to be shown. A secret is registered in the moment that it is known, and masked from then on. */
+export interface Cleaner {
+  conceal(secrets: readonly string[]): void;
+  clean(text: string): string;
+}
+
+export interface LogOptions {
+  readonly stream: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly colour: boolean;
+  readonly debug: boolean;
+  readonly cleaner: Cleaner;
+  readonly now: () => number;
+}
+
+/** In a log, progress at most this often: it is read afterwards, line by line. */
+const progressMilliseconds = 5_000;
+
+/** A log in the look of Atlassian's pipes. */
+export function createLog(options: LogOptions): Log {
+  const { clean } = options.cleaner;
+  let lastProgress = options.now();
+  let open = false;
+
+  function write(label: string, style: 'blue' | 'green' | 'yellow' | 'red' | 'gray', text: string) {
+    if (open) options.stream.write('\r\x1b[2K');
+    open = false;
+    const shown = options.colour ? styleText(style, label, { validateStream: false }) : label;
+    const [line = '', ...more] = clean(text).split('\n');
+    options.stream.write(`${shown} ${line}\n`);
+    for (const next of more) options.stream.write(`  ${next.trim()}\n`);
+  }
+  function progress(text: string) {
+    if (options.stream.isTTY) {
+      options.stream.write(`\r\x1b[2K${clean(text).replaceAll('\n', ' ')}`);
+      open = true;
+    } else if (options.now() - lastProgress >= progressMilliseconds) {
+      lastProgress = options.now();
+      write('INFO:', 'blue', text);
+    }
+  }
+  return {
+    info: (text) => write('INFO:', 'blue', text),
+    success: (text) => write('✔', 'green', text),
+    warn: (text) => write('WARNING:', 'yellow', text),
+    failure: (text) => write('✖', 'red', text),
+    skip: (text) => write('–', 'gray', text),
+    debug: (text) => options.debug && write('DEBUG:', 'gray', text),
+    progress,
+    conceal: options.cleaner.conceal,
+  };
+}
+
+/** Colour is for eyes: a terminal, or the log of Pipelines, which shows it though it is no terminal. */
+export function isColourSeen(
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): boolean {
+  if (env['NO_COLOR']) return false;
+  return isTerminal || env['BITBUCKET_PIPELINE_UUID'] !== undefined;
+}
+
+/**
+ * Removes secrets, and all that could move a terminal: control characters but for line ends and tabs, and the
+ * invisible characters that change the direction of text.
+ */
+export function createCleaner(): Cleaner {
+  let known: string[] = [];
+  return {
+    conceal(secrets) {
+      const all = new Set([...known, ...secrets].filter((secret) => secret !== ''));
+      // A secret that is part of a longer one must not break the longer one's mask.
+      known = [...all].sort((a, b) => b.length - a.length);
+    },
+    clean(text) {
+      const masked = known.reduce((rest, secret) => rest.replaceAll(secret, '******'), text);
+      return masked.replace(/(?![\n\t])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+    },
+  };
+}

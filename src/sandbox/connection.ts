@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Algorithms, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
+import { createAuthenticator } from './authentication';
+import { greet, refuse, type SessionContext, serveCommand } from './session';
+import { Wire } from './wire';
+
+export interface ConnectionContext extends SessionContext {
+  readonly hostKey: ParsedKey;
+  readonly keys: ReadonlyMap<string, ParsedKey>;
+}
+
+/** A connection that is being served. */
+export interface ServedConnection {
+  /** Fulfilled when its socket is closed and every process that it started has ended. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * What CodeCommit was seen to offer. It also has diffie-hellman-group-exchange-sha256, which ssh2 can't serve; group14
+ * with SHA-256 stands in for it. ssh2 always announces that rsa-sha2-256 will do for the signatures of users, so that
+ * `HostKeyAlgorithms=+ssh-rsa` is needed here as there, `PubkeyAcceptedAlgorithms=+ssh-rsa` is not.
+ */
+const algorithms: Algorithms = {
+  kex: ['diffie-hellman-group14-sha256', 'diffie-hellman-group14-sha1'],
+  serverHostKey: ['ssh-rsa'],
+  cipher: ['aes128-ctr', 'aes256-ctr'],
+  hmac: ['hmac-sha2-256', 'hmac-sha2-512', 'hmac-sha1'],
+  compress: ['none'],
+};
+
+/** ssh2 documents injectSocket() for any duplex stream; its types name sockets alone. */
+interface StreamServer {
+  injectSocket(stream: Duplex): void;
+}
+
+/** Speaks SSH on one socket until it is closed. */
+export function serveConnection(context: ConnectionContext, socket: Socket): ServedConnection {
+  const running = new Set<Promise<void>>();
+  const wire = new Wire(socket, context.faults, context.counts);
+  const server: StreamServer = new ssh2.Server(
+    { hostKeys: [{ key: context.hostKey }], ident: 'AWSCodeCommit', algorithms },
+    (connection) => {
+      connection.on('authentication', createAuthenticator(context));
+      connection.on('ready', () => wire.startCountdown());
+      // Whatever goes wrong on a connection ends it, and its client says so.
+      connection.on('error', () => socket.destroy());
+      serveSessions(context, connection, running);
+    },
+  );
+  server.injectSocket(wire);
+  const closed = new Promise<void>((resolve) => socket.once('close', resolve));
+  return { closed: closed.then(() => Promise.all(running)).then(() => undefined) };
+}
+
+function serveSessions(
+  context: ConnectionContext,
+  connection: Connection,
+  running: Set<Promise<void>>,
+): void {
+  const disconnection = new AbortController();
+  connection.once('close', () => disconnection.abort());
+  let sessions = 0;
+  connection.on('session', (accept, reject) => {
+    if (sessions > 0 && context.faults.refuseSecondSession === true) {
+      reject();
+      return;
+    }
+    sessions += 1;
+    context.counts.sessions += 1;
+    const session = accept();
+    // The session's end and not its channel's: that waits until everything received was read.
+    const end = new AbortController();
+    session.once('close', () => end.abort());
+    session.once('shell', (acceptShell) => greet(acceptShell()));
+    session.once('exec', (acceptCommand, _rejectCommand, { command }) => {
+      const gone = AbortSignal.any([disconnection.signal, end.signal]);
+      const served = run(context, acceptCommand(), command, gone);
+      running.add(served);
+      served.finally(() => running.delete(served));
+    });
+  });
+}
+
+/** Never rejects: a failure of the sandbox itself (or of a fault's own code) is told to the client. */
+async function run(
+  context: ConnectionContext,
+  channel: ServerChannel,
+  command: string,
+  gone: AbortSignal,
+): Promise<void> {
+  try {
+    await serveCommand(context, channel, command, gone);
+  } catch (error) {
+    if (gone.aborted) return;
+    context.announce(`${command}: ${error}`);
+    refuse(channel, 128, String(error));
+  }
+}

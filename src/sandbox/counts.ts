@@ -1,0 +1,17 @@
+/** What has happened since the sandbox was opened. */
+export interface SandboxCounts {
+  /** TCP connections accepted. */
+  connections: number;
+  /** Connections that proved to hold an allowed key. */
+  authentications: number;
+  /** Different keys offered, summed over the connections. */
+  offeredKeys: number;
+  /** SSH sessions opened (refused ones don't count). */
+  sessions: number;
+  /** Bytes on the wire, from the clients. */
+  bytesReceived: number;
+  /** Bytes on the wire, to the clients. */
+  bytesSent: number;
+  /** Sessions in which git-receive-pack was started, whatever became of it. */
+  pushes: number;
+}

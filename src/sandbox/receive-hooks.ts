@@ -1,0 +1,90 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SandboxFaults } from './faults';
+import { flushPacket, readSections, toPacket } from './pkt-line';
+
+/** CodeCommit's limit: creates, updates and deletes together. */
+const refsInOnePush = 4000;
+
+/** Declines a whole push before its objects are kept. */
+const preReceive = `#!/bin/sh
+if [ "$(wc -l)" -gt ${refsInOnePush} ]; then
+  echo 'A push can change at most ${refsInOnePush} references.' >&2
+  exit 1
+fi
+`;
+
+/**
+ * Connects git with this program, which decides on all refs of a push at once: an `update` hook would be one more
+ * shell for each of up to 4,000 refs. File descriptor 3 is the socket that receive-pack inherited.
+ */
+const procReceive = `#!/bin/sh
+cat <&3 &
+exec cat >&3
+`;
+
+/** Writes the hooks of receive-pack to a new folder, for `core.hooksPath`, and gives its path. */
+export async function writeReceiveHooks(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'codecommit-sandbox-hooks-'));
+  await writeFile(join(folder, 'pre-receive'), preReceive, { mode: 0o755 });
+  await writeFile(join(folder, 'proc-receive'), procReceive, { mode: 0o755 });
+  return folder;
+}
+
+/** One command of a push. */
+export interface PushedRef {
+  readonly ref: string;
+  readonly change: 'create' | 'update' | 'delete';
+}
+
+/**
+ * Speaks with the proc-receive hook (gitprotocol: "version=1", then the commands, then a verdict on each) until
+ * receive-pack ends. Gives the commands of the push, in the order that they came.
+ */
+export async function answerReceiveHooks(
+  socket: Socket,
+  faults: SandboxFaults,
+): Promise<readonly PushedRef[]> {
+  let pushed: readonly PushedRef[] | undefined;
+  let greeted = false;
+  for await (const section of readSections(socket)) {
+    if (!greeted) {
+      greeted = true;
+      socket.write(toPacket('version=1') + flushPacket);
+    } else if (pushed === undefined) {
+      pushed = section.map(parseCommand);
+      await faults.afterAdvertise?.();
+      socket.end(toVerdicts(pushed, faults.declineRefs) + flushPacket);
+    }
+  }
+  return pushed ?? [];
+}
+
+function parseCommand(line: string): PushedRef {
+  const [before = '', after = '', ...rest] = line.split(' ');
+  const change = /^0+$/.test(before) ? 'create' : /^0+$/.test(after) ? 'delete' : 'update';
+  return { ref: rest.join(' '), change };
+}
+
+/** `fall-through` leaves the update to git, with its own checks (old value, deletion of the default branch). */
+function toVerdicts(pushed: readonly PushedRef[], declineRefs: RegExp | undefined): string {
+  const packets = pushed.flatMap((command) => {
+    const reason = explainDecline(command, declineRefs);
+    if (reason !== undefined) return [`ng ${command.ref} ${reason}`];
+    return [`ok ${command.ref}`, 'option fall-through'];
+  });
+  return packets.map(toPacket).join('');
+}
+
+/** Why this ref is declined, or undefined where it is not. */
+function explainDecline({ ref, change }: PushedRef, declineRefs: RegExp | undefined): string | undefined {
+  // search() leaves a global expression's lastIndex alone; test() does not.
+  if (declineRefs !== undefined && ref.search(declineRefs) !== -1) return 'declined by the server';
+  const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
+  if (branch === undefined || change === 'delete') return undefined;
+  if (/^[0-9a-f]{40}$/i.test(branch)) return 'declined by the server: a branch name of 40 hexadecimal digits';
+  if (branch.length > 256) return 'declined by the server: a branch name of more than 256 characters';
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** All that git may see of this machine: no one's configuration, and English messages. */
+export function toGitEnvironment(): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    LC_ALL: 'C',
+  };
+}
+
+/** CodeCommit's rule: 1 to 100 of [A-Za-z0-9._-], not ending in `.git`; `.` and `..` would leave the root. */
+export function isRepositoryName(name: string): boolean {
+  return /^[A-Za-z0-9._-]{1,100}$/.test(name) && !/^\.\.?$|\.git$/.test(name);
+}
+
+/** Makes an empty bare repository below `root` and gives its path. Throws for a name that CodeCommit refuses. */
+export async function createRepository(root: string, name: string): Promise<string> {
+  if (!isRepositoryName(name)) throw new Error(`not a repository name: ${JSON.stringify(name)}`);
+  const path = join(root, name);
+  await runGit(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', path]);
+  return path;
+}
+
+/** The folder of the repository that a client's path (`/v1/repos/<name>`) means, or undefined where there is none. */
+export async function readRepositoryPath(root: string, clientPath: string): Promise<string | undefined> {
+  const name = /^\/v1\/repos\/([^/]+)$/.exec(clientPath)?.[1];
+  if (name === undefined || !isRepositoryName(name)) return undefined;
+  const path = join(root, name);
+  return access(join(path, 'HEAD')).then(
+    () => path,
+    () => undefined,
+  );
+}
+
+/** Makes the first of these branches that exists the default one, unless the default branch exists already. */
+export async function ensureDefaultBranch(path: string, branches: readonly string[]): Promise<void> {
+  if (await refExists(path, 'HEAD')) return;
+  for (const branch of branches) {
+    if (await refExists(path, branch)) {
+      await runGit(['--git-dir', path, 'symbolic-ref', 'HEAD', branch]);
+      return;
+    }
+  }
+}
+
+function refExists(path: string, ref: string): Promise<boolean> {
+  return runGit(['--git-dir', path, 'rev-parse', '--quiet', '--verify', ref]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function runGit(args: readonly string[]): Promise<void> {
+  await execute('git', args, { env: toGitEnvironment() });
+}

@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline/promises';
+import { setupStopped } from './errors';
+
+/** What a question needs of a terminal. */
+export interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
+/** Asks a question that "y" or "yes" affirms; everything else, and the end of the input, does not. */
+export async function askYes(question: string, { input, output }: Terminal, signal: AbortSignal) {
+  const lines = createInterface({ input, output });
+  const ending = new AbortController();
+  // On a terminal in raw mode Ctrl-C is a key, and no signal.
+  lines.once('SIGINT', () => ending.abort(setupStopped('SIGINT')));
+  lines.once('close', () => ending.abort());
+  try {
+    const answer = await lines.question(question, { signal: AbortSignal.any([signal, ending.signal]) });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!ending.signal.aborted) throw error;
+    if (ending.signal.reason instanceof Error && ending.signal.reason.name === 'MirrorError')
+      throw ending.signal.reason;
+    return false;
+  } finally {
+    lines.close();
+  }
+}

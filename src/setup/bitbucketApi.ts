@@ -1,0 +1,157 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import {
+  bitbucketFailed,
+  bitbucketThrottled,
+  bitbucketUnauthorised,
+  bitbucketUnreachable,
+  PermissionMissing,
+} from './errors';
+
+export interface BitbucketAccess {
+  readonly base: string;
+  /** The value of the Authorization header. */
+  readonly authorization: string;
+  readonly signal: AbortSignal;
+  /** Told when Bitbucket asks to wait. */
+  readonly onWait: (seconds: number) => void;
+}
+
+export interface BitbucketRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the base URL, without a slash at its start; or a whole URL that Bitbucket gave. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** The scope that it needs, for the case that Bitbucket does not name it. */
+  readonly scope: string;
+}
+
+/** What Bitbucket answered; statuses that mean something to the caller, the others are errors. */
+export interface BitbucketAnswer {
+  readonly status: 'done' | 'not-found' | 'conflict';
+  readonly body: unknown;
+}
+
+const tries = 5;
+/** Bitbucket's hourly limits can ask for much longer: nobody waits for that at a terminal. */
+const waitAtMostSeconds = 60;
+
+/** Sends a request; tries again when Bitbucket asks to. Throws MirrorError. */
+export async function askBitbucket(
+  access: BitbucketAccess,
+  request: BitbucketRequest,
+): Promise<BitbucketAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await send(access, request);
+    const text = await response.text();
+    if (![429, 502, 503, 504].includes(response.status)) return toAnswer(request, response.status, text);
+    const seconds = toSeconds(response.headers.get('Retry-After'), attempt);
+    if (attempt === tries || seconds > waitAtMostSeconds) {
+      if (response.status === 429) throw bitbucketThrottled(seconds);
+      throw bitbucketFailed(toCall(request), `${response.status} ${text}`);
+    }
+    access.onWait(seconds);
+    await wait(seconds * 1000, undefined, { signal: access.signal });
+  }
+}
+
+const listPage = z.object({ values: z.array(z.unknown()), next: z.string().optional() });
+const pagesAtMost = 100;
+
+/** Every item of a list, over all its pages; none where there is no such list. */
+export async function listBitbucket<T>(
+  access: BitbucketAccess,
+  { path, scope, item }: { path: string; scope: string; item: z.ZodType<T> },
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let next: string | undefined = `${path}?pagelen=100`;
+  for (let page = 1; next !== undefined; page++) {
+    const request: BitbucketRequest = { method: 'GET', path: next, scope };
+    const answer = await askBitbucket(access, request);
+    if (answer.status !== 'done') return items;
+    const { values, next: following } = parseBody(listPage, answer, request);
+    items.push(...parseBody(z.array(item), { body: values }, request));
+    // The token goes to nobody else, whatever a page says.
+    const isOurs = following === undefined || new URL(following).origin === new URL(access.base).origin;
+    if (!isOurs || page === pagesAtMost) throw bitbucketFailed(toCall(request), `next: ${following}`);
+    next = following;
+  }
+  return items;
+}
+
+export function parseBody<T>(schema: z.ZodType<T>, answer: { body: unknown }, request: BitbucketRequest): T {
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return parsed.data;
+  throw bitbucketFailed(toCall(request), z.prettifyError(parsed.error));
+}
+
+async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Response> {
+  const url = path.startsWith('http') ? path : `${access.base}/${path}`;
+  const headers = {
+    Authorization: access.authorization,
+    Accept: 'application/json',
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+  };
+  try {
+    const timeout = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.any([access.signal, timeout]);
+    return await fetch(url, {
+      method,
+      headers,
+      signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    access.signal.throwIfAborted();
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw bitbucketUnreachable(access.base, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** Seconds, or the date of RFC 9110; without the header, twice as long each time. */
+function toSeconds(header: string | null, attempt: number): number {
+  if (header !== null && /^\d+$/.test(header)) return Number(header);
+  const date = Date.parse(header ?? '');
+  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
+  return 2 ** attempt / 2;
+}
+
+function toAnswer(request: BitbucketRequest, status: number, text: string): BitbucketAnswer {
+  const body = parseJson(text);
+  if (status >= 200 && status < 300) return { status: 'done', body };
+  if (status === 404) return { status: 'not-found', body };
+  if (status === 409) return { status: 'conflict', body };
+  const { message, required } = parseError(body);
+  if (status === 401) throw bitbucketUnauthorised(message);
+  if (status === 403) throw new PermissionMissing('Bitbucket', required ?? request.scope, message);
+  throw bitbucketFailed(toCall(request), `${status} ${message || text}`);
+}
+
+const errorBody = z.object({
+  error: z.object({
+    message: z.string().default(''),
+    detail: z
+      .object({ required: z.array(z.string()) })
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+function parseError(body: unknown): { message: string; required: string | undefined } {
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return { message: '', required: undefined };
+  const { message, detail } = parsed.data.error;
+  return { message, required: detail?.required.join(' and ') || undefined };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toCall({ method, path }: BitbucketRequest): string {
+  return `${method} ${path}`;
+}

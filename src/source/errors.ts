@@ -1,0 +1,42 @@
+import { MirrorError, toQuote } from '../errors';
+
+export const noClone = (folder: string) =>
+  new MirrorError('no-clone', {
+    message: `"${folder}" is not a git clone, and nothing else tells where the source is.`,
+    remedy: 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
+  });
+
+export const sourceUnreachable = (url: string, stderr: string) =>
+  new MirrorError('source-unreachable', {
+    message: `The source ${url} can't be reached: ${toQuote(stderr)}`,
+    remedy:
+      'Nothing was changed. Run again when Bitbucket answers; check SOURCE_URL and SOURCE_PROXY if they are set.',
+  });
+
+export const sourceUnauthorised = (url: string, stderr: string) =>
+  new MirrorError('source-unauthorised', {
+    message: `The source ${url} refuses to be read: ${toQuote(stderr)}`,
+    remedy:
+      'In a pipe, leave SOURCE_URL unset: Pipelines gives access to its own repository. For another repository, put ' +
+      'a user and an access token into SOURCE_URL (a secured variable); in a shell, see that git ls-remote works for it.',
+  });
+
+export const sourceNotFound = (url: string, stderr: string) =>
+  new MirrorError('source-not-found', {
+    message: `There is no git repository at the source ${url}: ${toQuote(stderr)}`,
+    remedy: 'Check the workspace and the repository name in SOURCE_URL.',
+  });
+
+export const lfsNotObtained = (url: string, words: string) =>
+  new MirrorError('lfs-not-obtained', {
+    message: `The source ${url} does not give the objects of Git LFS that the history names: ${words}. Nothing was pushed.`,
+    remedy:
+      'See that `git lfs fetch --all` works for the source. In Pipelines, give SOURCE_URL as https:// with an access ' +
+      'token if its proxy does not serve LFS. LFS: warn mirrors without these files.',
+  });
+
+export const sourceMoved = (refs: readonly string[]) =>
+  new MirrorError('source-moved', {
+    message: `The source kept changing while it was read: ${refs.slice(0, 5).join(', ')}`,
+    remedy: 'Run again. The run that the newest push started will mirror it.',
+  });

@@ -1,0 +1,179 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from '../context';
+import { type ConfigSections, toConfigText } from '../git/config';
+import { toGitEnvironment } from '../git/environment';
+import { createGit, type Git } from '../git/git';
+import { toShellWord } from '../git/shellWord';
+import { openTemporaryFolder } from '../temporaryFolder';
+import type { Clone } from './clone';
+import { readCloneTips } from './cloneTips';
+
+/**
+ * A bare repository of our own in a temporary folder. It borrows the clone's objects and leaves the clone as it
+ * is; everything that is fetched lands here, and everything that is pushed leaves from here.
+ */
+export interface Scratch extends AsyncDisposable {
+  readonly git: Git;
+  /** Commits at which the history in here may be cut off. */
+  readonly shallow: ReadonlySet<string>;
+  /** Which of these objects are here. */
+  readObjects(oids: Iterable<string>): Promise<ReadonlySet<string>>;
+  /** The commit that each of these objects is, or that it leads to as an annotated tag; none for trees and blobs. */
+  readCommits(oids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Lets the fetches that follow leave out what the refs of the clone reach. */
+  offerTips(): Promise<void>;
+  /** Bytes of the packs in here and in the clone. */
+  readPackBytes(): Promise<number>;
+}
+
+/** How the source is reached: what git can't learn from its URL. */
+export interface SourceAccess {
+  /** `http://host:port` */
+  readonly proxy: string | undefined;
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** The user's own credential helpers, as git-config(1) spells them. */
+  readonly credentialHelpers: readonly string[];
+}
+
+/** Opens the scratch repository. Its folder, 0700, is gone when it is disposed of. */
+export async function openScratch(
+  clone: Clone | undefined,
+  access: SourceAccess & { readonly url: string },
+  context: Context,
+): Promise<Scratch> {
+  const folder = await openTemporaryFolder(context);
+  try {
+    await writeRepository(folder.path, clone);
+    await writeConfiguration(folder.path, access);
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+  const env = { ...toGitEnvironment(context.env), GIT_DIR: folder.path };
+  const git = createGit({ directory: folder.path, env, signal: context.signal });
+  return {
+    git,
+    shallow: new Set(clone?.shallow.split('\n').filter((line) => line !== '')),
+    readObjects: createObjectFinder(git),
+    readCommits: (oids) => readCommits(git, oids),
+    offerTips: () => offerTips(git, clone),
+    readPackBytes: () => readPackBytes([join(folder.path, 'objects'), ...(clone ? [clone.objects] : [])]),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+/** The tips of the clone that are here, one a line: what fetches tell the other side that we have. */
+const tipsFile = 'clone-tips';
+
+/** The least that git takes for a repository (gitrepository-layout(5)); `git init` would copy its hook templates. */
+async function writeRepository(folder: string, clone: Clone | undefined) {
+  await mkdir(join(folder, 'objects', 'info'), { recursive: true });
+  await mkdir(join(folder, 'refs'));
+  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+  if (clone === undefined) return;
+  await writeFile(join(folder, tipsFile), '');
+  // The objects' path stands quoted: an unquoted one ends at a newline, and `#` at its start makes a comment.
+  await writeFile(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(clone.objects)}\n`);
+  if (clone.shallow !== '') await writeFile(join(folder, 'shallow'), clone.shallow);
+}
+
+const configuration: ConfigSections = {
+  core: {
+    repositoryFormatVersion: '0',
+    bare: 'true',
+    hooksPath: '/dev/null',
+    fsmonitor: 'false',
+    // Those of the clone could say what its commits don't: that one has another among its ancestors.
+    commitGraph: 'false',
+    multiPackIndex: 'false',
+    // Without it, a fetch starts `git for-each-ref` in the clone. Only what is in every shell is used.
+    alternateRefsCommand: `while read -r oid; do echo "$oid"; done <${tipsFile}; :`,
+  },
+  // Housekeeping in the background would race the removal of the folder.
+  gc: { auto: '0' },
+  maintenance: { auto: 'false' },
+  // Unpacking a small fetch, git would renew the date of the clone's packs that have the same objects.
+  fetch: { unpackLimit: '1' },
+  protocol: { version: '2' },
+  'protocol "ext"': { allow: 'never' },
+};
+
+/** A password goes into a file of git-credential-store(1)'s form, never into a URL, an argument or git's configuration. */
+async function writeConfiguration(folder: string, access: SourceAccess & { readonly url: string }) {
+  const helpers = [...access.credentialHelpers];
+  if (access.credentials !== undefined) {
+    const url = new URL(access.url);
+    url.username = encodeURIComponent(access.credentials.username);
+    url.password = encodeURIComponent(access.credentials.password);
+    const store = join(folder, 'credentials');
+    await writeFile(store, `${url.href}\n`, { mode: 0o600 });
+    helpers.unshift(`store --file=${toShellWord(store)}`);
+  }
+  const http = { lowSpeedLimit: '1', lowSpeedTime: '60' };
+  const sections = { ...configuration, http, ...toSourceSections(access.url, access.proxy, helpers) };
+  await writeFile(join(folder, 'config'), toConfigText(sections), { mode: 0o600 });
+}
+
+/**
+ * For the source's host alone: over HTTPS, its proxy and helpers are no business of the destination. Not for its path
+ * alone: the objects of Git LFS have another one.
+ */
+function toSourceSections(
+  url: string,
+  proxy: string | undefined,
+  helpers: readonly string[],
+): ConfigSections {
+  const [host] = /^https?:\/\/[^/]+/.exec(url) ?? [];
+  if (host === undefined) return {};
+  return {
+    ...(proxy === undefined ? {} : { [`http "${host}/"`]: { proxy } }),
+    [`credential "${host}"`]: { helper: helpers },
+  };
+}
+
+async function offerTips(git: Git, clone: Clone | undefined): Promise<void> {
+  if (clone === undefined) return;
+  const tips = await readObjects(git, await readCloneTips(clone));
+  await writeFile(join(git.directory, tipsFile), [...tips].map((oid) => `${oid}\n`).join(''));
+}
+
+/** Asks git only for what was not found before: an object that is here stays here. */
+function createObjectFinder(git: Git): Scratch['readObjects'] {
+  const found = new Set<string>();
+  return async (oids) => {
+    const asked = [...oids];
+    const open = asked.filter((oid) => !found.has(oid));
+    for (const oid of await readObjects(git, open)) found.add(oid);
+    return new Set(asked.filter((oid) => found.has(oid)));
+  };
+}
+
+async function readObjects(git: Git, oids: Iterable<string>): Promise<ReadonlySet<string>> {
+  const input = [...new Set(oids)].map((oid) => `${oid}\n`).join('');
+  if (input === '') return new Set();
+  const answer = await git.read(['cat-file', '--batch-check=%(objectname)'], { input });
+  return new Set(answer.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line)));
+}
+
+async function readCommits(git: Git, oids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (oids.length === 0) return new Map();
+  const input = oids.map((oid) => `${oid}^{commit}\n`).join('');
+  const answer = await git.read(['cat-file', '--batch-check=%(objectname)'], { input });
+  const lines = answer.split('\n');
+  return new Map(
+    oids.flatMap((oid, index): [string, string][] => {
+      const commit = lines[index] ?? '';
+      return /^[0-9a-f]{40}$/.test(commit) ? [[oid, commit]] : [];
+    }),
+  );
+}
+
+async function readPackBytes(folders: readonly string[]): Promise<number> {
+  const packs = folders.map((folder) => join(folder, 'pack'));
+  const files = await Promise.all(
+    packs.map(async (pack) => (await readdir(pack).catch(() => [])).map((name) => join(pack, name))),
+  );
+  const sizes = await Promise.all(files.flat().map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

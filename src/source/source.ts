@@ -1,0 +1,81 @@
+import type { Context } from '../context';
+import { connectionDropped, type MirrorError, timedOut } from '../errors';
+import { describeGitFailure, parseFailure } from '../git/failures';
+import { fetchOptions } from '../git/fetch';
+import type { GitResult } from '../git/git';
+import { parseLsRemote, type RefListing } from '../git/lsRemote';
+import { createTransferListener } from '../report/progress';
+import { sourceNotFound, sourceUnauthorised, sourceUnreachable } from './errors';
+import { fetchLfsObjects } from './lfs';
+import type { Pointer } from './pointers';
+import type { Scratch } from './scratch';
+
+/** Where refs come from. Every answer is the source's own, of this moment; the clone only spares a download. */
+export interface Source {
+  readonly url: string;
+  /** Branches and tags as they are now. Throws MirrorError `source-…` when they can't be had whole. */
+  refs(): Promise<RefListing>;
+  /** Fetches what these refs need and the scratch repository has not; `deepen` brings the whole history. */
+  fetch(refs: readonly string[], deepen: boolean): Promise<void>;
+  /** Brings what these pointers of Git LFS stand for into the scratch repository. Gives why that can't be had. */
+  fetchLfs(pointers: readonly Pointer[]): Promise<MirrorError | undefined>;
+}
+
+/** A listing takes seconds; a fetch may compute on the other side for minutes before its first byte. */
+const stall = { list: 60_000, fetch: 300_000 };
+
+/** The source at `url`, read through the scratch repository, whose configuration knows the proxy. */
+export function createSource(url: string, scratch: Scratch, context: Context): Source {
+  async function refs(): Promise<RefListing> {
+    const args = ['ls-remote', '--symref', '--', url];
+    const result = await scratch.git.run(args, { stallMilliseconds: stall.list });
+    if (result.exitCode !== 0) throw describeSourceFailure(url, 'ls-remote', result);
+    return parseLsRemote(result.stdout);
+  }
+  async function fetch(names: readonly string[], deepen: boolean): Promise<void> {
+    await scratch.offerTips();
+    const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
+      input: toRefspecs(names)
+        .map((refspec) => `${refspec}\n`)
+        .join(''),
+      onStderr: createTransferListener('Fetching from the source', context.log),
+      stallMilliseconds: stall.fetch,
+    });
+    // A ref that went away between look and fetch: whoever asked looks again and sees it.
+    if (/couldn't find remote ref/.test(result.stderr)) return;
+    if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
+  }
+  return { url, refs, fetch, fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch) };
+}
+
+/** More names than these cost git more than the few refs that a pattern brings besides. */
+const namesAtMost = 200;
+
+/** git compares each refspec with every ref of the source: thousands of names would take it minutes. */
+function toRefspecs(names: readonly string[]): readonly string[] {
+  if (names.length <= namesAtMost) return names;
+  const folders = new Set(names.map((name) => name.split('/')[1] ?? ''));
+  return [...folders].map((folder) => `+refs/${folder}/*:refs/fetched/${folder}/*`);
+}
+
+function describeSourceFailure(url: string, command: string, result: GitResult): MirrorError {
+  switch (parseFailure(result.stderr)) {
+    case 'unreachable':
+    case 'server-error':
+      return sourceUnreachable(url, result.stderr);
+    case 'dropped':
+      return command === 'fetch'
+        ? connectionDropped(url, result.stderr)
+        : sourceUnreachable(url, result.stderr);
+    case 'unauthorised':
+    case 'permission-denied':
+    case 'host-key':
+      return sourceUnauthorised(url, result.stderr);
+    case 'not-found':
+      return sourceNotFound(url, result.stderr);
+    case 'timed-out':
+      return timedOut(`The source ${url}`);
+    default:
+      return describeGitFailure(command, result);
+  }
+}

@@ -1,0 +1,83 @@
+import { isAncestor } from '../git/ancestry';
+import type { Git } from '../git/git';
+import { type Range, toRangeInput } from '../git/range';
+import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
+import { type Plan, toPushes, withhold } from '../plan/plan';
+import { createPointerSearch, type LfsUse } from './pointers';
+
+/** A file that the destination does not take, and the first commit that has it. */
+interface Excess {
+  readonly file: FileEntry;
+  readonly commit: string;
+  readonly text: string;
+}
+
+/** More than these are not looked into: the first ones tell what is wrong. */
+const excessesAtMost = 20;
+
+/** What was seen in the history that is about to be sent. */
+export interface Survey {
+  readonly excesses: readonly Excess[];
+  /** Undefined when nothing tells of Git LFS. */
+  readonly lfs: LfsUse | undefined;
+}
+
+/**
+ * Looks at every file entry of the range once, as a stream: for what is more than `limits`, where there are any, and
+ * for pointers of Git LFS.
+ */
+export async function surveyRange(range: Range, limits: FileLimits | undefined, git: Git): Promise<Survey> {
+  const excesses: Excess[] = [];
+  const search = createPointerSearch(git);
+  for await (const file of readFiles(range, git)) {
+    if (search.wants(file)) await search.see(file);
+    const fault = limits && parseExcess(file, limits);
+    if (fault === undefined || excesses.length === excessesAtMost) continue;
+    const commit = await readFirstCommit(file, range, git);
+    excesses.push({
+      file,
+      commit,
+      text: `commit ${commit} has ${JSON.stringify(file.path)}, which ${fault}`,
+    });
+  }
+  return { excesses, lfs: await search.end() };
+}
+
+/**
+ * The plan without the updates that the destination would decline for a file in their history; each of them names
+ * the commit and the path.
+ */
+export async function withholdUnsendable(plan: Plan, excesses: readonly Excess[], git: Git): Promise<Plan> {
+  if (excesses.length === 0) return plan;
+  const reasons = new Map<string, { because: 'unsendable'; detail: string }>();
+  for (const { ref, new: tip } of toPushes(plan)) {
+    if (tip === undefined) continue;
+    const held = await findAsync(excesses, ({ commit }) => isAncestor(git, commit, tip));
+    if (held !== undefined) reasons.set(ref, { because: 'unsendable', detail: held.text });
+  }
+  return withhold(plan, reasons);
+}
+
+/** Every file entry that the range has and what is known has not; of a file that is there often, one of its paths. */
+export async function* readFiles(range: Range, git: Git): AsyncGenerator<FileEntry> {
+  const list = ['rev-list', '--objects', '--filter=object:type=blob', '--stdin'];
+  const look = ['cat-file', '--buffer', '--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)'];
+  for await (const line of git.lines([list, look], toRangeInput(range))) {
+    const [, oid = '', bytes, path = ''] = /^(\S+) blob (\d+) (.*)$/s.exec(line) ?? [];
+    if (bytes !== undefined) yield { oid, bytes: Number(bytes), path };
+  }
+}
+
+async function readFirstCommit({ oid }: FileEntry, range: Range, git: Git): Promise<string> {
+  const find = ['log', `--find-object=${oid}`, '-m', '--reverse', '--format=%H', '--stdin'];
+  for await (const line of git.lines([find], toRangeInput(range))) if (line !== '') return line;
+  return range.tips[0] ?? '';
+}
+
+async function findAsync<T>(
+  items: readonly T[],
+  test: (item: T) => Promise<boolean>,
+): Promise<T | undefined> {
+  for (const item of items) if (await test(item)) return item;
+  return undefined;
+}

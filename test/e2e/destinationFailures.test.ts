@@ -1,0 +1,162 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'vitest';
+import { createKeyPair } from '../../src/sandbox/server';
+import { git } from '../servers/git';
+import { type Case, runCase } from './cases';
+import { type Revisions, whole } from './scene';
+import { keyId, serverNames, type World } from './world';
+
+const all = { REFS: 'all' };
+const behind: Revisions = { ...whole, 'heads/main': 'heads/main~10' };
+const stranger = createKeyPair();
+
+/** Another host key under the name of this host. */
+function toStrange({ knownHosts }: World): string {
+  return `${knownHosts.split(' ')[0]} ${stranger.publicKey}`;
+}
+
+/** What no server sees happen, or only in passing: the same on all of them. */
+const everywhere: readonly Case[] = [
+  {
+    title: 'a key that is not allowed: three likely causes',
+    variables: { SSH_KEY: stranger.privateKey },
+    exitCode: 1,
+    connections: 'any',
+    says: /Permission denied \(publickey\)[\s\S]*not that of this key[\s\S]*inactive[\s\S]*not the one whose public half[\s\S]*\[permission-denied\]/,
+  },
+  {
+    title: 'a host that no known_hosts line names: how to get one',
+    meanwhile: (world) => writeFile(join(world.ssh, 'known_hosts'), ''),
+    exitCode: 2,
+    says: /ssh-keyscan -t rsa -p \d+ 127\.0\.0\.1[\s\S]*\[host-key-unknown\]/,
+  },
+  {
+    title: 'a host key that KNOWN_HOSTS contradicts',
+    variables: (world) => ({ KNOWN_HOSTS: toStrange(world) }),
+    exitCode: 2,
+    says: /There are two different keys for 127\.0\.0\.1: .*\(Pipelines\) and .*\(KNOWN_HOSTS\)[\s\S]*\[host-key-contradicted\]/,
+  },
+  {
+    title: 'a fingerprint in KNOWN_HOSTS that contradicts Pipelines',
+    variables: ({ knownHosts }) => ({
+      KNOWN_HOSTS: `${knownHosts.split(' ')[0]} SHA256:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopQ`,
+    }),
+    exitCode: 2,
+    says: '[host-key-contradicted]',
+  },
+  {
+    title: 'a host key that was swapped: the connection ends before any key of ours is used',
+    meanwhile: (world) => writeFile(join(world.ssh, 'known_hosts'), `${toStrange(world)}\n`),
+    exitCode: 1,
+    connections: 'any',
+    says: '[host-key-contradicted]',
+  },
+  {
+    title: 'nobody listens',
+    variables: ({ knownHosts }) => ({
+      CODECOMMIT_URL: `ssh://${keyId}@127.0.0.1:1/v1/repos/app`,
+      SSH_KEY_ID: undefined,
+      KNOWN_HOSTS: knownHosts.replace(/\]:\d+ /, ']:1 '),
+    }),
+    exitCode: 1,
+    connections: 0,
+    says: '[destination-unreachable]',
+  },
+  {
+    title: 'refs that the repository hides: declined, the others pushed',
+    variables: all,
+    there: { 'heads/main': 'heads/main~10' },
+    meanwhile: ({ destination }) => git(destination, 'config', 'receive.hideRefs', 'refs/heads/feature'),
+    exitCode: 1,
+    says: /branch feature\/one: \(none\) → [0-9a-f]{8} refused \(declined: .*\[ref-declined\][\s\S]*✖\S* Not mirrored: feature\/one;/,
+    after: {
+      'heads/main': 'heads/main',
+      'heads/release/1.0': 'heads/release/1.0',
+      'tags/light': 'tags/light',
+      'tags/v0': 'tags/v0',
+      'tags/v1': 'tags/v1',
+    },
+  },
+  {
+    title: 'a repository that is not there',
+    variables: ({ variables }) => ({
+      CODECOMMIT_URL: variables['CODECOMMIT_URL']?.replace(/app$/, 'App'),
+    }),
+    exitCode: 1,
+    says: /The key was accepted, but there is no repository at .*\/App[\s\S]*\[destination-not-found\]/,
+  },
+  {
+    title: 'no ssh on the PATH',
+    variables: { PATH: '/var/empty' },
+    exitCode: 1,
+    connections: 0,
+    says: '[program-missing]',
+  },
+];
+
+describe.each(serverNames)('over %s:', (server) => {
+  for (const expected of everywhere)
+    test(expected.title, () => runCase(server, { there: behind, ...expected }));
+});
+
+/** What only the CodeCommit of our own can be made to do. */
+const faults: readonly Case[] = [
+  {
+    title: 'every key is refused',
+    meanwhile: async ({ sandbox }) => {
+      sandbox.faults.refuseKeys = true;
+    },
+    exitCode: 1,
+    connections: 'any',
+    says: '[permission-denied]',
+  },
+  {
+    title: 'refs that the server declines: the others are pushed',
+    variables: all,
+    there: { 'heads/main': 'heads/main~10' },
+    meanwhile: async ({ sandbox }) => {
+      sandbox.faults.declineRefs = /^refs\/(heads\/release|tags\/v)/;
+    },
+    exitCode: 1,
+    says: /✖\S* Not mirrored: release\/1\.0, v0, v1; 2 new, 1 fast-forward/,
+    after: {
+      'heads/main': 'heads/main',
+      'heads/feature/one': 'heads/feature/one',
+      'tags/light': 'tags/light',
+    },
+  },
+  {
+    title: 'the connection is dropped in the middle of a push',
+    variables: all,
+    there: {},
+    meanwhile: async ({ sandbox }) => {
+      sandbox.faults.dropAfterBytes = 3000;
+    },
+    exitCode: 1,
+    connections: 'any',
+    says: '[connection-dropped]',
+  },
+  {
+    title: 'a second session is refused: a new connection for each, and all still works',
+    variables: all,
+    meanwhile: async ({ sandbox }) => {
+      sandbox.faults.refuseSecondSession = true;
+    },
+    connections: 'any',
+    after: whole,
+  },
+  {
+    title: 'a slow line',
+    variables: all,
+    meanwhile: async ({ sandbox }) => {
+      sandbox.faults.latencyMs = 20;
+    },
+    after: whole,
+  },
+];
+
+describe('the CodeCommit of our own:', () => {
+  for (const expected of faults)
+    test(expected.title, () => runCase('sandbox', { there: behind, ...expected }));
+});

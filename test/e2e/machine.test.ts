@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, rmdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { git, gitWith, run } from '../servers/git';
+import { expectNothingLeft, readTree } from './footprint';
+import { growSource, seedDestination, whole } from './scene';
+import { openWorld, type Run, serverNames, type World } from './world';
+
+const once = { MAX_ATTEMPTS: '1' };
+
+/** The moments at which a signal can come, told by what the program has written or the other end has seen. */
+const signals = [
+  { signal: 'SIGTERM', exitCode: 143 },
+  { signal: 'SIGINT', exitCode: 130 },
+] as const;
+
+async function openScene(server: (typeof serverNames)[number] = 'sandbox'): Promise<World> {
+  const world = await openWorld(server);
+  await growSource(world);
+  await seedDestination(world, { ...whole, 'heads/main': 'heads/main~10' });
+  return world;
+}
+
+function expectStopped({ exitCode, output }: Run, signal: string, expected: number): void {
+  expect({ exitCode, output }).toEqual({ exitCode: expected, output });
+  expect(output).toMatch(new RegExp(`✖ Stopped by ${signal}\\.[\\s\\S]*\\[stopped\\]`));
+  expect(output).not.toMatch(/^ +at .*:\d+/m);
+}
+
+describe.each(signals)(
+  '$signal ends the program with $exitCode and leaves nothing,',
+  ({ signal, exitCode }) => {
+    const plain = { NO_COLOR: '1' };
+
+    for (const server of serverNames) {
+      test(`over ${server}, when it has just begun`, async () => {
+        await using world = await openScene(server);
+        const clone = await world.clone();
+        const [refs, tree] = [await world.destinationRefs(), await readTree(clone.dir)];
+        world.bitbucket.faults.hang = true;
+        const ended = await world.pipe(clone, { ...once, ...plain }, (text, kill) => {
+          if (text.includes('codecommit-mirror')) kill(signal);
+        });
+        expectStopped(ended, signal, exitCode);
+        expect(await world.destinationRefs()).toEqual(refs);
+        expect(await readTree(clone.dir)).toEqual(tree);
+        await expectNothingLeft(world);
+      });
+    }
+
+    test('in the middle of a push, before the first ref is updated', async () => {
+      await using world = await openScene();
+      const clone = await world.clone();
+      const refs = await world.destinationRefs();
+      let stop: () => void = () => undefined;
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      world.sandbox.faults.afterAdvertise = () => {
+        stop();
+        return ended;
+      };
+      const stopped = await world.pipe(clone, { ...once, ...plain, REFS: 'all' }, (_text, kill) => {
+        stop = () => kill(signal);
+      });
+      expectStopped(stopped, signal, exitCode);
+      end();
+      expect(await world.destinationRefs()).toEqual(refs);
+      await expectNothingLeft(world);
+    });
+
+    test('while it waits for the next attempt', async () => {
+      await using world = await openScene();
+      const clone = await world.clone();
+      const refs = await world.destinationRefs();
+      world.bitbucket.faults.status = 503;
+      const stopped = await world.pipe(clone, { ...plain, REFS: 'all', MAX_ATTEMPTS: '9' }, (text, kill) => {
+        if (text.includes('Trying again')) kill(signal);
+      });
+      expectStopped(stopped, signal, exitCode);
+      expect(await world.destinationRefs()).toEqual(refs);
+      await expectNothingLeft(world);
+    });
+  },
+);
+
+test('a run that was stopped is made good by the next', async () => {
+  await using world = await openScene();
+  const clone = await world.clone();
+  const stopped = await world.pipe(clone, { ...once, REFS: 'all' }, (text, kill) => {
+    if (text.includes('codecommit-mirror')) kill('SIGTERM');
+  });
+  expect(stopped.exitCode).toBe(143);
+  expect((await world.pipe(clone, { ...once, REFS: 'all' })).exitCode).toBe(0);
+  expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
+  await expectNothingLeft(world);
+});
+
+test('TIMEOUT does not keep a run waiting that is done', async () => {
+  await using world = await openScene();
+  const { exitCode } = await world.pipe(await world.clone(), { ...once, TIMEOUT: '9999' });
+  expect(exitCode).toBe(0);
+});
+
+test('a report that can not be written: mirrored, and exit code 1', async () => {
+  await using world = await openScene();
+  const { exitCode, output } = await world.pipe(await world.clone(), { ...once, REPORT_FILE: '/dev/full' });
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output });
+  expect(output).toMatch(/The report can't be written to "\/dev\/full": ENOSPC[\s\S]*\[report-unwritable\]/);
+  expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
+  await expectNothingLeft(world);
+});
+
+test('git without ssh on the PATH', async () => {
+  await using world = await openScene();
+  const bin = join(world.root, 'bin');
+  await mkdir(bin);
+  const { stdout } = await run('sh', '/', ['-c', 'command -v git']);
+  await symlink(stdout.trim(), join(bin, 'git'));
+  const refs = await world.destinationRefs();
+  const { exitCode, output } = await world.pipe(await world.clone(), { ...once, PATH: bin });
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output });
+  expect(output).toMatch(/ssh can't be started[\s\S]*\[program-missing\]/);
+  expect(await world.destinationRefs()).toEqual(refs);
+  await expectNothingLeft(world);
+});
+
+test('a TMPDIR that is not there', async () => {
+  await using world = await openScene();
+  const clone = await world.clone();
+  const refs = await world.destinationRefs();
+  await rm(world.temporary, { recursive: true });
+  const { exitCode, output } = await world.pipe(clone, once);
+  await mkdir(world.temporary);
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output });
+  expect(output).not.toMatch(/^ +at .*:\d+/m);
+  expect(await world.destinationRefs()).toEqual(refs);
+  await expectNothingLeft(world);
+});
+
+test('a TMPDIR and a HOME with a space, an apostrophe and a per cent sign', async () => {
+  await using world = await openScene();
+  const [temporary, home] = [join(world.temporary, "it's 100%h $x"), join(world.root, "ho me's %u")];
+  await Promise.all([mkdir(temporary), mkdir(home)]);
+  const variables = { ...once, TMPDIR: temporary, HOME: home };
+  const { exitCode, output } = await world.pipe(await world.clone(), variables);
+  expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+  expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
+  // Fails when it is not empty.
+  await rmdir(temporary);
+  await expectNothingLeft(world);
+});
+
+/** A branch with half a megabyte that does not compress. */
+async function growBig({ source }: World): Promise<void> {
+  const content = randomBytes(600_000).toString('base64');
+  const blob = await gitWith({ input: content }, source, 'hash-object', '-w', '--stdin');
+  const tree = await gitWith({ input: `100644 blob ${blob}\tbig\n` }, source, 'mktree');
+  await git(source, 'update-ref', 'refs/heads/big', await git(source, 'commit-tree', tree, '-m', 'big'));
+}
+
+/** Only root may mount; who is not root has no disk of his own to fill. */
+describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a disk that is full:', () => {
+  test('said so, nothing is pushed, nothing is left', async () => {
+    await using world = await openScene();
+    await growBig(world);
+    const clone = await world.clone();
+    const refs = await world.destinationRefs();
+    const mounted = await run('mount', '/', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', world.temporary]);
+    expect(mounted).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    try {
+      const { exitCode, output } = await world.pipe(clone, { ...once, REFS: 'all' });
+      expect({ exitCode, output }).toEqual({ exitCode: 1, output });
+      expect(output).toContain('[disk-full]');
+      expect(await world.destinationRefs()).toEqual(refs);
+      await expectNothingLeft(world);
+    } finally {
+      await run('umount', '/', [world.temporary]);
+    }
+  });
+});
+
+test('what the pipe keeps in its home holds no key', async () => {
+  await using world = await openScene();
+  expect((await world.pipe(await world.clone(), once)).exitCode).toBe(0);
+  expect(Object.keys(await readTree(world.home))).toEqual(['.ssh', '.ssh/config', '.ssh/known_hosts']);
+  expect(await readFile(join(world.home, '.ssh', 'config'), 'utf8')).toContain('IdentitiesOnly yes');
+  await expectNothingLeft(world);
+});

@@ -1,0 +1,57 @@
+import { git, grow, tick } from '../servers/git';
+import type { World } from './world';
+
+/** Ref or other name → revision. Refs are short here: `heads/main`, `tags/v1`. */
+export type Revisions = Readonly<Record<string, string>>;
+
+/**
+ * The repository on Bitbucket that most cases start with: 70 commits on main, so that 20 lie below the clone of
+ * Pipelines; two branches and an old one, two tags within the clone's depth and an annotated one below it.
+ */
+export async function growSource({ source }: World): Promise<void> {
+  await grow(source, 'main', { count: 70 });
+  await grow(source, 'feature/one', { from: 'refs/heads/main~3', count: 2 });
+  await grow(source, 'release/1.0', { from: 'refs/heads/main~62' });
+  await git(source, 'tag', 'light', 'main~2');
+  await tagAnnotated(source, 'v1', 'main~5');
+  await tagAnnotated(source, 'v0', 'main~65');
+}
+
+/** The usual scene, and `hidden/rival`: a commit on main~10 that no branch or tag of the source has. */
+export async function growRival(world: World): Promise<void> {
+  await growSource(world);
+  await grow(world.source, 'rival', { file: 'rival', from: 'refs/heads/main~10' });
+  await git(world.source, 'update-ref', 'refs/hidden/rival', 'refs/heads/rival');
+  await git(world.source, 'update-ref', '-d', 'refs/heads/rival');
+}
+
+export async function tagAnnotated(repository: string, name: string, revision: string): Promise<void> {
+  tick();
+  await git(repository, 'tag', '--force', '--annotate', '--message', name, name, revision);
+}
+
+/** Everything that `growSource` made, as the complete ref map of a mirror. */
+export const whole: Revisions = {
+  'heads/main': 'heads/main',
+  'heads/feature/one': 'heads/feature/one',
+  'heads/release/1.0': 'heads/release/1.0',
+  'tags/light': 'tags/light',
+  'tags/v0': 'tags/v0',
+  'tags/v1': 'tags/v1',
+};
+
+/** Puts refs of the source into the destination. */
+export async function seedDestination(world: World, refs: Revisions): Promise<void> {
+  const entries = Object.entries(refs);
+  // The first branch that is pushed becomes the default one; here it is main in any order.
+  const refspecs = entries.map(([ref, revision]) => `+${revision}:refs/${ref}`);
+  if (refspecs.length > 0) await git(world.source, 'push', '--quiet', world.destination, ...refspecs);
+}
+
+/** Full ref names and object IDs for revisions of one repository. */
+export async function resolve(repository: string, refs: Revisions): Promise<Record<string, string>> {
+  const entries = Object.entries(refs);
+  if (entries.length === 0) return {};
+  const oids = (await git(repository, 'rev-parse', ...entries.map(([, revision]) => revision))).split('\n');
+  return Object.fromEntries(entries.map(([ref], index) => [`refs/${ref}`, oids[index] ?? '']));
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { parseFailure } from '../../src/git/failures';
+
+/** What git and ssh really wrote (git 2.39 and 2.47, OpenSSH 9.2 and 10.0), shortened to what tells. */
+const rows = [
+  [
+    'unreachable',
+    "fatal: unable to access 'http://bitbucket.org/a/b/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
+  ],
+  [
+    'unreachable',
+    "fatal: unable to access 'http://no-such-host.invalid/x/': Could not resolve host: no-such-host.invalid",
+  ],
+  [
+    'unreachable',
+    "fatal: unable to access 'http://bitbucket.org/a/b/': Could not resolve proxy: host.docker.internal",
+  ],
+  [
+    'unreachable',
+    'ssh: connect to host 127.0.0.1 port 1: Connection refused\r\nfatal: Could not read from remote repository.',
+  ],
+  [
+    'unreachable',
+    'ssh: Could not resolve hostname no.invalid: Name or service not known\r\nfatal: Could not read from remote repository.',
+  ],
+  ['unreachable', 'ssh: connect to host 192.0.2.1 port 22: Network is unreachable'],
+  ['timed-out', 'ssh: connect to host 192.0.2.1 port 22: Connection timed out'],
+  ['timed-out', 'Connection timed out during banner exchange'],
+  ['timed-out', 'Timeout, server 127.0.0.1 not responding.'],
+  [
+    'timed-out',
+    'error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 60 seconds',
+  ],
+  ['unauthorised', "fatal: could not read Username for 'http://127.0.0.1:38795': terminal prompts disabled"],
+  [
+    'unauthorised',
+    "fatal: unable to access 'http://127.0.0.1:38795/403/r/': The requested URL returned error: 403",
+  ],
+  ['unauthorised', "fatal: Authentication failed for 'https://bitbucket.org/a/b/'"],
+  ['not-found', "fatal: repository 'http://127.0.0.1:38795/404/r/' not found"],
+  [
+    'redirected',
+    "fatal: unable to access 'https://127.0.0.1:38795/v1/repos/r/': The requested URL returned error: 302",
+  ],
+  [
+    'certificate',
+    "fatal: unable to access 'https://127.0.0.1:38795/r/': server certificate verification failed. CAfile: none CRLfile: none",
+  ],
+  [
+    'certificate',
+    "fatal: unable to access 'https://127.0.0.1:38795/r/': SSL certificate problem: self-signed certificate",
+  ],
+  [
+    'certificate',
+    "fatal: unable to access 'https://localhost:38795/r/': SSL: no alternative certificate subject name matches target host name 'localhost'",
+  ],
+  [
+    'certificate',
+    "fatal: unable to access 'https://localhost:38795/r/': SSL: certificate subject name (codecommit) does not match target hostname 'localhost'",
+  ],
+  [
+    'not-found',
+    "fatal: '/nowhere' does not appear to be a git repository\nfatal: Could not read from remote repository.",
+  ],
+  [
+    'server-error',
+    "fatal: unable to access 'http://127.0.0.1:38795/503/r/': The requested URL returned error: 503",
+  ],
+  [
+    'server-error',
+    "fatal: unable to access 'http://127.0.0.1:38795/429/r/': The requested URL returned error: 429",
+  ],
+  [
+    'ssh-too-old',
+    '/tmp/x/config: line 12: Bad configuration option: knownhostscommand\r\nfatal: Could not read from remote repository.',
+  ],
+  ['permission-denied', 'APKAEXAMPLEEXAMPLE12@127.0.0.1: Permission denied (publickey).'],
+  [
+    'host-key',
+    'No RSA host key is known for [127.0.0.1]:2222 and you have requested strict checking.\r\nHost key verification failed.',
+  ],
+  [
+    'host-key',
+    '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\nHost key verification failed.',
+  ],
+  [
+    'algorithms',
+    'Unable to negotiate with 127.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa',
+  ],
+  ['dropped', 'kex_exchange_identification: read: Connection reset by peer'],
+  ['dropped', 'Connection to 127.0.0.1 closed by remote host.\nfatal: the remote end hung up unexpectedly'],
+  ['dropped', 'fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF'],
+  ['dropped', 'client_loop: send disconnect: Broken pipe\nfatal: the remote end hung up unexpectedly'],
+  ['dropped', "fatal: unable to access 'http://bitbucket.org/a/b/': Empty reply from server"],
+  [
+    'dropped',
+    "fatal: unable to access 'http://bitbucket.org/a/b/': transfer closed with 30 bytes remaining to read",
+  ],
+  ['disk-full', 'fatal: write error: No space left on device\nfatal: the remote end hung up unexpectedly'],
+  ['disk-full', 'error: file write error: Disk quota exceeded'],
+  ['object-missing', 'fatal: bad object 0123456789012345678901234567890123456789'],
+  [
+    'object-missing',
+    'fatal: unable to read 0123456789012345678901234567890123456789\nfatal: the remote end hung up unexpectedly',
+  ],
+  ['unknown', 'fatal: something new'],
+  ['unknown', ''],
+] as const;
+
+describe('parseFailure', () => {
+  it.each(rows)('%s: %s', (kind, stderr) => {
+    expect(parseFailure(stderr)).toBe(kind);
+  });
+});

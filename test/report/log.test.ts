@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { createCleaner, createLog, isColourSeen } from '../../src/report/log';
+import { createTransferListener } from '../../src/report/progress';
+
+function open(options: { isTTY?: boolean; colour?: boolean; debug?: boolean } = {}) {
+  const written: string[] = [];
+  const clock = { now: 0 };
+  const cleaner = createCleaner();
+  const stream = { write: (text: string) => written.push(text), isTTY: options.isTTY };
+  const log = createLog({ stream, colour: false, debug: false, ...options, cleaner, now: () => clock.now });
+  return { log, written, clock, cleaner };
+}
+
+describe('createLog', () => {
+  it('writes the label before a text, and sets its further lines in', () => {
+    const { log, written } = open();
+    log.info('one\ntwo');
+    log.success('done');
+    log.failure('no');
+    log.debug('unseen');
+    expect(written).toEqual(['INFO: one\n', '  two\n', '✔ done\n', '✖ no\n']);
+  });
+
+  it('colours the label alone', () => {
+    const { log, written } = open({ colour: true });
+    log.success('done');
+    expect(written).toEqual(['\u001b[32m✔\u001b[39m done\n']);
+  });
+
+  it('masks secrets, longest first, and those that are learnt later too', () => {
+    const { log, written, cleaner } = open();
+    cleaner.conceal(['secret', '']);
+    cleaner.conceal(['secret-and-more']);
+    log.info('a secret-and-more, a secret');
+    expect(written).toEqual(['INFO: a ******, a ******\n']);
+  });
+
+  it("lets nothing of a server's text move the terminal", () => {
+    const { log, written } = open();
+    log.info('a\u001b[2Jb\rc\u0007d\u202ee\u009bf');
+    expect(written).toEqual(['INFO: a[2Jbcdef\n']);
+  });
+
+  it('writes progress every five seconds in a log', () => {
+    const { log, written, clock } = open();
+    for (const second of [1, 4, 5, 6, 9.9, 10]) {
+      clock.now = second * 1_000;
+      log.progress(`${second}`);
+    }
+    expect(written).toEqual(['INFO: 5\n', 'INFO: 10\n']);
+  });
+
+  it('rewrites progress in place on a terminal, and clears it before the next line', () => {
+    const { log, written } = open({ isTTY: true });
+    log.progress('1 %');
+    log.progress('2 %');
+    log.info('next');
+    expect(written).toEqual(['\r\u001b[2K1 %', '\r\u001b[2K2 %', '\r\u001b[2K', 'INFO: next\n']);
+  });
+});
+
+describe('isColourSeen', () => {
+  it.each([
+    [{}, true, true],
+    [{}, false, false],
+    [{ BITBUCKET_PIPELINE_UUID: '{1}' }, false, true],
+    [{ BITBUCKET_PIPELINE_UUID: '{1}', NO_COLOR: '1' }, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+  ])('%j on a terminal: %s → %s', (env, isTerminal, expected) => {
+    expect(isColourSeen(env, isTerminal)).toBe(expected);
+  });
+});
+
+describe('createTransferListener', () => {
+  it("tells git's newest progress, however its text is cut", () => {
+    const { log, written } = open({ isTTY: true });
+    const listen = createTransferListener('Pushing', log);
+    listen('Enumerating objects: 5, done.\nWriting obj');
+    listen('ects:  10% (1/10)\rWriting objects:  20% (2/10)\rWriting');
+    listen(' objects:  30% (3/10)\nremote: hello\n');
+    expect(written.map((text) => text.replace('\r\u001b[2K', ''))).toEqual([
+      'Pushing: Writing objects:  20% (2/10)',
+      'Pushing: Writing objects:  30% (3/10)',
+    ]);
+  });
+});

@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { iamCalls } from './aws/iam';
+import { AwsError, type AwsState, type SshKey } from './aws/state';
+import { toXml } from './aws/xml';
+import { listenOnLoopback } from './loopback';
+
+/** One failure for an action, each time or so many times. */
+export interface AwsFault {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string;
+  /** Default: always. */
+  times?: number;
+}
+
+export interface Aws extends AsyncDisposable {
+  /** For AWS_ENDPOINT_URL. */
+  readonly url: string;
+  readonly state: AwsState;
+  /** By action, such as `iam:GetUser`; what is changed here counts from then on. */
+  readonly faults: Record<string, AwsFault | undefined>;
+  /** The actions that were asked for, in their order. */
+  readonly requests: string[];
+  /** The environment of a program that works with this account. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
+
+/**
+ * Opens an AWS of our own: IAM and STS in the query protocol, CodeCommit in JSON 1.1, on one port of loopback. Who
+ * comes with another access key than that of `env` is nobody.
+ */
+export async function openAws(
+  options: {
+    readonly partition?: string;
+    /** Told of each key that was uploaded or switched on or off. */
+    readonly onKey?: (key: SshKey) => void;
+    /** Awaited when a repository is made. */
+    readonly onRepository?: (name: string) => Promise<unknown>;
+  } = {},
+): Promise<Aws> {
+  const account = '111122223333';
+  const state: AwsState = {
+    account,
+    iamArn: `arn:${options.partition ?? 'aws'}:iam::${account}`,
+    users: new Map(),
+    roles: new Map(),
+    providers: new Map(),
+    repositories: new Set(),
+    pageSize: 100,
+    uploads: 0,
+    announce: options.onKey ?? (() => undefined),
+  };
+  const faults: Record<string, AwsFault | undefined> = {};
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const { onRepository } = options;
+    answer({ request, response, state, faults, requests, onRepository }).catch((error: Error) =>
+      response.destroy(error),
+    );
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  return {
+    url,
+    state,
+    faults,
+    requests,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly state: AwsState;
+  readonly faults: Record<string, AwsFault | undefined>;
+  readonly requests: string[];
+  readonly onRepository: ((name: string) => Promise<unknown>) | undefined;
+}
+
+async function answer(exchange: Exchange): Promise<void> {
+  const { request } = exchange;
+  const body = await text(request);
+  const target = request.headers['x-amz-target'];
+  if (typeof target === 'string')
+    await answerJson(exchange, target.replace('CodeCommit_20150413.', ''), body);
+  else answerQuery(exchange, new URLSearchParams(body));
+}
+
+/** Notes the action; throws what stands in the way of it. */
+function admit({ request, faults, requests }: Exchange, action: string): void {
+  requests.push(action);
+  const fault = faults[action];
+  if (fault !== undefined && fault.times !== 0) {
+    if (fault.times !== undefined) fault.times -= 1;
+    throw new AwsError(fault.status, fault.code, fault.message ?? `${action} says ${fault.code}`);
+  }
+  if (!request.headers.authorization?.includes(`Credential=${accessKeyId}/`))
+    throw new AwsError(403, 'InvalidClientTokenId', 'The security token included in the request is invalid.');
+}
+
+function answerQuery(exchange: Exchange, parameters: URLSearchParams): void {
+  const { response, state } = exchange;
+  const action = parameters.get('Action') ?? '';
+  const service = parameters.get('Version') === '2010-05-08' ? 'iam' : 'sts';
+  const send = (status: number, xml: string) =>
+    void response.writeHead(status, { 'Content-Type': 'text/xml' }).end(xml);
+  const space = `https://${service}.amazonaws.com/doc/${parameters.get('Version')}/`;
+  try {
+    admit(exchange, `${service}:${action}`);
+    const call = service === 'iam' ? iamCalls[action] : stsCalls[action];
+    if (call === undefined) throw new AwsError(400, 'InvalidAction', `no action ${action} here`);
+    const result = `<${action}Result>${toXml(call(state, parameters))}</${action}Result>`;
+    const metadata = '<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>';
+    send(200, `<${action}Response xmlns="${space}">${result}${metadata}</${action}Response>`);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const inside = toXml({ Type: 'Sender', Code: error.code, Message: error.message });
+    send(
+      error.status,
+      `<ErrorResponse xmlns="${space}"><Error>${inside}</Error><RequestId>r-1</RequestId></ErrorResponse>`,
+    );
+  }
+}
+
+const stsCalls: typeof iamCalls = {
+  GetCallerIdentity: ({ account, iamArn }) => ({
+    UserId: 'AIDAEXAMPLEEXAMPLE12',
+    Account: account,
+    Arn: `${iamArn}:user/admin`,
+  }),
+};
+
+async function answerJson(exchange: Exchange, action: string, body: string): Promise<void> {
+  const { response, state } = exchange;
+  const send = (status: number, value: unknown) =>
+    void response
+      .writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' })
+      .end(JSON.stringify(value));
+  try {
+    admit(exchange, `codecommit:${action}`);
+    const name = String(JSON.parse(body).repositoryName);
+    const has = state.repositories.has(name);
+    if (action === 'GetRepository' && !has)
+      throw new AwsError(400, 'RepositoryDoesNotExistException', `${name} does not exist`);
+    if (action === 'CreateRepository' && has)
+      throw new AwsError(400, 'RepositoryNameExistsException', `Repository named ${name} already exists`);
+    if (action === 'CreateRepository') {
+      state.repositories.add(name);
+      await exchange.onRepository?.(name);
+    }
+    send(200, { repositoryMetadata: { accountId: state.account, repositoryName: name } });
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    send(error.status, { __type: error.code, message: error.message });
+  }
+}

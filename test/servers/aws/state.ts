@@ -1,0 +1,52 @@
+export interface SshKey {
+  readonly id: string;
+  /** `ssh-rsa <base64>` */
+  readonly body: string;
+  active: boolean;
+  /** ISO 8601. */
+  readonly uploaded: string;
+}
+
+export interface IamUser {
+  readonly name: string;
+  readonly path: string;
+  /** Documents by the policies' names. */
+  readonly policies: Map<string, unknown>;
+  keys: SshKey[];
+}
+
+export interface IamRole {
+  readonly path: string;
+  trust: unknown;
+  readonly policies: Map<string, unknown>;
+}
+
+/** An account, as far as a mirror needs one. */
+export interface AwsState {
+  readonly account: string;
+  /** `arn:aws:iam::<account>` */
+  readonly iamArn: string;
+  readonly users: Map<string, IamUser>;
+  readonly roles: Map<string, IamRole>;
+  readonly providers: Map<string, { readonly url: string; readonly audiences: string[] }>;
+  /** Names of repositories on CodeCommit. */
+  readonly repositories: Set<string>;
+  /** At most this many items a page. */
+  pageSize: number;
+  uploads: number;
+  /** Told of each key that was uploaded or switched on or off. */
+  announce(key: SshKey): void;
+}
+
+/** An answer that says no. */
+export class AwsError extends Error {
+  readonly status: number;
+  /** As it stands on the wire: the SDK's name of it ends in `Exception` at times. */
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
