@@ -233,7 +233,7 @@ export const connectionDropped = (url: string, stderr: string) =>
 
 export const leaseBroken = (refs: readonly string[]) =>
   new MirrorError('lease-broken', {
-    message: `Somebody else changed ${toList(refs)} at the destination meanwhile.`,
+    message: `Somebody else changed, or is just changing, ${toList(refs)} at the destination.`,
     remedy:
       'A mirror has one writer: find out who else pushes there. A second run of this pipe does no harm.',
   });

@@ -141,8 +141,12 @@ function judge(
     ...refused,
     code: 'ref-declined',
     reason: `declined: ${result?.reason ?? 'the server gave no answer'}`,
+    ...(result?.reason === lockedReason && { contested: true }),
   };
 }
+
+/** What git's receive-pack says when another git holds the ref's lock, as the one of a push that was cut off may. */
+const lockedReason = 'failed to update ref';
 
 /** A backup is told by what it keeps. */
 function toNote(update: RefUpdate): Pick<RefOutcome, 'backup' | 'reason'> {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { toGitEnvironment } from './repository';
+import { hangUp } from './session';
 
 /** One request for git's CGI program. */
 export interface BackendRequest {
@@ -37,14 +38,12 @@ export function openBackend(root: string, settings: readonly string[]): Backend 
     async serve(asked) {
       const child = spawn('git', [...options, 'http-backend'], {
         env: { ...toGitEnvironment(), ...toCgiEnvironment(root, asked) },
-        // A process group of its own: http-backend starts upload-pack, which starts pack-objects.
-        detached: true,
         stdio: ['pipe', 'pipe', 'ignore', asked.serveHooks === undefined ? 'ignore' : 'pipe'],
       });
       const { stdin, stdout } = child;
       if (stdin === null || stdout === null) throw new Error('git was started without its pipes');
       running.set(child, once(child, 'close'));
-      asked.response.on('close', () => end(child));
+      asked.response.on('close', () => hangUp(child));
       // A git that ends without reading all of the request breaks the pipe; its answer tells.
       stdin.on('error', () => undefined);
       stdin.write(asked.start);
@@ -52,13 +51,13 @@ export function openBackend(root: string, settings: readonly string[]): Backend 
       try {
         await Promise.all([serveHooks(child, asked), answer(stdout, asked)]);
       } finally {
-        end(child);
+        hangUp(child);
         await running.get(child);
         running.delete(child);
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const child of running.keys()) end(child);
+      for (const child of running.keys()) hangUp(child);
       await Promise.all(running.values());
     },
   };
@@ -72,17 +71,6 @@ async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<v
   // A hook that outlives git would wait for an answer for ever.
   child.once('exit', () => socket.end());
   await asked.serveHooks(socket);
-}
-
-function end(child: ChildProcess): void {
-  // Output that nobody reads any more would keep the child from closing.
-  child.stdout?.destroy();
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGTERM');
-  } catch {
-    // It ended by itself between the question and the signal.
-  }
 }
 
 /** The variables of RFC 3875 that `git help http-backend` names. */

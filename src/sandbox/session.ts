@@ -54,7 +54,7 @@ export function refuse(channel: ServerChannel, exitCode: number, reason: string)
 
 /**
  * Runs the git command that the client asked for. Fulfilled when git and all that it started have ended; `gone` is
- * the client's end, and ends them.
+ * the client's end, which they see at their pipes.
  */
 export async function serveCommand(
   context: SessionContext,
@@ -140,14 +140,12 @@ function startGit(service: Service, repository: string, more: readonly string[])
     env: toGitEnvironment(),
     // The fourth is for the hooks. Everything that git starts inherits it, so its end is the end of them all.
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // A process group of its own, so that git can be ended with all that it started.
-    detached: true,
   });
 }
 
 /** Joins channel and process until the process has ended; gives its exit code. */
 async function connect(channel: ServerChannel, child: ChildProcess, gone: AbortSignal): Promise<number> {
-  const end = () => endGroup(child);
+  const end = () => hangUp(child);
   gone.addEventListener('abort', end);
   // The process stops reading when it ends, and there is nothing more to say about it.
   child.stdin?.on('error', () => undefined);
@@ -167,13 +165,12 @@ function toHookSocket(child: ChildProcess): Socket {
   return socket;
 }
 
-/** Ends git and all that it started, for nobody: what it still writes is not wanted. */
-function endGroup(child: ChildProcess): void {
-  child.stdin?.destroy();
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid, 'SIGTERM');
+/**
+ * Closes git's pipes, as sshd does when a client is gone: git ends for want of input, or when it writes. It is sent no
+ * signal: one that came while git locks a ref would leave the lock behind, and no push could change that ref again.
+ */
+export function hangUp({ stdin, stdout, stderr }: ChildProcess): void {
+  for (const pipe of [stdin, stdout, stderr]) pipe?.destroy();
 }
 
 function leave(channel: ServerChannel, exitCode: number): void {

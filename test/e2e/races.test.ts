@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
@@ -11,6 +13,11 @@ const behind: Revisions = { ...whole, 'heads/main': 'heads/main~10' };
 /** Somebody sets a branch of the destination to a commit that it has or gets. */
 async function setThere({ source, destination }: World, branch: string, revision: string): Promise<void> {
   await git(source, 'push', '--quiet', '--force', destination, `${revision}:refs/heads/${branch}`);
+}
+
+/** As a git does that is about to write the branch. */
+async function lock({ destination }: World, branch: string): Promise<void> {
+  await writeFile(join(destination, 'refs/heads', `${branch}.lock`), '');
 }
 
 /** Does this at the next push, and not again. */
@@ -75,6 +82,30 @@ const races: readonly Case[] = [
       after: { ...whole, 'heads/feature/one': 'heads/release/1.0' },
     },
   ]),
+  {
+    title: 'a rival who is just writing the branch: the second attempt mirrors it',
+    variables: { ...all, ...twice },
+    there: behind,
+    meanwhile: async (world) => {
+      await lock(world, 'main');
+      world.sandbox.faults.beforeReceive = async () => {
+        world.sandbox.faults.beforeReceive = () => rm(join(world.destination, 'refs/heads/main.lock'));
+      };
+    },
+    says: 'Somebody else changed, or is just changing, refs/heads/main at the destination. Trying again',
+    after: whole,
+  },
+  {
+    title: 'a branch that stays locked: declined, and the rest is mirrored',
+    variables: { ...all, ...twice },
+    there: { 'heads/main': 'heads/main~10' },
+    meanwhile: async (world) => {
+      await lock(world, 'main');
+    },
+    exitCode: 1,
+    says: /branch main: .* refused \(declined: failed to update ref\) \[ref-declined\]/,
+    after: behind,
+  },
   {
     title: 'a rival at each attempt: lease broken, and his value stays',
     variables: { ...all, MAX_ATTEMPTS: '3' },

@@ -197,7 +197,7 @@ const states: readonly RefState[] = [
       'refs/heads/rival': 'side',
       'refs/heads/mirror-backup/<time>/heads/x': 'side',
     },
-    says: 'Somebody else changed refs/heads/x at the destination meanwhile. Trying again',
+    says: 'Somebody else changed, or is just changing, refs/heads/x at the destination. Trying again',
   },
   {
     title: 'the default branch, deleted at the source: kept and named, the other deletions are made',
