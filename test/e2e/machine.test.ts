@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, rmdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, run } from '../servers/git';
+import { findProcesses, waitForNone } from '../servers/processes';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, seedDestination, whole } from './scene';
 import { openWorld, type Run, serverNames, type World } from './world';
@@ -13,6 +14,12 @@ const once = { MAX_ATTEMPTS: '1' };
 const signals = [
   { signal: 'SIGTERM', exitCode: 143 },
   { signal: 'SIGINT', exitCode: 130 },
+] as const;
+
+/** What has arrived in whole the server goes on with, whoever is gone: nobody can take it back. */
+const momentsOfPush = [
+  { moment: 'beforeReceive', when: 'when it begins to push', isDone: false },
+  { moment: 'afterAdvertise', when: 'when all that it pushes has arrived', isDone: true },
 ] as const;
 
 async function openScene(server: (typeof serverNames)[number] = 'sandbox'): Promise<World> {
@@ -49,27 +56,30 @@ describe.each(signals)(
       });
     }
 
-    test('in the middle of a push, before the first ref is updated', async () => {
-      await using world = await openScene();
-      const clone = await world.clone();
-      const refs = await world.destinationRefs();
-      let stop: () => void = () => undefined;
-      let end: () => void = () => undefined;
-      const ended = new Promise<void>((resolve) => {
-        end = resolve;
+    for (const { moment, when, isDone } of momentsOfPush) {
+      test(when, async () => {
+        await using world = await openScene();
+        const clone = await world.clone();
+        const refs = isDone ? await world.sourceRefs() : await world.destinationRefs();
+        let stop: () => void = () => undefined;
+        let end: () => void = () => undefined;
+        const ended = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        world.sandbox.faults[moment] = () => {
+          stop();
+          return ended;
+        };
+        const stopped = await world.pipe(clone, { ...once, ...plain, REFS: 'all' }, (_text, kill) => {
+          stop = () => kill(signal);
+        });
+        expectStopped(stopped, signal, exitCode);
+        end();
+        expect(await waitForNone(() => findProcesses(world.destination, 'cmdline'), 10_000)).toEqual([]);
+        expect(await world.destinationRefs()).toEqual(refs);
+        await expectNothingLeft(world);
       });
-      world.sandbox.faults.afterAdvertise = () => {
-        stop();
-        return ended;
-      };
-      const stopped = await world.pipe(clone, { ...once, ...plain, REFS: 'all' }, (_text, kill) => {
-        stop = () => kill(signal);
-      });
-      expectStopped(stopped, signal, exitCode);
-      end();
-      expect(await world.destinationRefs()).toEqual(refs);
-      await expectNothingLeft(world);
-    });
+    }
 
     test('while it waits for the next attempt', async () => {
       await using world = await openScene();
