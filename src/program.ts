@@ -115,7 +115,7 @@ function logTitle(settings: Settings, { log }: Context): void {
   log.info(`codecommit-mirror ${version}: ${what} of ${source.url ?? settings.clone} → ${destination.name}`);
 }
 
-async function writeReport(file: string, report: string): Promise<MirrorError | undefined> {
+async function writeReport(file: string, report: Iterable<string>): Promise<MirrorError | undefined> {
   try {
     await writeFile(file, report);
     return undefined;

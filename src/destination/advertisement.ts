@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { programMissing, toStopError, unreadableListing } from '../errors';
-import { parseLsRemote, type RefListing } from '../git/lsRemote';
+import { createListingReader, type RefListing } from '../git/lsRemote';
 import { createWatch } from '../git/watch';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
@@ -37,10 +37,11 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
     child.on('close', () => resolve(undefined));
   });
   try {
-    const packets = await Promise.race([readPackets(child.stdout, (piece) => watch.see(piece, '')), closed]);
+    const packets = readPackets(child.stdout, (piece) => watch.see(piece, ''));
+    const advertised = await Promise.race([readAdvertised(packets), closed]);
     // Standard error may lag behind the end of standard output.
-    if (packets === undefined) await closed;
-    return packets === undefined ? { failure: stderr } : toAdvertised(packets);
+    if (advertised === undefined) await closed;
+    return advertised ?? { failure: stderr };
   } catch (error) {
     if (session.signal.aborted) throw toStopError(session.signal.reason);
     throw watch.signal.aborted ? watch.signal.reason : error;
@@ -51,9 +52,36 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
   }
 }
 
-/** The texts of pkt-lines up to the first flush packet, without line feeds; undefined when the stream ends before it. */
-async function readPackets(stream: Readable, see: (piece: Buffer) => void): Promise<string[] | undefined> {
-  const packets: string[] = [];
+/**
+ * Reads packets up to the first flush packet; undefined when they end before it. The first ref carries the server's
+ * capabilities behind a NUL, where HEAD points among them.
+ */
+async function readAdvertised(
+  packets: AsyncIterable<string | typeof flush>,
+): Promise<Advertised | undefined> {
+  const reader = createListingReader();
+  let isFirst = true;
+  for await (const packet of packets) {
+    if (packet === flush) return { listing: reader.end() };
+    if (packet.startsWith('ERR ')) return { failure: packet.slice('ERR '.length) };
+    if (/^(version 1$|shallow )/.test(packet)) continue;
+    const [ref = '', capabilities = ''] = isFirst ? packet.split('\0') : [packet];
+    isFirst = false;
+    const head = /(?:^| )symref=HEAD:(\S+)/.exec(capabilities)?.[1];
+    if (head !== undefined) reader.add(`ref: ${head}\tHEAD`);
+    // An empty repository lists no ref, but its capabilities all the same.
+    if (!/^0{40} capabilities\^\{\}$/.test(ref)) reader.add(ref.replace(' ', '\t'));
+  }
+  return undefined;
+}
+
+const flush = Symbol('flush packet');
+
+/** The texts of pkt-lines, without line feeds. */
+async function* readPackets(
+  stream: Readable,
+  see: (piece: Buffer) => void,
+): AsyncGenerator<string | typeof flush> {
   let pieces: Buffer[] = [];
   let missing = 4;
   for await (const piece of stream) {
@@ -64,15 +92,13 @@ async function readPackets(stream: Readable, see: (piece: Buffer) => void): Prom
     let bytes = Buffer.concat(pieces);
     for (;;) {
       const length = parseLength(bytes);
-      if (length === 0) return packets;
       missing = (length ?? 4) - bytes.length;
       if (length === undefined || missing > 0) break;
-      packets.push(bytes.toString('utf8', 4, length).replace(/\n$/, ''));
-      bytes = bytes.subarray(length);
+      yield length === 0 ? flush : bytes.toString('utf8', 4, length).replace(/\n$/, '');
+      bytes = bytes.subarray(Math.max(length, 4));
     }
     pieces = [bytes];
   }
-  return undefined;
 }
 
 /** The length of the packet that begins here, its own four digits included; 0 for a flush packet. */
@@ -82,17 +108,4 @@ function parseLength(bytes: Buffer): number | undefined {
   const length = Number.parseInt(digits, 16);
   if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4)) throw unreadableListing(digits);
   return length;
-}
-
-/** The first packet carries the server's capabilities behind a NUL, where HEAD points among them. */
-function toAdvertised(packets: readonly string[]): Advertised {
-  const error = packets.find((packet) => packet.startsWith('ERR '));
-  if (error !== undefined) return { failure: error.slice('ERR '.length) };
-  const [first = '', ...rest] = packets.filter((packet) => !/^(version 1$|shallow )/.test(packet));
-  const [ref = '', capabilities = ''] = first.split('\0');
-  const head = /(?:^| )symref=HEAD:(\S+)/.exec(capabilities)?.[1];
-  // An empty repository lists no ref, but its capabilities all the same.
-  const refs = [ref, ...rest].filter((line) => !/^0{40} capabilities\^\{\}$/.test(line) && line !== '');
-  const lines = refs.map((line) => line.replace(' ', '\t'));
-  return { listing: parseLsRemote([...(head ? [`ref: ${head}\tHEAD`] : []), ...lines].join('\n')) };
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context';
 import type { MirrorError } from '../errors';
 import { fetchOptions } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
-import { parseLsRemote, type RefListing } from '../git/lsRemote';
+import { listRemote, type RefListing } from '../git/lsRemote';
 import type { RefPush } from '../plan/plan';
 import type { LfsObject } from '../plan/pointers';
 import type { DestinationSettings } from '../settings/settings';
@@ -72,10 +72,11 @@ export async function openDestination(
   async function refs(): Promise<RefListing> {
     await ready();
     if (transport.list) return await transport.list();
-    const args = ['ls-remote', '--symref', '--', url];
-    const result = await git.run(args, { env, stallMilliseconds: listMilliseconds });
-    if (result.exitCode !== 0) throw describeFailure(result.stderr);
-    return parseLsRemote(result.stdout);
+    return await listRemote(git, url, {
+      env,
+      stallMilliseconds: listMilliseconds,
+      describeFailure: (_command, { stderr }) => describeFailure(stderr),
+    });
   }
   async function push(
     options: readonly string[],

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { GitError, GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
 import { programMissing, toStopError } from '../errors';
 import { describeGitFailure } from './failures';
-import { streamBytes, streamLines } from './stream';
+import { type StreamOptions, streamBytes, streamLines } from './stream';
 import { createWatch } from './watch';
 
 /** How one git command ended. A non-zero exit is a value here, not an exception: what it means depends on who asked. */
@@ -37,7 +37,11 @@ export interface Git {
   /** Runs git where only success makes sense; gives what it printed. Throws MirrorError otherwise. */
   read(args: readonly string[], options?: RunOptions): Promise<string>;
   /** Gives the lines of the last of these commands as they come; each reads what the one before it writes. */
-  lines(commands: readonly (readonly string[])[], input: string): AsyncGenerator<string>;
+  lines(
+    commands: readonly (readonly string[])[],
+    input: string,
+    options?: StreamOptions,
+  ): AsyncGenerator<string>;
   /** Gives what one command prints, as it comes and as it is. */
   bytes(command: readonly string[], input: string): AsyncGenerator<Buffer>;
 }
@@ -78,11 +82,13 @@ export function createGit(options: GitOptions): Git {
     if (result.exitCode !== 0) throw describeGitFailure(args[0] ?? 'git', result);
     return result.stdout;
   }
-  const lines = (commands: readonly (readonly string[])[], input: string) =>
-    streamLines(options, { commands, input });
-  const bytes = (command: readonly string[], input: string) =>
-    streamBytes(options, { commands: [command], input });
-  return { directory: options.directory, run, read, lines, bytes };
+  return {
+    directory: options.directory,
+    run,
+    read,
+    lines: (commands, input, more) => streamLines(options, { ...more, commands, input }),
+    bytes: (command, input) => streamBytes(options, { commands: [command], input }),
+  };
 }
 
 async function runOnce(options: GitOptions, args: readonly string[], run: RunOptions) {

@@ -1,27 +1,46 @@
 import { unreadableListing } from '../errors';
+import { RefGatherer, type RefMap } from '../refTable';
+import type { Git } from './git';
 import { isRefName } from './refName';
+import type { StreamOptions } from './stream';
 
 /** What a server says it has. */
 export interface RefListing {
   /** Branches and tags: full ref name → object ID; an annotated tag's is the tag object's own. */
-  readonly refs: ReadonlyMap<string, string>;
+  readonly refs: RefMap;
   /** The default branch: the full name of the branch that HEAD points at, where the server tells. */
   readonly head: string | undefined;
 }
 
-/**
- * Reads `git ls-remote --symref`. Refs other than branches and tags, and peeled tags (`^{}`), are left out.
- * Throws MirrorError `git-failed` for a line that is no ref as git would take it: half a list is no list.
- */
-export function parseLsRemote(text: string): RefListing {
-  const lines = text.split('\n').filter((line) => line !== '');
-  const refs = new Map<string, string>();
-  for (const line of lines.filter((one) => !one.startsWith('ref: '))) {
-    const [, oid, ref] = /^([0-9a-f]{40})\t(.+?)(?:\^\{\})?$/s.exec(line) ?? [];
-    if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
-      throw unreadableListing(line);
-    if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.set(ref, oid);
-  }
-  const symrefs = lines.flatMap((line) => /^ref: (refs\/heads\/[^\t]+)\tHEAD$/.exec(line)?.[1] ?? []);
-  return { refs, head: symrefs[0] };
+/** Takes the lines of a listing as they come. */
+export interface ListingReader {
+  /** Throws MirrorError `git-failed` for a line that is no ref as git would take it: half a list is no list. */
+  add(line: string): void;
+  end(): RefListing;
+}
+
+/** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
+export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
+  const reader = createListingReader();
+  for await (const line of git.lines([['ls-remote', '--symref', '--', url]], '', options)) reader.add(line);
+  return reader.end();
+}
+
+/** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */
+export function createListingReader(): ListingReader {
+  const refs = new RefGatherer();
+  let head: string | undefined;
+  return {
+    add(line) {
+      if (line.startsWith('ref: ')) {
+        head ??= /^ref: (refs\/heads\/[^\t]+)\tHEAD$/.exec(line)?.[1];
+        return;
+      }
+      const [, oid, ref] = /^([0-9a-f]{40})\t(.+?)(?:\^\{\})?$/s.exec(line) ?? [];
+      if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
+        throw unreadableListing(line);
+      if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.add(ref, oid);
+    },
+    end: () => ({ refs: refs.end(), head }),
+  };
 }

@@ -1,13 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { programMissing, toStopError } from '../errors';
+import { StringDecoder } from 'node:string_decoder';
+import { type MirrorError, programMissing, toStopError } from '../errors';
 import { describeGitFailure } from './failures';
-import type { GitOptions } from './git';
+import type { GitOptions, GitResult } from './git';
+import { createWatch, unwatched, type Watch } from './watch';
 
 /** What a stream is made of: git commands, each reading what the one before it writes; `input` is the first one's. */
-export interface Pipeline {
+export interface Pipeline extends StreamOptions {
   readonly commands: readonly (readonly string[])[];
   readonly input: string;
+}
+
+export interface StreamOptions {
+  /** Environment over the repository's. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** End git when it has written nothing for this long, and when it writes more than a listing may have. */
+  readonly stallMilliseconds?: number;
+  /** What the end of a command means that exited with another code than 0. */
+  readonly describeFailure?: (command: string, result: GitResult) => MirrorError;
 }
 
 /** The lines of the last command as they come. */
@@ -21,39 +32,56 @@ export function streamBytes(options: GitOptions, pipeline: Pipeline): AsyncGener
 }
 
 /**
- * Runs git commands for answers that grow with the history, which simple-git would gather in our memory whole.
- * Throws MirrorError when a command fails, and ends all of them when the reader stops early.
+ * Runs git commands for answers that grow with the history or the number of refs, which simple-git would gather in our
+ * memory whole. Throws MirrorError when a command fails or stalls, and ends all of them when the reader stops early.
  */
 async function* stream<T>(
   options: GitOptions,
-  { commands, input }: Pipeline,
-  read: (output: Readable) => AsyncIterable<T>,
+  { commands, input, env, stallMilliseconds, describeFailure = describeGitFailure }: Pipeline,
+  read: (output: AsyncIterable<Buffer>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
-  const children = commands.map((args) => startGit(options, args));
-  const ends = children.map((child, index) => readEnd(child, commands[index]?.[0] ?? 'git'));
+  const name = commands[0]?.[0] ?? '';
+  const watch = stallMilliseconds === undefined ? unwatched : createWatch(`git ${name}`, stallMilliseconds);
+  const signal = AbortSignal.any([options.signal, watch.signal]);
+  const children = commands.map((args) =>
+    startGit({ ...options, env: { ...options.env, ...env }, signal }, args),
+  );
+  const ends = children.map((child, index) =>
+    readEnd(child, (result) => describeFailure(commands[index]?.[0] ?? 'git', result), watch),
+  );
   // Whoever reads the output learns of a failure at its end.
   for (const end of ends) end.catch(() => undefined);
   try {
     connect(children, input);
     const last = children.at(-1)?.stdout;
-    if (last) yield* read(last);
+    if (last) yield* read(readWatched(last, watch));
     await Promise.all(ends);
   } catch (error) {
     if (options.signal.aborted) throw toStopError(options.signal.reason);
-    throw error;
+    throw watch.signal.aborted ? watch.signal.reason : error;
   } finally {
-    for (const child of children) child.kill();
+    watch.end();
+    for (const child of children) leave(child);
+  }
+}
+
+async function* readWatched(output: Readable, watch: Watch): AsyncGenerator<Buffer> {
+  for await (const chunk of output) {
+    watch.see(chunk, '');
+    yield chunk;
   }
 }
 
 /** A line ends at a line feed and nowhere else: paths hold what else node:readline takes for its end. */
-async function* readLines(output: Readable): AsyncGenerator<string> {
+async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder();
   let rest = '';
-  for await (const chunk of output.setEncoding('utf8')) {
-    const lines = `${rest}${chunk}`.split('\n');
+  for await (const chunk of output) {
+    const lines = `${rest}${decoder.write(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
     yield* lines;
   }
+  rest += decoder.end();
   if (rest !== '') yield rest;
 }
 
@@ -61,24 +89,37 @@ function startGit({ directory, env, signal }: GitOptions, args: readonly string[
   const child = spawn('git', args, { cwd: directory, env, signal, stdio: 'pipe' });
   // A command that ended early closes its input: its exit code tells why, the broken pipe does not.
   child.stdin.on('error', () => undefined);
+  signal.addEventListener('abort', () => leave(child));
   return child;
 }
 
-function connect(children: readonly ReturnType<typeof startGit>[], input: string): void {
+/** Ends a command, and does not wait for what it has started: git-remote-http is silent as long as the server is. */
+function leave(child: ChildProcessWithoutNullStreams): void {
+  child.kill();
+  child.stdout.destroy();
+  child.stderr.destroy();
+}
+
+function connect(children: readonly ChildProcessWithoutNullStreams[], input: string): void {
   children[0]?.stdin.end(input);
   for (const [index, child] of children.slice(1).entries()) children[index]?.stdout.pipe(child.stdin);
 }
 
-function readEnd(child: ChildProcess, command: string): Promise<void> {
+function readEnd(
+  child: ChildProcessWithoutNullStreams,
+  describe: (result: GitResult) => MirrorError,
+  watch: Watch,
+): Promise<void> {
   let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
+  child.stderr.on('data', (chunk: Buffer) => {
+    watch.see(chunk, '');
     stderr = (stderr + chunk.toString()).slice(-10_000);
   });
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(programMissing('git', error.message)));
     child.on('close', (exitCode) => {
       if (exitCode === 0) resolve();
-      else reject(describeGitFailure(command, { exitCode: exitCode ?? -1, stdout: '', stderr }));
+      else reject(describe({ exitCode: exitCode ?? -1, stdout: '', stderr }));
     });
   });
 }

@@ -40,3 +40,10 @@ export function createWatch(
     end: () => clearTimeout(timer),
   };
 }
+
+/** For what may take its time, and whose output is not gathered. */
+export const unwatched: Watch = {
+  signal: new AbortController().signal,
+  see: () => undefined,
+  end: () => undefined,
+};

@@ -1,5 +1,6 @@
+import type { RefMap } from '../refTable';
 import type { Backup, Replacement } from './plan';
-import { isBranch, type RefMap, toShortName } from './refs';
+import { isBranch, toShortName } from './refs';
 
 /** CodeCommit takes branch names of at most 256 characters; a longer one is kept under its object ID. */
 const nameLength = 256;

@@ -1,5 +1,6 @@
+import { type RefMap, toRefTable } from '../refTable';
 import { isBackupRef, isSliceRef } from './ours';
-import { isBranch, type RefMap, type Selection, selectRefs } from './refs';
+import { isBranch, type Selection, selectRefs } from './refs';
 
 /** What both sides had when they were looked at. */
 export interface Look {
@@ -82,19 +83,17 @@ export interface Plan {
 }
 
 /** The selected refs that are not the same on both sides, in the order of their names. */
-export function planDifferences(look: Look, selection: Selection): Difference[] {
-  const source = selectRefs(look.source, selection);
-  const present = selectRefs(look.destination, selection);
-  // What a backup keeps is not at the source, and for that very reason stays.
-  const destination = new Map([...present].filter(([ref]) => source.has(ref) || !isBackupRef(ref)));
-  const names = new Set([...source.keys(), ...destination.keys()]);
-  return [...names].sort().flatMap((ref) => toDifference(ref, destination.get(ref), source.get(ref)));
-}
-
-function toDifference(ref: string, old: string | undefined, wanted: string | undefined): Difference[] {
-  if (old === wanted) return [];
-  if (old === undefined) return wanted === undefined ? [] : [{ ref, old, new: wanted }];
-  return [wanted === undefined ? { ref, old, new: wanted } : { ref, old, new: wanted }];
+export function planDifferences({ source, destination }: Look, selection: Selection): Difference[] {
+  const differences: Difference[] = [];
+  for (const [ref, wanted] of selectRefs(source, selection)) {
+    const old = destination.get(ref);
+    if (old !== wanted) differences.push({ ref, old, new: wanted });
+  }
+  for (const [ref, old] of selectRefs(destination, selection)) {
+    // What a backup keeps is not at the source, and for that very reason stays.
+    if (!source.has(ref) && !isBackupRef(ref)) differences.push({ ref, old, new: undefined });
+  }
+  return differences.sort((a, b) => (a.ref < b.ref ? -1 : 1));
 }
 
 /**
@@ -107,20 +106,25 @@ export function planMirror(
   fastForwards: ReadonlySet<string>,
   policy: Policy,
 ): Plan {
+  const { source, destination, defaultBranch } = look;
   const updates = planDifferences(look, selection).map((difference) =>
-    planUpdate(difference, look.defaultBranch, fastForwards, policy),
+    planUpdate(difference, defaultBranch, fastForwards, policy),
   );
-  const selected = selectRefs(look.source, selection);
-  return { updates, equal: new Map([...selected].filter(([ref, oid]) => look.destination.get(ref) === oid)) };
+  return { updates, equal: toRefTable(selectEqual(source, destination, selection)) };
+}
+
+function* selectEqual(source: RefMap, destination: RefMap, selection: Selection) {
+  for (const entry of selectRefs(source, selection)) if (destination.get(entry[0]) === entry[1]) yield entry;
 }
 
 /** The guards, held against a look before anything is fetched or pushed; undefined when none of them objects. */
 export function planRefusal(look: Look, selection: Selection, policy: Policy): Refusal | undefined {
   if (look.source.size === 0) return { because: 'source-empty' };
   if (selection.refs === 'current') return undefined;
-  if (selectRefs(look.source, selection).size === 0) return { because: 'nothing-selected' };
-  const { updates } = planMirror(look, selection, new Set(), policy);
-  const deletions = updates.filter((update) => update.action === 'delete').map((update) => update.ref);
+  if (selectRefs(look.source, selection).next().done) return { because: 'nothing-selected' };
+  const deletions = planDifferences(look, selection)
+    .map((difference) => planUpdate(difference, look.defaultBranch, new Set(), policy))
+    .flatMap((update) => (update.action === 'delete' ? [update.ref] : []));
   return deletions.length > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
 }
 

@@ -1,17 +1,15 @@
+import type { RefMap } from '../refTable';
 import { isSliceRef } from './ours';
-
-/** Full ref name → object ID. */
-export type RefMap = ReadonlyMap<string, string>;
 
 /** Which refs a run is about. Everything else at the destination is none of its business. */
 export type Selection =
   | { readonly refs: 'all'; readonly include: readonly string[]; readonly exclude: readonly string[] }
   | { readonly refs: 'current'; readonly ref: string };
 
-/** The branches and tags of `refs` that the selection names. */
-export function selectRefs(refs: RefMap, selection: Selection): RefMap {
+/** The branches and tags of `refs` that the selection names, one after the other. */
+export function* selectRefs(refs: RefMap, selection: Selection): Generator<readonly [string, string]> {
   const isSelected = toPredicate(selection);
-  return new Map([...refs].filter(([ref]) => isSelected(ref)));
+  for (const entry of refs) if (isSelected(entry[0])) yield entry;
 }
 
 function toPredicate(selection: Selection): (ref: string) => boolean {

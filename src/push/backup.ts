@@ -1,7 +1,7 @@
 import type { Destination } from '../destination/destination';
 import { planBackups } from '../plan/backup';
 import { type Plan, toBackups, toReplacements, withhold } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
+import type { RefMap } from '../refTable';
 import type { Log } from '../report/log';
 import { createTransferListener } from '../report/progress';
 import type { Scratch } from '../source/scratch';

@@ -1,8 +1,8 @@
 import type { Destination } from '../destination/destination';
 import type { Range } from '../git/range';
 import { type Plan, planClearing, toPushes } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
 import type { SliceLimits } from '../plan/slices';
+import type { RefMap } from '../refTable';
 import type { Log } from '../report/log';
 import type { Scratch } from '../source/scratch';
 import { pushBackups } from './backup';

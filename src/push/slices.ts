@@ -3,8 +3,8 @@ import type { Git } from '../git/git';
 import { type Range, toRangeInput } from '../git/range';
 import { toSliceRef } from '../plan/ours';
 import type { RefPush } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
 import { type Commit, planSliceLength, planSlices, type Slice, type SliceLimits } from '../plan/slices';
+import type { RefMap } from '../refTable';
 import type { Log } from '../report/log';
 import { addPushed, nothingPushed, type Pushed, pushUpdates, toDone } from './push';
 

@@ -1,6 +1,7 @@
 import type { ErrorCode, MirrorError } from '../errors';
 import type { Plan, RefUpdate } from '../plan/plan';
 import { toShortName } from '../plan/refs';
+import type { RefMap } from '../refTable';
 import { type LfsOutcome, toGreaterLfs } from './lfs';
 import type { RefResult } from './porcelain';
 import { nothingPushed, type Pushed } from './push';
@@ -55,7 +56,7 @@ export interface Outcome {
  * Holds the plan against what the destination has now. What the server said of a ref is its reason, never the
  * proof: only a value that is there counts as done.
  */
-export function judgeOutcomes(plan: Plan, pushed: Pushed, after: ReadonlyMap<string, string>): RefOutcome[] {
+export function judgeOutcomes(plan: Plan, pushed: Pushed, after: Pick<RefMap, 'get'>): RefOutcome[] {
   const said = new Map(pushed.results.map((result) => [result.ref, result]));
   const updated = plan.updates.map((update) =>
     judge(update, after.get(update.ref), said.get(update.ref), pushed.failure),
@@ -65,20 +66,20 @@ export function judgeOutcomes(plan: Plan, pushed: Pushed, after: ReadonlyMap<str
 
 /** The plan as if all of it had happened: what a dry run shows. */
 export function toPlannedOutcomes(plan: Plan): RefOutcome[] {
-  const after = new Map([...plan.equal]);
-  for (const { action, ref, old, new: wanted } of plan.updates) {
-    const value = action === 'keep' ? old : wanted;
-    if (value !== undefined) after.set(ref, value);
-  }
-  return judgeOutcomes(plan, nothingPushed, after);
+  const after = new Map(
+    plan.updates.map(({ action, ref, old, new: wanted }) => [ref, action === 'keep' ? old : wanted]),
+  );
+  return judgeOutcomes(plan, nothingPushed, over(plan.equal, after));
 }
 
 /** The plan with nothing of it done, for what stood in its way before the first push. */
 export function toFailedOutcomes(plan: Plan, failure: MirrorError): RefOutcome[] {
-  const present = plan.updates.flatMap(({ ref, old }): [string, string][] =>
-    old === undefined ? [] : [[ref, old]],
-  );
-  return judgeOutcomes(plan, { ...nothingPushed, failure }, new Map([...plan.equal, ...present]));
+  const present = new Map(plan.updates.map(({ ref, old }) => [ref, old]));
+  return judgeOutcomes(plan, { ...nothingPushed, failure }, over(plan.equal, present));
+}
+
+function over(equal: RefMap, updated: ReadonlyMap<string, string | undefined>): Pick<RefMap, 'get'> {
+  return { get: (ref) => updated.get(ref) ?? equal.get(ref) };
 }
 
 export function toVerdict(refs: readonly RefOutcome[]): Verdict {
@@ -115,8 +116,8 @@ function toOrdered(outcomes: RefOutcome[]): RefOutcome[] {
   return outcomes.sort((a, b) => (a.ref < b.ref ? -1 : 1));
 }
 
-function judgeEqual(plan: Plan, after: ReadonlyMap<string, string>): RefOutcome[] {
-  return [...plan.equal].map(([ref, oid]) => {
+function judgeEqual(plan: Plan, after: Pick<RefMap, 'get'>): RefOutcome[] {
+  return Array.from(plan.equal, ([ref, oid]) => {
     if (after.get(ref) === oid) return { ref, old: oid, new: oid, status: 'equal' };
     return { ref, old: oid, new: oid, status: 'refused', ...toContest(after.get(ref)) };
   });

@@ -3,6 +3,7 @@ import { isAncestor } from '../git/ancestry';
 import { toRangeInput } from '../git/range';
 import type { Difference } from '../plan/plan';
 import { isBranch } from '../plan/refs';
+import type { RefMap } from '../refTable';
 import { sourceMoved } from './errors';
 import { readFastForwards } from './fastForwards';
 import type { Scratch } from './scratch';
@@ -16,7 +17,7 @@ import type { Source } from './source';
  */
 export async function obtainObjects(
   differences: readonly Difference[],
-  present: ReadonlyMap<string, string>,
+  present: RefMap,
   { source, scratch, log }: { source: Source; scratch: Scratch; log: Context['log'] },
 ): Promise<ReadonlySet<string>> {
   const wanted = differences.filter((difference) => difference.new !== undefined);
@@ -68,7 +69,7 @@ async function haveGoneBack(differences: readonly Difference[], scratch: Scratch
 /** Whether what would be sent reaches down to where the clone's history was cut off: a server declines that. */
 async function crossesBoundary(
   wanted: readonly Difference[],
-  present: ReadonlyMap<string, string>,
+  present: RefMap,
   scratch: Scratch,
 ): Promise<boolean> {
   const known = await scratch.readObjects(present.values());

@@ -3,7 +3,7 @@ import { connectionDropped, type MirrorError, timedOut } from '../errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
 import { fetchOptions } from '../git/fetch';
 import type { GitResult } from '../git/git';
-import { parseLsRemote, type RefListing } from '../git/lsRemote';
+import { listRemote, type RefListing } from '../git/lsRemote';
 import { createTransferListener } from '../report/progress';
 import { sourceNotFound, sourceUnauthorised, sourceUnreachable } from './errors';
 import { fetchLfsObjects } from './lfs';
@@ -26,12 +26,10 @@ const stall = { list: 60_000, fetch: 300_000 };
 
 /** The source at `url`, read through the scratch repository, whose configuration knows the proxy. */
 export function createSource(url: string, scratch: Scratch, context: Context): Source {
-  async function refs(): Promise<RefListing> {
-    const args = ['ls-remote', '--symref', '--', url];
-    const result = await scratch.git.run(args, { stallMilliseconds: stall.list });
-    if (result.exitCode !== 0) throw describeSourceFailure(url, 'ls-remote', result);
-    return parseLsRemote(result.stdout);
-  }
+  const listing = {
+    stallMilliseconds: stall.list,
+    describeFailure: (command: string, result: GitResult) => describeSourceFailure(url, command, result),
+  };
   async function fetch(names: readonly string[], deepen: boolean): Promise<void> {
     await scratch.offerTips();
     const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
@@ -45,7 +43,12 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
     if (/couldn't find remote ref/.test(result.stderr)) return;
     if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
   }
-  return { url, refs, fetch, fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch) };
+  return {
+    url,
+    refs: () => listRemote(scratch.git, url, listing),
+    fetch,
+    fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
+  };
 }
 
 /** More names than these cost git more than the few refs that a pattern brings besides. */

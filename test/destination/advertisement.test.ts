@@ -14,9 +14,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const end = new AbortController();
 afterAll(() => end.abort());
 
-function listing(program: string, ...args: readonly string[]) {
+async function listing(program: string, ...args: readonly string[]) {
   const { signal } = end;
-  return readAdvertisement({ program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 });
+  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 };
+  const advertised = await readAdvertisement(session);
+  if ('failure' in advertised) return advertised;
+  const { refs, head } = advertised.listing;
+  return { listing: { refs: new Map(refs), head } };
 }
 
 /** What a server would say, as a program that writes it and waits. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MirrorError } from '../../src/errors';
-import { parseLsRemote } from '../../src/git/lsRemote';
+import { readText } from './listing';
 
 const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
 
-describe('parseLsRemote', () => {
+describe('a listing', () => {
   it('gives branches, tags as they are, and the default branch; nothing else', () => {
     const text = [
       'ref: refs/heads/main\tHEAD',
@@ -18,7 +18,7 @@ describe('parseLsRemote', () => {
       `${a}\trefs/tags/v1^{}`,
       '',
     ].join('\n');
-    expect(parseLsRemote(text)).toEqual({
+    expect(readText(text)).toEqual({
       refs: new Map([
         ['refs/heads/main', a],
         ['refs/heads/refs/heads/main', b],
@@ -29,7 +29,7 @@ describe('parseLsRemote', () => {
   });
 
   it('gives nothing for an empty repository', () => {
-    expect(parseLsRemote('')).toEqual({ refs: new Map(), head: undefined });
+    expect(readText('')).toEqual({ refs: new Map(), head: undefined });
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('parseLsRemote', () => {
     ['an escape sequence', `${a}\trefs/heads/\u001b[2Jx`],
     ['an option', `${a}\trefs/heads/x:refs/heads/y`],
   ])('refuses a listing with %s', (_title, line) => {
-    expect(() => parseLsRemote(`${b}\trefs/heads/ok\n${line}\n`)).toThrow(MirrorError);
+    expect(() => readText(`${b}\trefs/heads/ok\n${line}\n`)).toThrow(MirrorError);
   });
 
   it('reads any text or refuses it with an error of ours', () => {
@@ -51,7 +51,7 @@ describe('parseLsRemote', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         try {
-          for (const ref of parseLsRemote(lines.join('\n')).refs.keys())
+          for (const ref of readText(lines.join('\n')).refs.keys())
             expect(ref).toMatch(/^refs\/(heads|tags)\/[^\p{Cc} :~^?*[\\]+$/u);
         } catch (error) {
           expect(error).toBeInstanceOf(MirrorError);

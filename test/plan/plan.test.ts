@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Look, type Plan, planMirror, planRefusal, toPushes } from '../../src/plan/plan';
-import { type RefMap, type Selection, selectRefs } from '../../src/plan/refs';
+import { type Selection, selectRefs } from '../../src/plan/refs';
+import type { RefMap } from '../../src/refTable';
 
 const all: Selection = { refs: 'all', include: [], exclude: [] };
 const policy = { force: false, prune: false, pruneLimit: 10 };
@@ -178,8 +179,8 @@ describe('any two ref maps under any policy', () => {
           const seen = { source, destination, defaultBranch: 'refs/heads/main' };
           const plan = planMirror(seen, selection, ff, asked);
           const after = apply(plan, destination);
-          const wanted = selectRefs(source, selection);
-          const ruled = selectRefs(new Map([...source, ...destination]), selection);
+          const wanted = new Map(selectRefs(source, selection));
+          const ruled = new Map(selectRefs(new Map([...source, ...destination]), selection));
           for (const [ref, oid] of destination) {
             if (!ruled.has(ref)) expect(after.get(ref)).toBe(oid);
             if (!wanted.has(ref) && (!asked.prune || ref === 'refs/heads/main'))
