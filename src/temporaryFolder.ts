@@ -1,33 +1,26 @@
-import { lstat, mkdtemp, readdir, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from './context';
-import { readRegularFile } from './regularFile';
 
 /** A folder of our own, 0700, that is gone with all it holds when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-const prefix = 'codecommit-mirror-';
-/** The file in each folder that says which process it belongs to. */
-const ownerFile = 'owner';
+/** `codecommit-mirror-<PID namespace>-<PID>-…`: the name tells whose it is from the first moment on. */
+const namePattern = /^codecommit-mirror-(\d+)-(\d+)-\w+$/;
 
 /** Opens a folder in TMPDIR, by its real path: git and ssh compare paths as text. */
 export async function openTemporaryFolder({ env }: Pick<Context, 'env'>): Promise<TemporaryFolder> {
+  const prefix = `codecommit-mirror-${await readNamespace()}-${process.pid}-`;
   const path = await mkdtemp(join(await readRoot(env), prefix));
-  await writeFile(join(path, ownerFile), toOwner(await readNamespace(), process.pid));
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
 }
 
-/** The owner's name goes last: what is killed before that leaves a folder that the next run knows what to do with. */
 async function removeFolder(path: string): Promise<void> {
   // ssh's master removes its socket while we remove the folder: whoever comes second tries once more.
-  const options = { recursive: true, force: true, maxRetries: 3 };
-  const names = await readdir(path).catch(() => []);
-  const others = names.filter((name) => name !== ownerFile);
-  await Promise.all(others.map((name) => rm(join(path, name), options)));
-  await rm(path, options);
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /**
@@ -36,15 +29,12 @@ async function removeFolder(path: string): Promise<void> {
  */
 export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<void> {
   const root = await readRoot(env);
-  const namespace = await readNamespace();
+  const ours = await readNamespace();
   const names = await readdir(root).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(prefix))) {
-    const path = join(root, name);
-    if (!(await isOurs(path))) continue;
-    const owner = (await readRegularFile(join(path, ownerFile))) ?? '';
-    const pid = Number(owner.split(' ')[1]);
-    if (owner === '' || owner !== toOwner(namespace, pid) || isAlive(pid)) continue;
-    await removeFolder(path).catch(() => undefined);
+  for (const name of names) {
+    const [, namespace, pid] = namePattern.exec(name) ?? [];
+    if (namespace !== ours || isAlive(Number(pid)) || !(await isOurs(join(root, name)))) continue;
+    await removeFolder(join(root, name)).catch(() => undefined);
   }
 }
 
@@ -58,13 +48,10 @@ async function readRoot(env: Context['env']): Promise<string> {
   return await realpath(env['TMPDIR'] || tmpdir());
 }
 
-function toOwner(namespace: string, pid: number): string {
-  return `${namespace} ${pid}`;
-}
-
-/** Which processes can be seen from here: Linux tells, elsewhere there is one namespace. */
+/** Which processes can be seen from here: Linux tells (`pid:[4026531836]`), elsewhere all are. */
 async function readNamespace(): Promise<string> {
-  return await readlink('/proc/self/ns/pid').catch(() => 'pid');
+  const link = await readlink('/proc/self/ns/pid').catch(() => '');
+  return /\d+/.exec(link)?.[0] ?? '0';
 }
 
 function isAlive(pid: number): boolean {

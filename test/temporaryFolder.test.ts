@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTemporaryFolder, removeLeftovers } from '../src/temporaryFolder';
+import { readTree } from './e2e/footprint';
 import { run } from './servers/git';
 
 let root: string;
@@ -13,14 +14,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** The folder that a process which is gone by now has left. */
-async function leave(name: string, owner: (own: string) => string): Promise<string> {
+/** The PID namespace that we are in, and a process that has been in it. */
+async function readGone(): Promise<{ namespace: string; pid: string }> {
+  const { stdout } = await run('sh', '/', ['-c', 'echo "$(readlink /proc/self/ns/pid || echo 0) $$"']);
+  const [, namespace = '', pid = ''] = /(\d+)\]? (\d+)/.exec(stdout) ?? [];
+  return { namespace, pid };
+}
+
+/** A folder with a key, such as a run that was killed leaves. */
+async function leave(name: string): Promise<string> {
   const path = join(root, name);
-  const ended = await run('sh', '/', ['-c', 'echo "$(readlink /proc/self/ns/pid || echo pid) $$"']);
   await mkdir(path);
   await writeFile(join(path, 'id_rsa'), 'secret');
-  await writeFile(join(path, 'owner'), owner(ended.stdout.trim()));
   return path;
+}
+
+async function leaveOfGone(): Promise<string> {
+  const { namespace, pid } = await readGone();
+  return await leave(`codecommit-mirror-${namespace}-${pid}-AbC123`);
 }
 
 test('a folder is for its owner alone, and gone with all it holds', async () => {
@@ -34,46 +45,36 @@ test('a folder is for its owner alone, and gone with all it holds', async () => 
   expect(await readdir(root)).toEqual([]);
 });
 
-test('what a killed run left is removed', async () => {
-  await leave('codecommit-mirror-abc', (owner) => owner);
+test('what a killed run left is removed, however little that is', async () => {
+  const { namespace, pid } = await readGone();
+  await leaveOfGone();
+  await mkdir(join(root, `codecommit-mirror-${namespace}-${pid}-empty1`));
   await removeLeftovers(context());
   expect(await readdir(root)).toEqual([]);
 });
 
-test.each([
-  ['of a process that lives', (owner: string) => `${owner.split(' ')[0]} ${process.pid}`],
-  ['of another container', (owner: string) => `pid:[1] ${owner.split(' ')[1]}`],
-  ['of nobody', () => ''],
-  ['of nonsense', () => '../../x -1'],
-])('a folder %s is left alone', async (_title, owner) => {
-  const path = await leave('codecommit-mirror-abc', owner);
+test('folders that are no leftovers of ours are left alone', async () => {
+  const { namespace, pid } = await readGone();
+  const elsewhere = await leave('elsewhere');
+  await leave(`codecommit-mirror-${namespace}-${process.pid}-lives1`);
+  await leave(`codecommit-mirror-1-${pid}-remote`);
+  await leave(`codecommit-mirror-${namespace}--1-AbC123`);
+  await leave('codecommit-mirror-AbC123');
+  await symlink(elsewhere, join(root, `codecommit-mirror-${namespace}-${pid}-link12`));
+  await writeFile(join(root, `codecommit-mirror-${namespace}-${pid}-file12`), '');
+  const before = await readTree(root);
   await removeLeftovers(context());
-  await access(join(path, 'id_rsa'));
+  expect(await readTree(root)).toEqual(before);
 });
 
-test('names of ours that are no folders of ours are left alone, and a named pipe is not waited for', async () => {
-  const elsewhere = await leave('elsewhere', (owner) => owner);
-  await symlink(elsewhere, join(root, 'codecommit-mirror-link'));
-  await writeFile(join(root, 'codecommit-mirror-file'), '');
-  await mkdir(join(root, 'codecommit-mirror-pipe'));
-  await run('mkfifo', '/', [join(root, 'codecommit-mirror-pipe/owner')]);
-  const before = await readdir(root);
+test.skipIf(process.getuid?.() !== 0)('what could not be removed whole goes the next time', async () => {
+  const path = await leaveOfGone();
+  const busy = join(path, 'busy');
+  await mkdir(busy);
+  expect((await run('mount', '/', ['-t', 'tmpfs', 'tmpfs', busy])).exitCode).toBe(0);
   await removeLeftovers(context());
-  expect(await readdir(root)).toEqual(before);
-  await access(join(elsewhere, 'id_rsa'));
+  expect(await readdir(path)).toEqual(['busy']);
+  expect((await run('umount', '/', [busy])).exitCode).toBe(0);
+  await removeLeftovers(context());
+  expect(await readdir(root)).toEqual([]);
 });
-
-test.skipIf(process.getuid?.() !== 0)(
-  'what could not be removed whole keeps its owner, and goes the next time',
-  async () => {
-    const path = await leave('codecommit-mirror-abc', (owner) => owner);
-    const busy = join(path, 'busy');
-    await mkdir(busy);
-    expect((await run('mount', '/', ['-t', 'tmpfs', 'tmpfs', busy])).exitCode).toBe(0);
-    await removeLeftovers(context());
-    expect(await readdir(path)).toEqual(['busy', 'owner']);
-    expect((await run('umount', '/', [busy])).exitCode).toBe(0);
-    await removeLeftovers(context());
-    expect(await readdir(root)).toEqual([]);
-  },
-);

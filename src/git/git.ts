@@ -36,12 +36,12 @@ export interface Git {
   run(args: readonly string[], options?: RunOptions): Promise<GitResult>;
   /** Runs git where only success makes sense; gives what it printed. Throws MirrorError otherwise. */
   read(args: readonly string[], options?: RunOptions): Promise<string>;
-  /** Gives the lines of the last of these commands as they come; each reads what the one before it writes. */
+  /** Gives the lines of the last of these commands as they come, some at a time; each reads what the one before it writes. */
   lines(
     commands: readonly (readonly string[])[],
     input: string,
     options?: StreamOptions,
-  ): AsyncGenerator<string>;
+  ): AsyncGenerator<readonly string[]>;
   /** Gives what one command prints, as it comes and as it is. */
   bytes(command: readonly string[], input: string): AsyncGenerator<Buffer>;
 }

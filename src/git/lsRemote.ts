@@ -22,7 +22,8 @@ export interface ListingReader {
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
 export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
   const reader = createListingReader();
-  for await (const line of git.lines([['ls-remote', '--symref', '--', url]], '', options)) reader.add(line);
+  const command = ['ls-remote', '--symref', '--', url];
+  for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   return reader.end();
 }
 

@@ -21,8 +21,8 @@ export interface StreamOptions {
   readonly describeFailure?: (command: string, result: GitResult) => MirrorError;
 }
 
-/** The lines of the last command as they come. */
-export function streamLines(options: GitOptions, pipeline: Pipeline): AsyncGenerator<string> {
+/** The lines of the last command as they come, some at a time. */
+export function streamLines(options: GitOptions, pipeline: Pipeline): AsyncGenerator<readonly string[]> {
   return stream(options, pipeline, readLines);
 }
 
@@ -73,16 +73,16 @@ async function* readWatched(output: Readable, watch: Watch): AsyncGenerator<Buff
 }
 
 /** A line ends at a line feed and nowhere else: paths hold what else node:readline takes for its end. */
-async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<string> {
+async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   const decoder = new StringDecoder();
   let rest = '';
   for await (const chunk of output) {
     const lines = `${rest}${decoder.write(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
+    yield lines;
   }
   rest += decoder.end();
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }
 
 function startGit({ directory, env, signal }: GitOptions, args: readonly string[]) {

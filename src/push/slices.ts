@@ -63,9 +63,11 @@ async function readSliceLength(git: Git, range: Range, limits: SliceLimits): Pro
 
 async function* readCommits(git: Git, range: Range): AsyncGenerator<Commit> {
   const command = ['rev-list', '--topo-order', '--reverse', '--parents', '--stdin'];
-  for await (const line of git.lines([command], toRangeInput(range))) {
-    const [oid = '', ...parents] = line.split(' ');
-    yield { oid, parents };
+  for await (const lines of git.lines([command], toRangeInput(range))) {
+    for (const line of lines) {
+      const [oid = '', ...parents] = line.split(' ');
+      yield { oid, parents };
+    }
   }
 }
 

@@ -44,9 +44,11 @@ async function readProven(pairs: readonly Pair[], git: Git): Promise<Set<string>
   const range = { tips: pairs.map((pair) => pair.new), known: pairs.map(({ old }) => old) };
   const command = ['rev-list', '--parents', `--max-count=${commitsAtMost}`, '--stdin'];
   const parents = new Map<string, readonly string[]>();
-  for await (const line of git.lines([command], toRangeInput(range))) {
-    const [commit = '', ...rest] = line.split(' ');
-    parents.set(commit, rest);
+  for await (const lines of git.lines([command], toRangeInput(range))) {
+    for (const line of lines) {
+      const [commit = '', ...rest] = line.split(' ');
+      parents.set(commit, rest);
+    }
   }
   return new Set(pairs.filter((pair) => leadsTo(pair.old, pair.new, parents)).map(({ ref }) => ref));
 }

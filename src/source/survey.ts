@@ -62,15 +62,18 @@ export async function withholdUnsendable(plan: Plan, excesses: readonly Excess[]
 export async function* readFiles(range: Range, git: Git): AsyncGenerator<FileEntry> {
   const list = ['rev-list', '--objects', '--filter=object:type=blob', '--stdin'];
   const look = ['cat-file', '--buffer', '--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)'];
-  for await (const line of git.lines([list, look], toRangeInput(range))) {
-    const [, oid = '', bytes, path = ''] = /^(\S+) blob (\d+) (.*)$/s.exec(line) ?? [];
-    if (bytes !== undefined) yield { oid, bytes: Number(bytes), path };
+  for await (const lines of git.lines([list, look], toRangeInput(range))) {
+    for (const line of lines) {
+      const [, oid = '', bytes, path = ''] = /^(\S+) blob (\d+) (.*)$/s.exec(line) ?? [];
+      if (bytes !== undefined) yield { oid, bytes: Number(bytes), path };
+    }
   }
 }
 
 async function readFirstCommit({ oid }: FileEntry, range: Range, git: Git): Promise<string> {
   const find = ['log', `--find-object=${oid}`, '-m', '--reverse', '--format=%H', '--stdin'];
-  for await (const line of git.lines([find], toRangeInput(range))) if (line !== '') return line;
+  for await (const lines of git.lines([find], toRangeInput(range)))
+    for (const line of lines) if (line !== '') return line;
   return range.tips[0] ?? '';
 }
 

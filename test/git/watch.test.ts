@@ -62,7 +62,7 @@ test('lines come as they are, through several commands, and a failure of any com
   const git = await openGit('none', 'exit 3');
   const list = async (commands: string[][], input: string) => {
     const lines: string[] = [];
-    for await (const line of git.lines(commands, input)) lines.push(line);
+    for await (const some of git.lines(commands, input)) lines.push(...some);
     return lines;
   };
   const oids = (await gitWith({}, root, 'rev-list', 'main')).split('\n');
@@ -86,8 +86,26 @@ test('lines come as they are, through several commands, and a failure of any com
 
 test('whoever stops reading ends the commands', async () => {
   const git = await openGit('endless', 'exec yes line');
-  for await (const line of git.lines([['endless']], '')) {
-    expect(line).toBe('line');
+  for await (const lines of git.lines([['endless']], '')) {
+    expect(new Set(lines)).toEqual(new Set(['line']));
     break;
   }
+});
+
+test.each([
+  ['falls silent', 'echo one; sleep 20 & exec sleep 600', 'timed-out'],
+  ['writes without end', 'exec yes a-line-of-some-length-that-is-said-again-and-again', 'output-too-long'],
+  [
+    'complains without end',
+    'exec yes a-line-of-some-length-that-is-said-again-and-again >&2',
+    'output-too-long',
+  ],
+])('a listing that %s is ended, and what it started is not waited for', async (_title, script, code) => {
+  const git = await openGit('listing', script);
+  const read = async () => {
+    for await (const _lines of git.lines([['listing']], '', { stallMilliseconds: 300 }));
+  };
+  const begin = Date.now();
+  await expect(read()).rejects.toMatchObject({ code });
+  expect(Date.now() - begin).toBeLessThan(15_000);
 });
