@@ -133,6 +133,7 @@ class Bytes {
   }
 
   whole(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    // A copy, as what was allocated ahead may be as much again.
+    return Buffer.from(this.#bytes.subarray(0, this.#length));
   }
 }

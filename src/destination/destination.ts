@@ -1,6 +1,6 @@
 import type { Context } from '../context';
 import type { MirrorError } from '../errors';
-import { fetchOptions } from '../git/fetch';
+import { fetchOptions, toFetchInput } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { RefPush } from '../plan/plan';
@@ -95,8 +95,12 @@ export async function openDestination(
   }
   async function fetch(names: readonly string[], onStderr: (text: string) => void) {
     const args = [...fetchOptions, '--', url];
-    const input = names.map((name) => `${name}\n`).join('');
-    const result = await git.run(args, { env, input, onStderr, stallMilliseconds: fetchMilliseconds });
+    const result = await git.run(args, {
+      env,
+      input: toFetchInput(names),
+      onStderr,
+      stallMilliseconds: fetchMilliseconds,
+    });
     if (result.exitCode !== 0) throw describeFailure(result.stderr);
   }
   return {

@@ -1,5 +1,5 @@
 /**
- * How we fetch: exactly the refs that are named, into no ref of ours. Refspecs go by standard input: a command line
+ * How we fetch: what the refspecs of `toFetchInput` bring, and nothing else. They go by standard input: a command line
  * has a limit, a repository's number of refs has none.
  */
 export const fetchOptions = [
@@ -7,6 +7,24 @@ export const fetchOptions = [
   '--no-tags',
   '--no-write-fetch-head',
   '--no-recurse-submodules',
+  // Of what a pattern brought before: a branch `a` would be in the way of `a/b`.
+  '--prune',
   '--progress',
   '--stdin',
 ] as const;
+
+/** More names than these cost git more than the few refs that a pattern brings besides. */
+const namesAtMost = 200;
+
+/**
+ * The refspecs for these refs, one a line: into no ref of ours; or, as git compares each refspec with every ref of the
+ * other side and thousands of names would take it minutes, by a pattern for all branches or tags at once.
+ */
+export function toFetchInput(names: readonly string[]): string {
+  const folders = new Set(names.map((name) => name.split('/')[1] ?? ''));
+  const refspecs =
+    names.length <= namesAtMost
+      ? names
+      : [...folders].map((folder) => `+refs/${folder}/*:refs/fetched/${folder}/*`);
+  return refspecs.map((refspec) => `${refspec}\n`).join('');
+}

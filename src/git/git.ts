@@ -79,7 +79,7 @@ export function createGit(options: GitOptions): Git {
   }
   async function read(args: readonly string[], runOptions: RunOptions = {}): Promise<string> {
     const result = await run(args, runOptions);
-    if (result.exitCode !== 0) throw describeGitFailure(args[0] ?? 'git', result);
+    if (result.exitCode !== 0) throw describeGitFailure(toSubcommand(args), result);
     return result.stdout;
   }
   return {
@@ -94,7 +94,7 @@ export function createGit(options: GitOptions): Git {
 async function runOnce(options: GitOptions, args: readonly string[], run: RunOptions) {
   const stderr: Buffer[] = [];
   const outputs: NodeJS.ReadableStream[] = [];
-  const command = `git ${args[0]}`;
+  const command = `git ${toSubcommand(args)}`;
   const watch = createWatch(command, run.stallMilliseconds);
   const signal = AbortSignal.any([options.signal, watch.signal]);
   const git = simpleGit(toSimpleGitOptions({ ...options, signal }, run))
@@ -123,6 +123,11 @@ async function runOnce(options: GitOptions, args: readonly string[], run: RunOpt
     // Else what git left behind would keep this program from ending.
     leave(outputs);
   }
+}
+
+/** `push` of `git -c name=value push …`. */
+function toSubcommand(args: readonly string[]): string {
+  return args.find((arg, index) => arg !== '-c' && args[index - 1] !== '-c') ?? 'git';
 }
 
 function leave(outputs: readonly NodeJS.ReadableStream[]): void {

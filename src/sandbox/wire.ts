@@ -89,6 +89,8 @@ class Delay {
   readonly #faults: SandboxFaults;
   readonly #waiting: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** When the last one that waits comes out, as Date.now() tells time. */
+  #due = 0;
 
   constructor(faults: SandboxFaults) {
     this.#faults = faults;
@@ -101,11 +103,12 @@ class Delay {
       return;
     }
     this.#waiting.push(action);
-    // Each timer lets the longest-waiting one out, so a latency that was lowered meanwhile doesn't change the order.
+    // Not before its forerunner, even if the latency was lowered meanwhile.
+    this.#due = Math.max(this.#due, Date.now() + latency);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#waiting.shift()?.();
-    }, latency);
+    }, this.#due - Date.now());
     this.#timers.add(timer);
   }
 

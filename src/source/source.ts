@@ -1,7 +1,7 @@
 import type { Context } from '../context';
 import { connectionDropped, type MirrorError, timedOut } from '../errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
-import { fetchOptions } from '../git/fetch';
+import { fetchOptions, toFetchInput } from '../git/fetch';
 import type { GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import { createTransferListener } from '../report/progress';
@@ -33,9 +33,7 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
   async function fetch(names: readonly string[], deepen: boolean): Promise<void> {
     await scratch.offerTips();
     const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
-      input: toRefspecs(names)
-        .map((refspec) => `${refspec}\n`)
-        .join(''),
+      input: toFetchInput(names),
       onStderr: createTransferListener('Fetching from the source', context.log),
       stallMilliseconds: stall.fetch,
     });
@@ -49,16 +47,6 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };
-}
-
-/** More names than these cost git more than the few refs that a pattern brings besides. */
-const namesAtMost = 200;
-
-/** git compares each refspec with every ref of the source: thousands of names would take it minutes. */
-function toRefspecs(names: readonly string[]): readonly string[] {
-  if (names.length <= namesAtMost) return names;
-  const folders = new Set(names.map((name) => name.split('/')[1] ?? ''));
-  return [...folders].map((folder) => `+refs/${folder}/*:refs/fetched/${folder}/*`);
 }
 
 function describeSourceFailure(url: string, command: string, result: GitResult): MirrorError {

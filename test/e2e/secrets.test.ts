@@ -157,8 +157,8 @@ const paths: readonly Path[] = [
     says: /codecommit-mirror/,
     signal: 'SIGKILL',
     left: [
-      /^tmp\/codecommit-mirror-\w+\/id_rsa: private key$/,
-      /^tmp\/codecommit-mirror-\w+\/credentials: password of SOURCE_URL$/,
+      /^tmp\/codecommit-mirror-[\w-]+\/id_rsa: private key$/,
+      /^tmp\/codecommit-mirror-[\w-]+\/credentials: password of SOURCE_URL$/,
     ],
   },
 ];
@@ -265,4 +265,7 @@ test('the witness sees git and ssh, and a secret in their arguments or environme
   const seen = await witness.read();
   expect(new Set(seen.map(({ program }) => program))).toEqual(new Set(['git', 'ssh']));
   for (const { given } of seen) expect(findSecretsIn(given, secrets)).toEqual(['PIPELINES_JWT_TOKEN']);
+  // Every other end-to-end test has one too, and fails.
+  const handed = world.pipe(await world.clone(), { HOME: `${world.home}/${jwt}`, PIPELINES_JWT_TOKEN: jwt });
+  await expect(handed).rejects.toThrow('a secret was handed to');
 });

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { run } from '../servers/git';
 
 /** What programs were given when they were started. */
@@ -12,19 +12,24 @@ export interface Witness {
 
 /** A process keeps its arguments and its environment over `exec`, so the script has what git itself gets. */
 const toScript = (notes: string, program: string) => `#!/bin/sh
-cat /proc/$$/cmdline /proc/$$/environ > '${notes}/'${program.split('/').at(-1)}-$$
+cat /proc/$$/cmdline /proc/$$/environ > '${notes}/'${basename(program)}-$$
 exec ${program} "$@"
 `;
+
+let programs: Promise<string[]> | undefined;
+
+async function findProgram(name: string): Promise<string> {
+  return (await run('sh', '/', ['-c', `command -v ${name}`])).stdout.trim();
+}
 
 /** Puts a witness before the programs that the pipe starts, in a folder of its own. */
 export async function openWitness(folder: string): Promise<Witness> {
   const [bin, notes] = [join(folder, 'bin'), join(folder, 'notes')];
   await mkdir(bin, { recursive: true });
   await mkdir(notes, { recursive: true });
-  for (const name of ['git', 'ssh']) {
-    const { stdout } = await run('sh', '/', ['-c', `command -v ${name}`]);
-    await writeFile(join(bin, name), toScript(notes, stdout.trim()), { mode: 0o755 });
-  }
+  programs ??= Promise.all(['git', 'ssh'].map(findProgram));
+  for (const program of await programs)
+    await writeFile(join(bin, basename(program)), toScript(notes, program), { mode: 0o755 });
   return {
     path: `${bin}:${process.env['PATH']}`,
     async read() {

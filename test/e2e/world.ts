@@ -10,6 +10,7 @@ import { readRefs } from '../servers/git';
 import { clonePipelines, type PipelinesClone, type PipelinesRun } from '../servers/pipelinesClone';
 import { openSshd, sshdAvailable } from '../servers/sshd';
 import { findSecretsBelow, findSecretsIn, toKeySecret, toTextSecret } from './secrets';
+import { openWitness } from './witness';
 
 export const keyId = 'APKAEXAMPLEEXAMPLE12';
 /** Made once a test file: an RSA key takes a moment. */
@@ -129,7 +130,7 @@ export async function openWorld(server: ServerName = 'sandbox'): Promise<World> 
       const leftAtHome = await findSecretsBelow(home, secrets);
       await rm(root, { recursive: true, force: true });
       // A killed run leaves the file in which ssh got the key, 0600; the next one removes it.
-      const isKeyFile = (place: string) => /^codecommit-mirror-\w+\/id_rsa: private key$/.test(place);
+      const isKeyFile = (place: string) => /^codecommit-mirror-[\w-]+\/id_rsa: private key$/.test(place);
       refuseSecrets('left', [...left.filter((place) => !isKeyFile(place)), ...leftAtHome]);
     },
   };
@@ -205,24 +206,63 @@ async function openSshdEnd(root: string): Promise<OtherEnd> {
 export type OnOutput = (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 
 /** In each end-to-end test, whatever it is about. */
-function refuseSecrets(what: 'told' | 'left', found: readonly string[]): void {
+function refuseSecrets(what: string, found: readonly string[]): void {
   if (found.length > 0) throw new Error(`a secret was ${what}: ${found.join(', ')}`);
 }
 
-/** Starts a program of `dist/` as a process with just this environment and PATH, and waits until it has ended. */
-export function runProgram(
+/** Variables that are secrets, where a test sets them. */
+const secretVariables = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'BITBUCKET_API_TOKEN',
+  'BITBUCKET_STEP_OIDC_TOKEN',
+  'BITBUCKET_TOKEN',
+  'PIPELINES_JWT_TOKEN',
+  'SSH_KEY',
+];
+
+/**
+ * Starts a program of `dist/` as a process with just this environment and PATH, and waits until it has ended. Sees to
+ * it that no secret is in the arguments or the environment of a git or ssh that it starts.
+ */
+export async function runProgram(
   name: 'pipe' | 'cli' | 'demo',
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
   onOutput: OnOutput = () => undefined,
 ): Promise<Run> {
-  return new Promise((done, fail) => {
-    const file = resolve(`dist/${name}.js`);
-    const child = spawn(process.execPath, [file, ...args], {
+  const folder = await mkdtemp(join(tmpdir(), 'ccm-witness-'));
+  const witness = await openWitness(folder);
+  try {
+    const ended = await spawnProgram(
+      resolve(`dist/${name}.js`),
+      args,
       cwd,
-      env: { PATH: process.env['PATH'], ...env },
+      { PATH: witness.path, ...env },
+      onOutput,
+    );
+    const inEnvironment = secretVariables.flatMap((variable) => {
+      const value = env[variable];
+      return value === undefined || value.length < 8 ? [] : [toTextSecret(variable, value)];
     });
+    for (const { program, given } of await witness.read())
+      refuseSecrets(`handed to ${program}`, findSecretsIn(given, [...secrets, ...inEnvironment]));
+    return ended;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function spawnProgram(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  onOutput: OnOutput,
+): Promise<Run> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [file, ...args], { cwd, env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
