@@ -2,7 +2,7 @@ import type { Context } from './context';
 import type { Destination } from './destination/destination';
 import { hasCode } from './errors';
 import type { RefListing } from './git/lsRemote';
-import type { Look, Plan, Policy } from './plan/plan';
+import { type Look, type Plan, type Policy, toReplacements } from './plan/plan';
 import type { Selection } from './plan/refs';
 import type { Settings } from './settings/settings';
 import type { Clone } from './source/clone';
@@ -53,12 +53,8 @@ export function isGone(seen: Seen, selection: Selection): boolean {
  * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.
  */
 export async function requireUnmoved(plan: Plan, seen: Seen, source: Source): Promise<void> {
-  const atStake = plan.updates.filter(
-    (update) =>
-      update.action === 'force' ||
-      update.action === 'delete' ||
-      (update.action === 'keep' && update.because === 'diverged'),
-  );
+  const diverged = plan.updates.filter((update) => update.action === 'keep' && update.because === 'diverged');
+  const atStake = [...toReplacements(plan), ...diverged];
   if (atStake.length === 0) return;
   const now = (await source.refs()).refs;
   const moved = atStake.filter(({ ref }) => now.get(ref) !== seen.source.get(ref)).map(({ ref }) => ref);

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { setFlagsFromString } from 'node:v8';
 import { version } from '../package.json';
 import type { Context } from './context';
 import { type MirrorError, reportUnwritable, toMirrorError, toStopError } from './errors';
@@ -45,8 +44,6 @@ interface Ending {
 /** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
 export async function runProgram(program: Program): Promise<number> {
   const { env, stdout, signal } = program;
-  // Else V8 lets the garbage of a long listing grow to a multiple of what is in use.
-  setFlagsFromString('--optimize-for-size');
   // Whoever read the log is gone (`| head`): no reason to leave a mirror half done.
   stdout.on('error', () => undefined);
   const cleaner = createCleaner();

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+
 /** Full ref name → object ID; a Map is one, too. */
 export interface RefMap {
   readonly size: number;
@@ -94,26 +96,50 @@ class RefTable implements RefMap {
   }
 }
 
-/** Gathers refs for a table. Of a name that comes twice, the last one counts. */
+/** From so many refs on, memory counts for more than the few milliseconds that a Map saves. */
+const many = 10_000;
+
+/** Gathers refs. Of a name that comes twice, the last one counts. */
 export class RefGatherer {
+  readonly #few = new Map<string, string>();
   readonly #names = new Bytes();
   readonly #ends: number[] = [];
   readonly #oids = new Bytes();
+  readonly #fewAtMost: number;
+
+  constructor(fewAtMost = many) {
+    this.#fewAtMost = fewAtMost;
+  }
 
   /** An object ID has 40 hexadecimal digits. */
   add(ref: string, oid: string): void {
-    this.#ends.push(this.#names.add(ref, 'utf8'));
-    this.#oids.add(oid, 'hex');
+    this.#few.set(ref, oid);
+    if (this.#few.size > this.#fewAtMost) this.#pour();
   }
 
   end(): RefMap {
+    if (this.#ends.length === 0) return this.#few;
+    this.#pour();
     return new RefTable(this.#names.whole(), this.#ends, this.#oids.whole());
+  }
+
+  #pour(): void {
+    // Else V8 lets the garbage of a long listing grow to a multiple of what is in use.
+    setFlagsFromString('--optimize-for-size');
+    for (const [ref, oid] of this.#few) {
+      this.#ends.push(this.#names.add(ref, 'utf8'));
+      this.#oids.add(oid, 'hex');
+    }
+    this.#few.clear();
   }
 }
 
-/** The entries as a table. */
-export function toRefTable(entries: Iterable<readonly [ref: string, oid: string]>): RefMap {
-  const gatherer = new RefGatherer();
+/** The entries as a Map, or where they are many as a table. */
+export function gatherRefs(
+  entries: Iterable<readonly [ref: string, oid: string]>,
+  fewAtMost?: number,
+): RefMap {
+  const gatherer = new RefGatherer(fewAtMost);
   for (const [ref, oid] of entries) gatherer.add(ref, oid);
   return gatherer.end();
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { programMissing, toStopError, unreadableListing } from '../errors';
+import { toStopError } from '../errors';
+import { programMissing, unreadableListing } from '../git/errors';
 import { createListingReader, type RefListing } from '../git/lsRemote';
 import { createWatch } from '../git/watch';
 

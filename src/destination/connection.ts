@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { programMissing, toStopError } from '../errors';
+import { toStopError } from '../errors';
+import { programMissing } from '../git/errors';
 import { toSshPath } from './sshConfig';
 import type { SshFiles } from './sshFiles';
 

@@ -1,4 +1,5 @@
-import { cloneBroken, diskFull, gitFailed, type MirrorError } from '../errors';
+import { diskFull, type MirrorError } from '../errors';
+import { cloneBroken, gitFailed } from './errors';
 import type { GitResult } from './git';
 
 /** What a failed git or ssh command means. */

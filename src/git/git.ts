@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { GitError, GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import { programMissing, toStopError } from '../errors';
+import { toStopError } from '../errors';
+import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import { type StreamOptions, streamBytes, streamLines } from './stream';
 import { createWatch } from './watch';

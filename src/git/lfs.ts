@@ -1,4 +1,5 @@
-import { programMissing, toQuote } from '../errors';
+import { toQuote } from '../errors';
+import { programMissing } from './errors';
 import type { Git, GitResult, RunOptions } from './git';
 
 /** git-lfs would try 8 times more, minutes long where a server is silent; the run itself tries again, too. */

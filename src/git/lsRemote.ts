@@ -1,5 +1,5 @@
-import { unreadableListing } from '../errors';
 import { RefGatherer, type RefMap } from '../refTable';
+import { unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
 import type { StreamOptions } from './stream';

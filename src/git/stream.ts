@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { type MirrorError, programMissing, toStopError } from '../errors';
+import { type MirrorError, toStopError } from '../errors';
+import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import type { GitOptions, GitResult } from './git';
 import { createWatch, unwatched, type Watch } from './watch';

@@ -1,4 +1,5 @@
-import { outputTooLong, timedOut } from '../errors';
+import { timedOut } from '../errors';
+import { outputTooLong } from './errors';
 
 /** Sees to it that a git command neither falls silent for good nor fills our memory. */
 export interface Watch {

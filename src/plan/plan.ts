@@ -1,4 +1,4 @@
-import { type RefMap, toRefTable } from '../refTable';
+import { gatherRefs, type RefMap } from '../refTable';
 import { isBackupRef, isSliceRef } from './ours';
 import { isBranch, type Selection, selectRefs } from './refs';
 
@@ -110,7 +110,7 @@ export function planMirror(
   const updates = planDifferences(look, selection).map((difference) =>
     planUpdate(difference, defaultBranch, fastForwards, policy),
   );
-  return { updates, equal: toRefTable(selectEqual(source, destination, selection)) };
+  return { updates, equal: gatherRefs(selectEqual(source, destination, selection)) };
 }
 
 function* selectEqual(source: RefMap, destination: RefMap, selection: Selection) {
