@@ -8,12 +8,15 @@ export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** `codecommit-mirror-<PID namespace>-<PID>-…`: the name tells whose it is from the first moment on. */
-const namePattern = /^codecommit-mirror-(\d+)-(\d+)-\w+$/;
+/**
+ * `ccmirror-<PID namespace>-<PID>-…`: the name tells whose it is from the first moment on. It is short, as the path of
+ * ssh's socket in there must be.
+ */
+const namePattern = /^ccmirror-(\d+)-(\d+)-\w+$/;
 
 /** Opens a folder in TMPDIR, by its real path: git and ssh compare paths as text. */
 export async function openTemporaryFolder({ env }: Pick<Context, 'env'>): Promise<TemporaryFolder> {
-  const prefix = `codecommit-mirror-${await readNamespace()}-${process.pid}-`;
+  const prefix = `ccmirror-${await readNamespace()}-${process.pid}-`;
   const path = await mkdtemp(join(await readRoot(env), prefix));
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
 }

@@ -31,7 +31,7 @@ async function leave(name: string): Promise<string> {
 
 async function leaveOfGone(): Promise<string> {
   const { namespace, pid } = await readGone();
-  return await leave(`codecommit-mirror-${namespace}-${pid}-AbC123`);
+  return await leave(`ccmirror-${namespace}-${pid}-AbC123`);
 }
 
 test('a folder is for its owner alone, and gone with all it holds', async () => {
@@ -48,7 +48,7 @@ test('a folder is for its owner alone, and gone with all it holds', async () => 
 test('what a killed run left is removed, however little that is', async () => {
   const { namespace, pid } = await readGone();
   await leaveOfGone();
-  await mkdir(join(root, `codecommit-mirror-${namespace}-${pid}-empty1`));
+  await mkdir(join(root, `ccmirror-${namespace}-${pid}-empty1`));
   await removeLeftovers(context());
   expect(await readdir(root)).toEqual([]);
 });
@@ -56,12 +56,12 @@ test('what a killed run left is removed, however little that is', async () => {
 test('folders that are no leftovers of ours are left alone', async () => {
   const { namespace, pid } = await readGone();
   const elsewhere = await leave('elsewhere');
-  await leave(`codecommit-mirror-${namespace}-${process.pid}-lives1`);
-  await leave(`codecommit-mirror-1-${pid}-remote`);
-  await leave(`codecommit-mirror-${namespace}--1-AbC123`);
-  await leave('codecommit-mirror-AbC123');
-  await symlink(elsewhere, join(root, `codecommit-mirror-${namespace}-${pid}-link12`));
-  await writeFile(join(root, `codecommit-mirror-${namespace}-${pid}-file12`), '');
+  await leave(`ccmirror-${namespace}-${process.pid}-lives1`);
+  await leave(`ccmirror-1-${pid}-remote`);
+  await leave(`ccmirror-${namespace}--1-AbC123`);
+  await leave('ccmirror-AbC123');
+  await symlink(elsewhere, join(root, `ccmirror-${namespace}-${pid}-link12`));
+  await writeFile(join(root, `ccmirror-${namespace}-${pid}-file12`), '');
   const before = await readTree(root);
   await removeLeftovers(context());
   expect(await readTree(root)).toEqual(before);

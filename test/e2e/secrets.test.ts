@@ -157,8 +157,8 @@ const paths: readonly Path[] = [
     says: /codecommit-mirror/,
     signal: 'SIGKILL',
     left: [
-      /^tmp\/codecommit-mirror-[\w-]+\/id_rsa: private key$/,
-      /^tmp\/codecommit-mirror-[\w-]+\/credentials: password of SOURCE_URL$/,
+      /^tmp\/ccmirror-[\w-]+\/id_rsa: private key$/,
+      /^tmp\/ccmirror-[\w-]+\/credentials: password of SOURCE_URL$/,
     ],
   },
 ];

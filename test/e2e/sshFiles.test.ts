@@ -57,7 +57,7 @@ describe.each(serverNames)('~/.ssh of the pipe, over %s,', (server) => {
     expect(countOf(config, 'Host 127.0.0.1\n')).toBe(1);
     expect(countOf(config, 'begin')).toBe(countOf(config, 'end 127'));
     // The second run's block names its own temporary folder, and nothing else has changed.
-    const withoutFolder = (text: string) => text.replace(/codecommit-mirror-[\w-]+/g, '');
+    const withoutFolder = (text: string) => text.replace(/ccmirror-[\w-]+/g, '');
     expect([config, knownHosts].map(withoutFolder)).toEqual(first.map(withoutFolder));
     expect(await Promise.all(['', 'config', 'known_hosts'].map((name) => readMode(join(ssh, name))))).toEqual(
       ['700', '600', '600'],

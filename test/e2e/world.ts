@@ -130,7 +130,7 @@ export async function openWorld(server: ServerName = 'sandbox'): Promise<World> 
       const leftAtHome = await findSecretsBelow(home, secrets);
       await rm(root, { recursive: true, force: true });
       // A killed run leaves the file in which ssh got the key, 0600; the next one removes it.
-      const isKeyFile = (place: string) => /^codecommit-mirror-[\w-]+\/id_rsa: private key$/.test(place);
+      const isKeyFile = (place: string) => /^ccmirror-[\w-]+\/id_rsa: private key$/.test(place);
       refuseSecrets('left', [...left.filter((place) => !isKeyFile(place)), ...leftAtHome]);
     },
   };
@@ -250,7 +250,8 @@ export async function runProgram(
       refuseSecrets(`handed to ${program}`, findSecretsIn(given, [...secrets, ...inEnvironment]));
     return ended;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // What a killed program had started may still be noting.
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
