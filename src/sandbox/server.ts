@@ -41,7 +41,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly counts: Readonly<SandboxCounts>;
   /** The folder of receive-pack's hooks, to which a test may add its own. */
   readonly hooks: string;
-  /** Ends every connection at once, and what git does for it. New ones are accepted. */
+  /** Ends every connection at once; git goes on with a push that has arrived in whole. New ones are accepted. */
   cut(): void;
   /** Lets a public key (OpenSSH's line) in under this SSH key ID. Throws when it is not an RSA key. */
   allow(sshKeyId: string, publicKey: string): void;
