@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from './context';
 import { type ErrorCode, leaseBroken, MirrorError, toStopError } from './errors';
-import { addOutcome, isChange, type Outcome } from './push/verify';
+import { addOutcome, type Outcome, toAllRefs } from './push/outcome';
 
 /** What a moment later may be gone by itself. Host keys, permissions and variables are not among it. */
 const passing: readonly ErrorCode[] = [
@@ -72,7 +72,7 @@ function toSentence(message: string): string {
 async function settle(attempt: Promise<Tried>): Promise<Settled> {
   try {
     const { outcome, advanced } = await attempt;
-    return { outcome, advanced: advanced || outcome.refs.some(isChange) };
+    return { outcome, advanced: advanced || outcome.counts.changed > 0 };
   } catch (error) {
     if (error instanceof MirrorError && error.code !== 'stopped' && error.code !== 'time-limit')
       return { error, advanced: false };
@@ -82,8 +82,10 @@ async function settle(attempt: Promise<Tried>): Promise<Settled> {
 
 /** Why an outcome is not the last word; undefined when nothing was in its way. */
 function toObstacle(outcome: Outcome | undefined): MirrorError | undefined {
-  const contested = outcome?.refs.filter((ref) => ref.contested).map(({ ref }) => ref) ?? [];
-  return outcome?.failure ?? (contested.length > 0 ? leaseBroken(contested) : undefined);
+  if (outcome === undefined || outcome.failure !== undefined) return outcome?.failure;
+  if (outcome.counts.contested === 0) return undefined;
+  const contested = toAllRefs(outcome).filter((ref) => ref.contested === true);
+  return leaseBroken(contested.map(({ ref }) => ref));
 }
 
 /** What is known of single refs is worth more than the error that ended it; the outcome carries that too. */

@@ -1,3 +1,4 @@
+import type { RefTables } from './refTables';
 import type { Log } from './report/log';
 import type { Stopwatch } from './report/stopwatch';
 
@@ -9,4 +10,6 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly stopwatch: Stopwatch;
   readonly startedAt: Date;
+  /** Where refs are kept, until all is told of them. */
+  readonly tables: RefTables;
 }

@@ -2,7 +2,7 @@ import type { Context } from './context';
 import type { Destination } from './destination/destination';
 import { hasCode } from './errors';
 import type { RefListing } from './git/lsRemote';
-import { type Look, type Plan, type Policy, toReplacements } from './plan/plan';
+import { isReplacement, type Look, type Plan, type Policy } from './plan/plan';
 import type { Selection } from './plan/refs';
 import type { Settings } from './settings/settings';
 import type { Clone } from './source/clone';
@@ -52,13 +52,14 @@ export function isGone(seen: Seen, selection: Selection): boolean {
  * A source that moved on while the destination was looked at, and was mirrored by another run meanwhile, would look
  * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.
  */
-export async function requireUnmoved(plan: Plan, seen: Seen, source: Source): Promise<void> {
-  const diverged = plan.updates.filter((update) => update.action === 'keep' && update.because === 'diverged');
-  const atStake = [...toReplacements(plan), ...diverged];
-  if (atStake.length === 0) return;
+export async function requireUnmoved(plan: Plan, source: Source): Promise<void> {
+  const atStake = plan.updates.filter(
+    (update) => isReplacement(update) || (update.action === 'keep' && update.because === 'diverged'),
+  );
+  if (atStake.isEmpty()) return;
   const now = (await source.refs()).refs;
-  const moved = atStake.filter(({ ref }) => now.get(ref) !== seen.source.get(ref)).map(({ ref }) => ref);
-  if (moved.length > 0) throw sourceMoved(moved);
+  const moved = atStake.filter(({ ref, new: wanted }) => now.get(ref) !== wanted).map(({ ref }) => ref);
+  if (!moved.isEmpty()) throw sourceMoved(moved);
 }
 
 /** What the source has; or, where it can't be asked, what this run was started for. */

@@ -4,6 +4,7 @@ import { codeCommitFileLimits } from './plan/limits';
 import { type Plan, planDifferences, planMirror, toPushes } from './plan/plan';
 import { findObstacle, withholdUnwritable } from './plan/unwritable';
 import { addBackups } from './push/backup';
+import { Sequence } from './sequence';
 import { obtainObjects } from './source/objects';
 import type { LfsUse } from './source/pointers';
 import { surveyRange, withholdUnsendable } from './source/survey';
@@ -22,23 +23,21 @@ export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
   const differences = planDifferences(seen, settings.selection).filter(
     ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
   );
-  const needs = { source, destination, scratch, log: context.log };
+  const needs = { source, destination, scratch, log: context.log, tables: context.tables };
   const fastForwards = await time('fetch', () => obtainObjects(differences, seen.destination, needs));
   const whole = planMirror(seen, settings.selection, fastForwards, seen.policy);
   const plan = withholdUnwritable(whole, seen.destination, seen.source);
-  if (!seen.fallback) await requireUnmoved(plan, seen, source);
+  if (!seen.fallback) await requireUnmoved(plan, source);
   const stamp = toStamp(context.startedAt);
   const kept = settings.backup ? await addBackups(plan, seen.destination, stamp, needs) : plan;
 
-  const tips = toPushes(plan).flatMap(({ new: tip }) => tip ?? []);
-  const range = {
-    tips,
-    known: tips.length === 0 ? [] : await scratch.readObjects(seen.destination.values()),
-  };
-  if (tips.length === 0) return { plan: kept, range, lfs: undefined };
+  const tips = toPushes(plan).flatMap(({ new: tip }) => (tip === undefined ? [] : [tip]));
+  const range = { tips, known: new Sequence(() => seen.destination.values()) };
+  if (tips.isEmpty()) return { plan: kept, range, lfs: undefined };
   const limits = isCodeCommit(destination.url) ? codeCommitFileLimits : undefined;
-  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits, scratch.git));
-  return { plan: await withholdUnsendable(kept, excesses, scratch.git), range, lfs };
+  const survey = () => surveyRange(range, limits, scratch.git, context.tables);
+  const { excesses, lfs } = await time('survey', survey);
+  return { plan: await withholdUnsendable(kept, excesses, needs), range, lfs };
 }
 
 /** `2026-11-20T081500Z`: git allows no colon in a ref name. */

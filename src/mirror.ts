@@ -6,16 +6,16 @@ import { isGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
 import { planRefusal } from './plan/plan';
 import { type LfsSettled, settleLfs } from './push/lfs';
-import { pushPlan } from './push/pushPlan';
 import {
-  judgeOutcomes,
+  countRefs,
+  noOutcomes,
   type Outcome,
-  type RefOutcome,
-  toFailedOutcomes,
-  toPlannedOutcomes,
+  type RefOutcomes,
   toVerdict,
   type Verdict,
-} from './push/verify';
+} from './push/outcome';
+import { pushPlan } from './push/pushPlan';
+import { judgeOutcomes, toFailedOutcomes, toPlannedOutcomes } from './push/verify';
 import type { Settings } from './settings/settings';
 import { type Clone, findClone } from './source/clone';
 import { noClone } from './source/errors';
@@ -72,13 +72,13 @@ async function mirrorOnce(parts: Parts, attempt: Attempt): Promise<Tried> {
   const { time } = context.stopwatch;
   const seen = await time('look', () => lookAtBoth(parts, attempt.isLast));
   const about = { source: source.url, destination: destination.url, fallback: seen.fallback, bytes: 0 };
-  const settle = (verdict: Verdict, refs: readonly RefOutcome[], more: LfsSettled = {}): Tried => ({
-    outcome: { ...about, ...more, verdict, refs },
+  const settle = (verdict: Verdict, refs: RefOutcomes, more: LfsSettled = {}): Tried => ({
+    outcome: { ...about, ...more, verdict, ...refs, counts: countRefs(refs) },
     advanced: false,
   });
   const refusal = planRefusal(seen, settings.selection, seen.policy);
   if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
-  if (isGone(seen, settings.selection)) return settle('gone', []);
+  if (isGone(seen, settings.selection)) return settle('gone', noOutcomes);
 
   const { plan, range, lfs: found } = await makePlan(parts, seen);
   const needs = { source, destination, log: context.log };
@@ -106,14 +106,16 @@ async function carryOut(
   const first = seen.destination.size === 0 ? seen.sourceHead : undefined;
   const limits = { pushBytes: settings.pushBytes, cuts };
   const how = { range, present: seen.destination, first, limits };
-  const done = await time('push', () => pushPlan(plan, how, { destination, scratch, log: context.log }));
+  const needs = { destination, scratch, log: context.log, tables: context.tables };
+  const done = await time('push', () => pushPlan(plan, how, needs));
   const { pushed } = done;
   if (clone !== undefined && hasCode(pushed.failure, ['clone-broken'])) throw pushed.failure;
   const verify = () => readAfter(destination, pushed.failure);
   const after = pushed.pushes === 0 ? seen.destination : await time('verify', verify);
   const refs = judgeOutcomes(done.plan, pushed, after);
+  const counts = countRefs(refs);
   const { bytes, failure } = pushed;
-  const outcome = { verdict: toVerdict(refs), refs, bytes, ...(failure && { failure }) };
+  const outcome = { verdict: toVerdict(counts), counts, ...refs, bytes, ...(failure && { failure }) };
   return { outcome, advanced: done.advanced };
 }
 

@@ -3,7 +3,8 @@ import { version } from '../package.json';
 import type { Context } from './context';
 import { type MirrorError, reportUnwritable, toMirrorError, toStopError } from './errors';
 import { type Home, mirror } from './mirror';
-import { type Outcome, toExitCode } from './push/verify';
+import { type Outcome, toExitCode } from './push/outcome';
+import { openRefTables } from './refTables';
 import { toJsonReport } from './report/json';
 import { createCleaner, createLog, isColourSeen } from './report/log';
 import { createStopwatch } from './report/stopwatch';
@@ -52,10 +53,12 @@ export async function runProgram(program: Program): Promise<number> {
   const log = createLog({ stream: stdout, ...options, cleaner, now: Date.now });
   const stopwatch = createStopwatch(Date.now);
   const startedAt = new Date();
+  // The outcome is read from them until the report is written.
+  using tables = openRefTables({ env });
 
   const { outcome, error, reportFile } = await runMirror(
     program,
-    { env, log, signal, stopwatch, startedAt },
+    { env, log, signal, stopwatch, startedAt, tables },
     cleaner.conceal,
   );
   const timings = stopwatch.read();

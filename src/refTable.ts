@@ -1,6 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
+import { readSync, writeSync } from 'node:fs';
 
-/** Full ref name → object ID; a Map is one, too. */
+/**
+ * Full ref name → object ID, in the order of names (that of JavaScript's `<`). A Map in that order is one, too. Other
+ * texts than these are kept in the same way: names without tabs and line feeds, values without line feeds.
+ */
 export interface RefMap {
   readonly size: number;
   get(ref: string): string | undefined;
@@ -10,56 +13,110 @@ export interface RefMap {
   [Symbol.iterator](): Iterator<readonly [string, string]>;
 }
 
-const oidBytes = 20;
+export type Entry = readonly [ref: string, value: string];
 
-/**
- * Refs in the order of their names' bytes, for repositories that have many: a ref takes 28 bytes beside its name, and
- * is found in logarithmic time, or at once after the one before it. In a Map it would take some 200.
- */
-class RefTable implements RefMap {
-  readonly #names: Buffer;
-  /** Where each name ends; it begins where the one before it, as they were added, ends. */
-  readonly #ends: Uint32Array;
-  readonly #oids: Buffer;
-  /** The entries in their order: what was added when. */
-  readonly #order: Uint32Array;
-  /** The place after the one that was looked up last: two sides are compared in the order of their names. */
-  #next = 0;
+/** What is read and understood at once: some four hundred refs. */
+const blockBytes = 2 ** 15;
 
-  constructor(names: Buffer, ends: readonly number[], oids: Buffer) {
-    this.#names = names;
-    this.#ends = Uint32Array.from(ends);
-    this.#oids = oids;
-    const added = Uint32Array.from(ends.keys());
-    // As git lists refs; to sort what is sorted would take longer than all else.
-    const isOrdered = added.every((at) => at === 0 || this.#compare(at - 1, this.#read(at)) < 0);
-    this.#order = isOrdered ? added : this.#toOrder(added);
+/** So many blocks stay in memory: two sides are compared in the order of their names, and a few names besides. */
+const blocksKept = 4;
+
+/** Lines of a file, in the order of their names. */
+interface Block {
+  readonly first: string;
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** A file that tables are appended to. */
+export class TableFile {
+  readonly #file: number;
+  #end = 0;
+  /** What goes through here on its way; a buffer for each block would be collected too late. */
+  #bytes = Buffer.alloc(2 * blockBytes);
+
+  constructor(file: number) {
+    this.#file = file;
   }
 
-  #toOrder(added: Uint32Array): Uint32Array {
-    const order = added.sort((a, b) => this.#compare(a, this.#read(b)) || a - b);
-    return order.filter((at, place) => {
-      const next = order[place + 1];
-      return next === undefined || this.#compare(at, this.#read(next)) !== 0;
-    });
+  /** Writes entries that are in order, a line each: name, tab, value. */
+  append(entries: Iterable<Entry>): RefTable {
+    const blocks: Block[] = [];
+    let [first, last, lines, size] = ['', '', '', 0];
+    for (const [ref, value] of entries) {
+      if (lines === '') first = ref;
+      last = ref;
+      lines += `${ref}\t${value}\n`;
+      size++;
+      if (lines.length < blockBytes) continue;
+      blocks.push(this.#write(first, lines));
+      lines = '';
+    }
+    if (lines !== '') blocks.push(this.#write(first, lines));
+    return new RefTable(this, { blocks, last, size });
+  }
+
+  read({ start, bytes }: Block): string {
+    for (let done = 0; done < bytes; ) {
+      const read = readSync(this.#file, this.#bytes, done, bytes - done, start + done);
+      if (read === 0) throw new Error('a file of refs is shorter than it was');
+      done += read;
+    }
+    return this.#bytes.toString('utf8', 0, bytes);
+  }
+
+  #write(first: string, lines: string): Block {
+    const [start, bytes] = [this.#end, Buffer.byteLength(lines)];
+    if (bytes > this.#bytes.length) this.#bytes = Buffer.alloc(2 * bytes);
+    this.#bytes.write(lines);
+    for (let done = 0; done < bytes; )
+      done += writeSync(this.#file, this.#bytes, done, bytes - done, start + done);
+    this.#end += bytes;
+    // A copy: a name that was read from a listing holds all the text that it was cut from.
+    return { first: this.#bytes.toString('utf8', 0, Buffer.byteLength(first)), start, bytes };
+  }
+}
+
+interface Extent {
+  readonly blocks: readonly Block[];
+  readonly last: string;
+  readonly size: number;
+}
+
+/** A ref map in a file. It takes some hundred bytes of memory for every four hundred refs. */
+export class RefTable implements RefMap {
+  readonly #file: TableFile;
+  readonly #extent: Extent;
+  /** Blocks by their place, the one that was used last at the end. */
+  readonly #kept = new Map<number, string>();
+
+  constructor(file: TableFile, extent: Extent) {
+    this.#file = file;
+    this.#extent = extent;
+  }
+
+  /** This table and that one as one, where both are in one file and that one begins after this one's end. */
+  tryJoin(next: RefTable): RefTable | undefined {
+    const { blocks, last, size } = next.#extent;
+    const begin = blocks[0]?.first;
+    if (next.#file !== this.#file || begin === undefined || begin <= this.#extent.last) return undefined;
+    const joined = { blocks: [...this.#extent.blocks, ...blocks], last, size: this.#extent.size + size };
+    return new RefTable(this.#file, joined);
   }
 
   get size(): number {
-    return this.#order.length;
+    return this.#extent.size;
   }
 
   get(ref: string): string | undefined {
-    const name = Buffer.from(ref);
-    let [low, high] = [0, this.#order.length - 1];
-    for (let place = Math.min(this.#next, high); low <= high; place = (low + high) >>> 1) {
-      const at = this.#order[place] ?? 0;
-      const side = this.#compare(at, name);
-      this.#next = side <= 0 ? place + 1 : place;
-      if (side === 0) return this.#readOid(at);
-      if (side < 0) low = place + 1;
-      else high = place - 1;
+    const { blocks } = this.#extent;
+    let [low, high] = [0, blocks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((blocks[middle]?.first ?? '') <= ref) low = middle + 1;
+      else high = middle;
     }
-    return undefined;
+    return low === 0 ? undefined : findValue(this.#read(low - 1), ref);
   }
 
   has(ref: string): boolean {
@@ -67,99 +124,71 @@ class RefTable implements RefMap {
   }
 
   *keys(): Generator<string> {
-    for (const at of this.#order) yield this.#read(at).toString();
+    for (const [ref] of this) yield ref;
   }
 
   *values(): Generator<string> {
-    for (const at of this.#order) yield this.#readOid(at);
+    for (const [, value] of this) yield value;
   }
 
-  *[Symbol.iterator](): Generator<readonly [string, string]> {
-    for (const at of this.#order) yield [this.#read(at).toString(), this.#readOid(at)];
+  *[Symbol.iterator](): Generator<Entry> {
+    for (const block of this.#extent.blocks)
+      for (const entry of toEntries(this.#file.read(block))) yield entry;
   }
 
-  #begin(at: number): number {
-    return at === 0 ? 0 : (this.#ends[at - 1] ?? 0);
-  }
-
-  #read(at: number): Buffer {
-    return this.#names.subarray(this.#begin(at), this.#ends[at]);
-  }
-
-  #readOid(at: number): string {
-    return this.#oids.toString('hex', at * oidBytes, (at + 1) * oidBytes);
-  }
-
-  /** Negative where the name of this entry comes before `name`, 0 where it is the same. */
-  #compare(at: number, name: Buffer): number {
-    return this.#names.compare(name, 0, name.length, this.#begin(at), this.#ends[at]);
+  #read(place: number): string {
+    const block = this.#extent.blocks[place];
+    const lines = this.#kept.get(place) ?? (block === undefined ? '' : this.#file.read(block));
+    this.#kept.delete(place);
+    this.#kept.set(place, lines);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > blocksKept && oldest !== undefined) this.#kept.delete(oldest);
+    return lines;
   }
 }
 
-/** From so many refs on, memory counts for more than the few milliseconds that a Map saves. */
-const many = 10_000;
-
-/** Gathers refs. Of a name that comes twice, the last one counts. */
-export class RefGatherer {
-  readonly #few = new Map<string, string>();
-  readonly #names = new Bytes();
-  readonly #ends: number[] = [];
-  readonly #oids = new Bytes();
-  readonly #fewAtMost: number;
-
-  constructor(fewAtMost = many) {
-    this.#fewAtMost = fewAtMost;
+/** The value of a name among lines that are in the order of names. */
+function findValue(lines: string, ref: string): string | undefined {
+  let [low, high] = [0, lines.length];
+  while (low < high) {
+    const start = lines.lastIndexOf('\n', ((low + high) >>> 1) - 1) + 1;
+    const tab = lines.indexOf('\t', start);
+    const end = lines.indexOf('\n', tab);
+    const name = lines.slice(start, tab);
+    if (name === ref) return lines.slice(tab + 1, end);
+    if (name < ref) low = end + 1;
+    else high = start;
   }
-
-  /** An object ID has 40 hexadecimal digits. */
-  add(ref: string, oid: string): void {
-    this.#few.set(ref, oid);
-    if (this.#few.size > this.#fewAtMost) this.#pour();
-  }
-
-  end(): RefMap {
-    if (this.#ends.length === 0) return this.#few;
-    this.#pour();
-    return new RefTable(this.#names.whole(), this.#ends, this.#oids.whole());
-  }
-
-  #pour(): void {
-    // Else V8 lets the garbage of a long listing grow to a multiple of what is in use.
-    setFlagsFromString('--optimize-for-size');
-    for (const [ref, oid] of this.#few) {
-      this.#ends.push(this.#names.add(ref, 'utf8'));
-      this.#oids.add(oid, 'hex');
-    }
-    this.#few.clear();
-  }
+  return undefined;
 }
 
-/** The entries as a Map, or where they are many as a table. */
-export function gatherRefs(
-  entries: Iterable<readonly [ref: string, oid: string]>,
-  fewAtMost?: number,
-): RefMap {
-  const gatherer = new RefGatherer(fewAtMost);
-  for (const [ref, oid] of entries) gatherer.add(ref, oid);
-  return gatherer.end();
+function toEntries(lines: string): Entry[] {
+  const entries: Entry[] = [];
+  for (let start = 0; start < lines.length; ) {
+    const tab = lines.indexOf('\t', start);
+    const end = lines.indexOf('\n', tab);
+    entries.push([lines.slice(start, tab), lines.slice(tab + 1, end)]);
+    start = end + 1;
+  }
+  return entries;
 }
 
-/** Bytes that grow at their end. */
-class Bytes {
-  #bytes = Buffer.alloc(2 ** 12);
-  #length = 0;
-
-  /** Gives where the text ends. */
-  add(text: string, encoding: 'utf8' | 'hex'): number {
-    const most = Buffer.byteLength(text, encoding);
-    if (this.#length + most > this.#bytes.length)
-      this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#bytes.length * 2, this.#length + most));
-    this.#length += this.#bytes.write(text, this.#length, encoding);
-    return this.#length;
-  }
-
-  whole(): Buffer {
-    // A copy, as what was allocated ahead may be as much again.
-    return Buffer.from(this.#bytes.subarray(0, this.#length));
+/** The entries of several tables in one order; of a name that several have, the last table's. */
+export function* merge(tables: readonly RefTable[]): Generator<Entry> {
+  const heads = tables.map((table) => ({
+    rest: table[Symbol.iterator](),
+    next: undefined as Entry | undefined,
+  }));
+  const step = (head: (typeof heads)[number]) => {
+    const { done, value } = head.rest.next();
+    head.next = done ? undefined : value;
+  };
+  heads.forEach(step);
+  for (;;) {
+    let least: Entry | undefined;
+    for (const { next } of heads) if (next && (least === undefined || next[0] <= least[0])) least = next;
+    if (least === undefined) return;
+    yield least;
+    for (const head of heads) if (head.next?.[0] === least[0]) step(head);
   }
 }

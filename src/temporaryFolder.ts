@@ -1,4 +1,5 @@
-import { lstat, mkdtemp, readdir, readlink, realpath, rm } from 'node:fs/promises';
+import { mkdtempSync, openSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from './context';
@@ -16,9 +17,25 @@ const namePattern = /^ccmirror-(\d+)-(\d+)-\w+$/;
 
 /** Opens a folder in TMPDIR, by its real path: git and ssh compare paths as text. */
 export async function openTemporaryFolder({ env }: Pick<Context, 'env'>): Promise<TemporaryFolder> {
-  const prefix = `ccmirror-${await readNamespace()}-${process.pid}-`;
-  const path = await mkdtemp(join(await readRoot(env), prefix));
+  const path = await mkdtemp(toPrefix(env));
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
+}
+
+/**
+ * Opens a file in TMPDIR, for us alone to write and read. It has no name any more, so that nothing is left of it,
+ * however we end.
+ */
+export function openNamelessFile({ env }: Pick<Context, 'env'>): number {
+  const folder = mkdtempSync(toPrefix(env));
+  try {
+    return openSync(join(folder, 'file'), 'wx+', 0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function toPrefix(env: Context['env']): string {
+  return join(readRoot(env), `ccmirror-${readNamespace()}-${process.pid}-`);
 }
 
 async function removeFolder(path: string): Promise<void> {
@@ -31,8 +48,8 @@ async function removeFolder(path: string): Promise<void> {
  * is known to be gone: another container's processes can't be seen from here, and its folders are left alone.
  */
 export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<void> {
-  const root = await readRoot(env);
-  const ours = await readNamespace();
+  const root = readRoot(env);
+  const ours = readNamespace();
   const names = await readdir(root).catch(() => []);
   for (const name of names) {
     const [, namespace, pid] = namePattern.exec(name) ?? [];
@@ -47,14 +64,17 @@ async function isOurs(path: string): Promise<boolean> {
   return found?.isDirectory() === true && found.uid === process.getuid?.();
 }
 
-async function readRoot(env: Context['env']): Promise<string> {
-  return await realpath(env['TMPDIR'] || tmpdir());
+function readRoot(env: Context['env']): string {
+  return realpathSync(env['TMPDIR'] || tmpdir());
 }
 
 /** Which processes can be seen from here: Linux tells (`pid:[4026531836]`), elsewhere all are. */
-async function readNamespace(): Promise<string> {
-  const link = await readlink('/proc/self/ns/pid').catch(() => '');
-  return /\d+/.exec(link)?.[0] ?? '0';
+function readNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@ import { openDestination } from '../destination/destination';
 import type { RefListing } from '../git/lsRemote';
 import type { Parts } from '../look';
 import type { Home } from '../mirror';
-import type { RefOutcome } from '../push/verify';
+import { noOutcomes, type RefOutcomes } from '../push/outcome';
 import { isKeyless } from '../settings/identity';
 import type { Settings } from '../settings/settings';
 import { type Clone, findClone } from '../source/clone';
@@ -15,10 +15,10 @@ import { checkPlan, type PlanPoints } from './planPoints';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 import { toSettingsPoints } from './settingsPoints';
 
-/** What was found: every point, in the order in which one needs the other, and how the two sides differ. */
+/** What was found: every point, in the order in which one needs the other, and what a run would make of each ref. */
 export interface Checked {
   readonly points: readonly Point[];
-  readonly differences: readonly RefOutcome[];
+  readonly outcomes: RefOutcomes;
 }
 
 /** Looks whether a mirror with these settings would work, and whether there is anything to mirror. Changes nothing. */
@@ -37,9 +37,9 @@ export async function check(settings: Settings, context: Context, home: Home): P
     readSource(parts, clone),
     readAws(settings, context),
   ]);
-  const { points, differences } = await comparePlan(parts, here.listing, other.listing);
+  const { points, outcomes } = await comparePlan(parts, here.listing, other.listing);
   const found = [...toSettingsPoints(settings.destination), ...other.points, here.point, ...points, ...aws];
-  return { points: withoutRepeats(found), differences };
+  return { points: withoutRepeats(found), outcomes };
 }
 
 /** A host key that was told and then refused in the handshake is one point, not two. */
@@ -65,7 +65,7 @@ async function comparePlan(
   present: RefListing | undefined,
 ): Promise<PlanPoints> {
   if (wanted === undefined || present === undefined)
-    return { points: toUnreached(['differences', 'Git LFS', 'size limits']), differences: [] };
+    return { points: toUnreached(['differences', 'Git LFS', 'size limits']), outcomes: noOutcomes };
   return await checkPlan(parts, {
     source: wanted.refs,
     sourceHead: wanted.head,

@@ -3,14 +3,15 @@ import { isGone, type Parts, type Seen } from '../look';
 import { isCodeCommit, makePlan } from '../makePlan';
 import { planRefusal } from '../plan/plan';
 import { settleLfs, toLfsText } from '../push/lfs';
-import { isChange, type RefOutcome, toPlannedOutcomes } from '../push/verify';
+import { type Counts, countRefs, noOutcomes, type RefOutcomes, toAllRefs } from '../push/outcome';
+import { toPlannedOutcomes } from '../push/verify';
 import type { LfsUse } from '../source/pointers';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 export interface PlanPoints {
   readonly points: readonly Point[];
-  /** Refs that are not the same on both sides, each as a run would leave it. */
-  readonly differences: readonly RefOutcome[];
+  /** Each ref as a run would leave it. */
+  readonly outcomes: RefOutcomes;
 }
 
 /** Makes the plan of a run, and carries nothing of it out. */
@@ -19,7 +20,7 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
   const after = toUnreached(['Git LFS', 'size limits']);
   if (isGone(seen, settings.selection)) {
     const reason = 'the ref of this run is no longer at the source: there is nothing to compare';
-    return { points: [toUnseen('differences', reason), ...after], differences: [] };
+    return { points: [toUnseen('differences', reason), ...after], outcomes: noOutcomes };
   }
   const planned = await look(async () => {
     const refusal = planRefusal(seen, settings.selection, seen.policy);
@@ -27,31 +28,28 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
     return await makePlan(parts, seen);
   });
   if ('failure' in planned)
-    return { points: [toFailed('differences', planned.failure), ...after], differences: [] };
+    return { points: [toFailed('differences', planned.failure), ...after], outcomes: noOutcomes };
   const { plan, lfs } = planned.value;
   const outcomes = toPlannedOutcomes(plan);
-  const differences = outcomes.filter(({ status }) => status !== 'equal');
   return {
     points: [
-      toDifferencePoint(differences, plan.equal.size),
+      toDifferencePoint(countRefs(outcomes)),
       await checkLfs(lfs, parts),
-      toLimitPoint(differences, isCodeCommit(destination.url)),
+      toLimitPoint(outcomes, isCodeCommit(destination.url)),
     ],
-    differences,
+    outcomes,
   };
 }
 
 /** Refs that the policy leaves at the destination alone are as they should be. */
-function toDifferencePoint(differences: readonly RefOutcome[], equal: number): Point {
-  const open = differences.filter((ref) => isChange(ref) || ref.code !== undefined);
-  const kept = differences.length - open.length;
+function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
+  const kept = statuses.kept + statuses.refused - failed;
   const also = kept === 0 ? '' : `; only at the destination and kept: ${kept}`;
-  if (open.length === 0) return toOk('differences', `none: ${equal} equal${also}`);
-  const stuck = open.filter(({ code }) => code !== undefined);
-  const message = `${open.length} differ, ${equal} equal${also}`;
+  if (changed + failed === 0) return toOk('differences', `none: ${statuses.equal} equal${also}`);
+  const message = `${changed + failed} differ, ${statuses.equal} equal${also}`;
   const left = 'as they are; the line of each says why and what helps';
-  const run = stuck.length < open.length ? 'Run the mirror. ' : '';
-  const rest = stuck.length > 0 ? `A run leaves ${stuck.length} ${left}.` : '';
+  const run = changed > 0 ? 'Run the mirror. ' : '';
+  const rest = failed > 0 ? `A run leaves ${failed} ${left}.` : '';
   return toFailed('differences', { message, remedy: `${run}${rest}`.trim() });
 }
 
@@ -59,7 +57,7 @@ function toDifferencePoint(differences: readonly RefOutcome[], equal: number): P
 const range = 'in what a run would send now';
 
 async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination, context }: Parts) {
-  if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
+  if (lfs === undefined || lfs.pointers.isEmpty()) return toOk('Git LFS', `no object of it ${range}`);
   const needs = { source, destination, log: context.log };
   const { lfs: found } = await settleLfs(lfs, { lfs: settings.lfs, dryRun: true }, needs);
   const text = `${found === undefined ? 'objects of Git LFS' : toLfsText(found)} ${range}`;
@@ -71,12 +69,14 @@ async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination
   });
 }
 
-function toLimitPoint(differences: readonly RefOutcome[], isLimited: boolean): Point {
+function toLimitPoint(outcomes: RefOutcomes, isLimited: boolean): Point {
   if (!isLimited)
     return toUnseen('size limits', 'the destination is not CodeCommit; its limits are not known');
-  const [first, ...more] = differences.filter(({ code }) => code === 'limit-exceeded');
+  const beyond = toAllRefs(outcomes).filter(({ code }) => code === 'limit-exceeded');
+  const [first] = beyond.take(1);
   if (first === undefined) return toOk('size limits', `nothing beyond them ${range}`);
-  const others = more.length === 0 ? '' : ` (and ${more.length} more refs)`;
+  const more = beyond.count() - 1;
+  const others = more === 0 ? '' : ` (and ${more} more refs)`;
   return toFailed('size limits', {
     message: `${first.ref}${others}: ${first.reason ?? ''}`,
     remedy: 'Take the file out of the history of the ref, or leave the ref out with EXCLUDE.',

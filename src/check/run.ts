@@ -1,6 +1,8 @@
 import { version } from '../../package.json';
 import { type MirrorError, toMirrorError, toStopError } from '../errors';
 import type { Program } from '../program';
+import { noOutcomes, toAllRefs } from '../push/outcome';
+import { openRefTables, type RefTables } from '../refTables';
 import { createCleaner, createLog, isColourSeen, type Log } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logDifferences, logError } from '../report/text';
@@ -32,15 +34,21 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   const stream = json ? stderr : stdout;
   const colour = isColourSeen(env, stream.isTTY === true);
   const log = createLog({ stream, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
-  const { points = [], differences = [], error } = await findOut(program, log);
+  using tables = openRefTables(program);
+  const { points = [], outcomes = noOutcomes, error } = await findOut(program, log, tables);
   if (error !== undefined && points.length === 0) logError(error, log);
-  else if (!json) tell({ points, differences }, log);
-  if (json) stdout.write(toJsonCheck({ points, differences }, version, cleaner.clean));
+  else if (!json) tell({ points, outcomes }, log);
+  if (json)
+    for (const piece of toJsonCheck({ points, outcomes }, version, cleaner.clean)) stdout.write(piece);
   if (error !== undefined) return error.exitCode;
   return points.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, log: Log): Promise<Ending> {
+async function findOut(
+  { readSettings, env, signal: stop, home }: CheckProgram,
+  log: Log,
+  tables: RefTables,
+): Promise<Ending> {
   const limit = new AbortController();
   const signal = AbortSignal.any([stop, limit.signal]);
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +56,8 @@ async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, 
     const settings = await readSettings();
     log.conceal(settings.secrets);
     timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
-    const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt: new Date() };
+    const stopwatch = createStopwatch(Date.now);
+    const context = { env, log, signal, stopwatch, startedAt: new Date(), tables };
     return await check(settings, context, home);
   } catch (error) {
     log.debug(error instanceof Error ? String(error.stack) : String(error));
@@ -61,9 +70,9 @@ async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, 
   }
 }
 
-function tell({ points, differences }: Checked, log: Log): void {
+function tell({ points, outcomes }: Checked, log: Log): void {
   for (const point of points) tellPoint(point, log);
-  logDifferences(differences, log);
+  logDifferences(toAllRefs(outcomes), log);
   const failed = points.filter(({ state }) => state === 'failed').length;
   const unseen = points.filter(({ state }) => state === 'unseen').length;
   const also = unseen === 0 ? '' : ` (not looked at: ${unseen})`;

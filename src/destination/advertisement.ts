@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { toStopError } from '../errors';
 import { programMissing, unreadableListing } from '../git/errors';
-import { createListingReader, type RefListing } from '../git/lsRemote';
-import { createWatch } from '../git/watch';
+import { createListingReader, type ListingReader, type RefListing } from '../git/lsRemote';
+import { createWatch, listingBytes } from '../git/watch';
+import type { RefTables } from '../refTables';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
 export interface Session {
@@ -13,6 +14,8 @@ export interface Session {
   /** Ends the session, at the latest when the destination is disposed of. */
   readonly signal: AbortSignal;
   readonly stallMilliseconds: number;
+  /** Where the refs are kept. */
+  readonly tables: RefTables;
 }
 
 /** What a server lists; or what the session wrote to standard error when it came to nothing. */
@@ -24,7 +27,7 @@ export type Advertised = { readonly listing: RefListing } | { readonly failure: 
  * Throws MirrorError when the listing can't be read or stalls, and when the run is stopped.
  */
 export async function readAdvertisement(session: Session): Promise<Advertised> {
-  const watch = createWatch('The listing', session.stallMilliseconds);
+  const watch = createWatch('The listing', session.stallMilliseconds, listingBytes);
   const signal = AbortSignal.any([session.signal, watch.signal]);
   const child = spawn(session.program, session.args, { env: session.env, signal, stdio: 'pipe' });
   child.stdin.on('error', () => undefined);
@@ -39,7 +42,8 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
   });
   try {
     const packets = readPackets(child.stdout, (piece) => watch.see(piece, ''));
-    const advertised = await Promise.race([readAdvertised(packets), closed]);
+    const reader = createListingReader(session.tables);
+    const advertised = await Promise.race([readAdvertised(packets, reader), closed]);
     // Standard error may lag behind the end of standard output.
     if (advertised === undefined) await closed;
     return advertised ?? { failure: stderr };
@@ -59,8 +63,8 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
  */
 async function readAdvertised(
   packets: AsyncIterable<string | typeof flush>,
+  reader: ListingReader,
 ): Promise<Advertised | undefined> {
-  const reader = createListingReader();
   let isFirst = true;
   for await (const packet of packets) {
     if (packet === flush) return { listing: reader.end() };

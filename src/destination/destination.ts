@@ -3,6 +3,7 @@ import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInput } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
+import type { Refs } from '../git/objects';
 import type { RefPush } from '../plan/plan';
 import type { LfsObject } from '../plan/pointers';
 import type { DestinationSettings } from '../settings/settings';
@@ -26,9 +27,9 @@ export interface Destination extends AsyncDisposable {
     onStderr: (text: string) => void,
   ): Promise<GitResult>;
   /** Fetches what these refs of the destination need and the scratch repository has not. */
-  fetch(refs: readonly string[], onStderr: (text: string) => void): Promise<void>;
+  fetch(refs: Refs, onStderr: (text: string) => void): Promise<void>;
   /** Sends objects of Git LFS that are in the scratch repository. Gives why the destination has not got them all. */
-  pushLfs(objects: readonly LfsObject[]): Promise<MirrorError | undefined>;
+  pushLfs(objects: Iterable<LfsObject>): Promise<MirrorError | undefined>;
   /** The failure that this end of a git command tells of. */
   describeFailure(stderr: string): MirrorError;
 }
@@ -75,6 +76,7 @@ export async function openDestination(
     return await listRemote(git, url, {
       env,
       stallMilliseconds: listMilliseconds,
+      tables: context.tables,
       describeFailure: (_command, { stderr }) => describeFailure(stderr),
     });
   }
@@ -93,11 +95,11 @@ export async function openDestination(
     const args = [...remote, 'push', ...options, ...leases, '--', remoteName, ...refspecs];
     return await git.run(args, { env, onStderr, stallMilliseconds: toPushMilliseconds });
   }
-  async function fetch(names: readonly string[], onStderr: (text: string) => void) {
+  async function fetch(refs: Refs, onStderr: (text: string) => void) {
     const args = [...fetchOptions, '--', url];
     const result = await git.run(args, {
       env,
-      input: toFetchInput(names),
+      input: toFetchInput(refs),
       onStderr,
       stallMilliseconds: fetchMilliseconds,
     });

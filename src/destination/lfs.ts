@@ -3,6 +3,7 @@ import { parseFailure } from '../git/failures';
 import type { Git } from '../git/git';
 import { isLfsFailurePassing, runLfs, toLfsWords } from '../git/lfs';
 import type { LfsObject } from '../plan/pointers';
+import { toPieces } from '../sequence';
 import { lfsNotSent } from './errors';
 
 /** What the destination is reached by. */
@@ -26,7 +27,7 @@ const settings = [
 
 /** Sends objects of Git LFS; those that the destination has are not sent again. Gives why it has not got them all. */
 export async function pushLfsObjects(
-  objects: readonly LfsObject[],
+  objects: Iterable<LfsObject>,
   url: string,
   { git, env, describeFailure }: LfsNeeds,
 ): Promise<MirrorError | undefined> {
@@ -35,9 +36,8 @@ export async function pushLfsObjects(
     const words = toLfsWords(stderr);
     return isLfsFailurePassing(stderr) ? connectionDropped(url, words) : lfsNotSent(url, words);
   }
-  for (let start = 0; start < objects.length; start += objectsAtOnce) {
-    const oids = objects.slice(start, start + objectsAtOnce).map(({ oid }) => oid);
-    const args = ['push', '--object-id', url, ...oids];
+  for (const some of toPieces(objects, objectsAtOnce)) {
+    const args = ['push', '--object-id', url, ...some.map(({ oid }) => oid)];
     const { exitCode, stderr } = await runLfs(git, url, args, { env, settings });
     if (exitCode === 0) continue;
     return describe(stderr);

@@ -21,8 +21,13 @@ export const unreadableListing = (line: string) =>
 export const outputTooLong = (what: string, bytes: number) =>
   new MirrorError('output-too-long', {
     message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
-    remedy:
-      'A server that lists or says so much is broken, or has more than about 180,000 refs, which is more than we take.',
+    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
+  });
+
+export const lineTooLong = (characters: number) =>
+  new MirrorError('output-too-long', {
+    message: `git wrote a line of more than ${characters} characters.`,
+    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
   });
 
 export const cloneBroken = (stderr: string) =>

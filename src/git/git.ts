@@ -3,7 +3,7 @@ import { GitError, GitPluginError, type SimpleGitOptions, simpleGit } from 'simp
 import { toStopError } from '../errors';
 import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
-import { type StreamOptions, streamBytes, streamLines } from './stream';
+import { type Input, type StreamOptions, streamBytes, streamLines } from './stream';
 import { createWatch } from './watch';
 
 /** How one git command ended. A non-zero exit is a value here, not an exception: what it means depends on who asked. */
@@ -40,7 +40,7 @@ export interface Git {
   /** Gives the lines of the last of these commands as they come, some at a time; each reads what the one before it writes. */
   lines(
     commands: readonly (readonly string[])[],
-    input: string,
+    input: Input,
     options?: StreamOptions,
   ): AsyncGenerator<readonly string[]>;
   /** Gives what one command prints, as it comes and as it is. */
@@ -60,6 +60,9 @@ const handedDown = [
   'GIT_SSL_CAINFO',
   'GIT_TERMINAL_PROMPT',
 ];
+
+/** What a command may write whose answer we hold in memory: a push tells one line for each of its 4,000 refs. */
+const gatheredBytes = 16 * 2 ** 20;
 
 /** A non-zero exit on its way through simple-git, which keeps the fields of its own error class only. */
 class NonZeroExit extends GitError {
@@ -96,7 +99,7 @@ async function runOnce(options: GitOptions, args: readonly string[], run: RunOpt
   const stderr: Buffer[] = [];
   const outputs: NodeJS.ReadableStream[] = [];
   const command = `git ${toSubcommand(args)}`;
-  const watch = createWatch(command, run.stallMilliseconds);
+  const watch = createWatch(command, run.stallMilliseconds, gatheredBytes);
   const signal = AbortSignal.any([options.signal, watch.signal]);
   const git = simpleGit(toSimpleGitOptions({ ...options, signal }, run))
     .env({ ...options.env, ...run.env })

@@ -1,4 +1,5 @@
-import { RefGatherer, type RefMap } from '../refTable';
+import type { RefMap } from '../refTable';
+import type { RefTables } from '../refTables';
 import { unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
@@ -20,16 +21,20 @@ export interface ListingReader {
 }
 
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
-export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
-  const reader = createListingReader();
+export async function listRemote(
+  git: Git,
+  url: string,
+  options: StreamOptions & { readonly tables: RefTables },
+): Promise<RefListing> {
+  const reader = createListingReader(options.tables);
   const command = ['ls-remote', '--symref', '--', url];
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   return reader.end();
 }
 
 /** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */
-export function createListingReader(): ListingReader {
-  const refs = new RefGatherer();
+export function createListingReader(tables: RefTables): ListingReader {
+  const refs = tables.gatherer();
   let head: string | undefined;
   return {
     add(line) {

@@ -1,11 +1,22 @@
+import { toPieces } from '../sequence';
+
 /** The history that a push must send: all that `tips` reach and `known` don't. Object IDs of any kind of object. */
 export interface Range {
-  readonly tips: readonly string[];
+  readonly tips: Iterable<string>;
+  /** These may be missing here: those are passed over. */
   readonly known: Iterable<string>;
 }
 
-/** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there). */
-export function toRangeInput({ tips, known }: Range): string {
-  const excluded = [...known].map((oid) => `^${oid}`);
-  return [...tips, ...excluded].map((line) => `${line}\n`).join('');
+/**
+ * Options of `git rev-list` for a range that it reads from its input. What of `known` is not here tells nothing of the
+ * history that is; a tip that is not here makes the push itself fail.
+ */
+export const rangeOptions = ['--ignore-missing', '--stdin'] as const;
+
+/** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there), in pieces. */
+export function* toRangeInput({ tips, known }: Range): Generator<string> {
+  for (const some of toPieces(tips, oidsInPiece)) yield some.map((oid) => `${oid}\n`).join('');
+  for (const some of toPieces(known, oidsInPiece)) yield some.map((oid) => `^${oid}\n`).join('');
 }
+
+const oidsInPiece = 1_000;

@@ -1,16 +1,19 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { type MirrorError, toStopError } from '../errors';
-import { programMissing } from './errors';
+import { lineTooLong, programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import type { GitOptions, GitResult } from './git';
-import { createWatch, unwatched, type Watch } from './watch';
+import { createWatch, listingBytes, unwatched, type Watch } from './watch';
+
+/** What a command reads; as pieces where it is more than memory should hold. */
+export type Input = string | Iterable<string> | AsyncIterable<string>;
 
 /** What a stream is made of: git commands, each reading what the one before it writes; `input` is the first one's. */
 export interface Pipeline extends StreamOptions {
   readonly commands: readonly (readonly string[])[];
-  readonly input: string;
+  readonly input: Input;
 }
 
 export interface StreamOptions {
@@ -42,7 +45,8 @@ async function* stream<T>(
   read: (output: AsyncIterable<Buffer>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const name = commands[0]?.[0] ?? '';
-  const watch = stallMilliseconds === undefined ? unwatched : createWatch(`git ${name}`, stallMilliseconds);
+  const watch =
+    stallMilliseconds === undefined ? unwatched : createWatch(`git ${name}`, stallMilliseconds, listingBytes);
   const signal = AbortSignal.any([options.signal, watch.signal]);
   const children = commands.map((args) =>
     startGit({ ...options, env: { ...options.env, ...env }, signal }, args),
@@ -53,10 +57,11 @@ async function* stream<T>(
   // Whoever reads the output learns of a failure at its end.
   for (const end of ends) end.catch(() => undefined);
   try {
-    connect(children, input);
-    const last = children.at(-1)?.stdout;
+    connect(children);
+    const [fed, last] = [feed(children[0]?.stdin, input), children.at(-1)?.stdout];
+    fed.catch(() => undefined);
     if (last) yield* read(readWatched(last, watch));
-    await Promise.all(ends);
+    await Promise.all([...ends, fed]);
   } catch (error) {
     if (options.signal.aborted) throw toStopError(options.signal.reason);
     throw watch.signal.aborted ? watch.signal.reason : error;
@@ -73,13 +78,17 @@ async function* readWatched(output: Readable, watch: Watch): AsyncGenerator<Buff
   }
 }
 
+/** A path may be long; a line that is longer is none of git's. */
+const lineLength = 2 ** 20;
+
 /** A line ends at a line feed and nowhere else: paths hold what else node:readline takes for its end. */
-async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
+export async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   const decoder = new StringDecoder();
   let rest = '';
   for await (const chunk of output) {
     const lines = `${rest}${decoder.write(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > lineLength) throw lineTooLong(lineLength);
     yield lines;
   }
   rest += decoder.end();
@@ -101,9 +110,21 @@ function leave(child: ChildProcessWithoutNullStreams): void {
   child.stderr.destroy();
 }
 
-function connect(children: readonly ChildProcessWithoutNullStreams[], input: string): void {
-  children[0]?.stdin.end(input);
+function connect(children: readonly ChildProcessWithoutNullStreams[]): void {
   for (const [index, child] of children.slice(1).entries()) children[index]?.stdout.pipe(child.stdin);
+}
+
+/** Gives a command its input, piece by piece; whatever comes of it, the command must not wait for more. */
+async function feed(stdin: Writable | undefined, input: Input): Promise<void> {
+  try {
+    for await (const piece of typeof input === 'string' ? [input] : input) {
+      const failure = await new Promise((written) => stdin?.write(piece, written));
+      // It ended early: its exit code tells why.
+      if (failure) return;
+    }
+  } finally {
+    stdin?.end();
+  }
 }
 
 function readEnd(

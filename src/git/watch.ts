@@ -11,15 +11,19 @@ export interface Watch {
 }
 
 /**
- * What a command of ours may write, standard output and standard error together: a listing of about 180,000 refs.
- * A server decides how much it lists and says, so somebody must set a limit; with this one we stay below 150 MB.
+ * What a listing may have, standard error included: about 12 million refs. They go to the disk as they come; but a
+ * server decides how much it lists and says, so somebody must set a limit.
  */
-const outputBytes = 16 * 2 ** 20;
+export const listingBytes = 2 ** 30;
 
-/** `stall` gives the milliseconds of silence that are too many; undefined where a command may think for ever. */
+/**
+ * `stall` gives the milliseconds of silence that are too many; undefined where a command may think for ever.
+ * `bytesAtMost` is for standard output and standard error together.
+ */
 export function createWatch(
   command: string,
   stall: number | ((stderr: string) => number) | undefined,
+  bytesAtMost: number,
 ): Watch {
   const controller = new AbortController();
   let bytes = 0;
@@ -35,7 +39,7 @@ export function createWatch(
     signal: controller.signal,
     see(chunk, stderr) {
       bytes += chunk.length;
-      if (bytes > outputBytes) controller.abort(outputTooLong(command, outputBytes));
+      if (bytes > bytesAtMost) controller.abort(outputTooLong(command, bytesAtMost));
       wait(stderr);
     },
     end: () => clearTimeout(timer),

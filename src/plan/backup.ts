@@ -1,5 +1,6 @@
 import type { RefMap } from '../refTable';
-import type { Backup, Replacement } from './plan';
+import { Sequence } from '../sequence';
+import type { Backup, RefNames, Replacement } from './plan';
 import { isBranch, toShortName } from './refs';
 
 /** CodeCommit takes branch names of at most 256 characters; a longer one is kept under its object ID. */
@@ -21,25 +22,29 @@ function toBackupName(ref: string, oid: string, stamp: string, isTaken: (name: s
 
 /**
  * Updates that keep every tip which the replacements take away: as a branch at its commit; a tag object, which no
- * branch can hold, as a tag besides. `commits` gives the commit that a tip is or leads to, where there is one.
+ * branch can hold, as a tag besides. `commits` gives, by the replaced ref, the commit that its tip is or leads to, where
+ * there is one.
  */
 export function planBackups(
-  replacements: readonly Replacement[],
-  commits: RefMap,
-  present: RefMap,
+  replacements: Iterable<Replacement>,
+  commits: Pick<RefMap, 'get'>,
+  present: RefNames,
   stamp: string,
-): Backup[] {
-  const taken = new Set(present.keys());
-  return replacements.flatMap(({ ref: of, old: tip }) => {
-    const commit = commits.get(tip);
-    const values: (readonly [string, string])[] = [
-      ...(commit === undefined ? [] : [['refs/heads/', commit] as const]),
-      ...(commit === tip ? [] : [['refs/tags/', tip] as const]),
-    ];
-    return values.map(([prefix, value]): Backup => {
-      const ref = prefix + toBackupName(of, value, stamp, (name) => taken.has(prefix + name));
-      taken.add(ref);
-      return { action: 'backup', ref, old: undefined, new: value, of };
-    });
+): Sequence<Backup> {
+  return new Sequence(function* () {
+    const ours = new Set<string>();
+    for (const { ref: of, old: tip } of replacements) {
+      const commit = commits.get(of);
+      const values: (readonly [string, string])[] = [
+        ...(commit === undefined ? [] : [['refs/heads/', commit] as const]),
+        ...(commit === tip ? [] : [['refs/tags/', tip] as const]),
+      ];
+      for (const [prefix, value] of values) {
+        const isTaken = (name: string) => present.has(prefix + name) || ours.has(prefix + name);
+        const ref = prefix + toBackupName(of, value, stamp, isTaken);
+        ours.add(ref);
+        yield { action: 'backup', ref, old: undefined, new: value, of };
+      }
+    }
   });
 }

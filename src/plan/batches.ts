@@ -1,5 +1,5 @@
+import { Sequence } from '../sequence';
 import type { RefPush } from './plan';
-import { isBranch } from './refs';
 
 export interface BatchLimits {
   /** Creates, updates and deletes that one push may carry. */
@@ -16,35 +16,44 @@ export interface BatchLimits {
 export const codeCommitLimits: BatchLimits = { refs: 4_000, argumentBytes: 1_000_000 };
 
 /**
- * Cuts the updates of a plan into pushes. Order: deletions that are in the way of a new name (`a` of `a/b`);
- * into an empty repository, the default branch alone, so that the server makes it its default; branches, then
- * tags; all other deletions last.
+ * Cuts the updates of a plan into pushes, which are worked out one after the other. `pushes` come in the order of names,
+ * branches before tags. Order: deletions that are in the way of a new name (`a` of `a/b`); into an empty repository, the
+ * default branch alone, so that the server makes it its default; all else but deletions; all other deletions last.
  */
-export function planBatches(
-  pushes: readonly RefPush[],
-  options: { first: string | undefined; limits: BatchLimits },
-): RefPush[][] {
-  const creations = pushes.filter((push) => push.action === 'create').map((push) => push.ref);
-  const isInTheWay = toConflictTest(creations);
-  const deletions = pushes.filter((push) => push.action === 'delete');
-  const others = pushes.filter((push) => push.action !== 'delete');
-  const groups = [
-    deletions.filter((push) => isInTheWay(push.ref)),
-    others.filter((push) => push.ref === options.first),
-    [
-      ...others.filter((push) => isBranch(push.ref) && push.ref !== options.first),
-      ...others.filter((push) => !isBranch(push.ref) && push.ref !== options.first),
-    ],
-    deletions.filter((push) => !isInTheWay(push.ref)),
-  ];
-  return toFewestBatches(groups, options.limits);
+export function* planBatches(
+  pushes: Iterable<RefPush>,
+  { first, limits }: { first: string | undefined; limits: BatchLimits },
+): Generator<readonly RefPush[]> {
+  const all = new Sequence(() => pushes);
+  const [deletions, others] = [all.filter(isDeletion), all.filter((push) => !isDeletion(push))];
+  const isInTheWay = toConflictTest(deletions, others);
+  const isFirst = ({ ref }: RefPush) => ref === first;
+  yield* cut(deletions.filter(isInTheWay), limits);
+  yield* cut(others.filter(isFirst), limits);
+  // Only these may share a push: git sends the refs of one push in an order of its own.
+  const rest = others.filter((push) => !isFirst(push));
+  yield* cut(rest.concat(deletions.filter((push) => !isInTheWay(push))), limits);
 }
 
-/** Whether a ref is a folder of, or stands below, one of the new names. */
-function toConflictTest(creations: readonly string[]): (ref: string) => boolean {
-  const names = new Set(creations);
-  const folders = new Set(creations.flatMap(toFolders));
-  return (ref) => folders.has(ref) || toFolders(ref).some((folder) => names.has(folder));
+function isDeletion({ action }: RefPush): boolean {
+  return action === 'delete';
+}
+
+/** Whether a deletion, of which there are no more than PRUNE_LIMIT, is a folder of or stands below a new name. */
+function toConflictTest(
+  deletions: Sequence<RefPush>,
+  others: Sequence<RefPush>,
+): (deletion: RefPush) => boolean {
+  const creations = others.filter(({ action }) => action === 'create').map(({ ref }) => ref);
+  if (creations.isEmpty() || deletions.isEmpty()) return () => false;
+  const deleted = new Set(deletions.map(({ ref }) => ref));
+  const above = new Set(deletions.flatMap(({ ref }) => toFolders(ref)));
+  const [names, folders] = [new Set<string>(), new Set<string>()];
+  for (const ref of creations) {
+    if (above.has(ref)) names.add(ref);
+    for (const folder of toFolders(ref)) if (deleted.has(folder)) folders.add(folder);
+  }
+  return ({ ref }) => folders.has(ref) || toFolders(ref).some((folder) => names.has(folder));
 }
 
 function toFolders(ref: string): string[] {
@@ -52,27 +61,19 @@ function toFolders(ref: string): string[] {
   return parts.slice(1, -1).map((_part, index) => parts.slice(0, index + 2).join('/'));
 }
 
-/** Only the last two groups may share a push: git sends the refs of one push in an order of its own. */
-function toFewestBatches(groups: RefPush[][], limits: BatchLimits): RefPush[][] {
-  const [inTheWay = [], first = [], ...rest] = groups;
-  return [inTheWay, first, rest.flat()].flatMap((group) => cut(group, limits));
-}
-
-function cut(group: readonly RefPush[], limits: BatchLimits): RefPush[][] {
-  const batches: RefPush[][] = [];
+function* cut(group: Iterable<RefPush>, limits: BatchLimits): Generator<readonly RefPush[]> {
+  let batch: RefPush[] = [];
   let bytes = 0;
   for (const push of group) {
     const size = toArgumentBytes(push);
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length === limits.refs || bytes + size > limits.argumentBytes) {
-      batches.push([push]);
-      bytes = size;
-    } else {
-      batch.push(push);
-      bytes += size;
+    if (batch.length > 0 && (batch.length === limits.refs || bytes + size > limits.argumentBytes)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
     }
+    batch.push(push);
+    bytes += size;
   }
-  return batches;
+  if (batch.length > 0) yield batch;
 }
 
 /** A lease `--force-with-lease=<ref>:<oid>` and a refspec `<oid>:<ref>`, with a pointer and a NUL each. */

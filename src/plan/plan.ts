@@ -1,4 +1,5 @@
-import { gatherRefs, type RefMap } from '../refTable';
+import type { RefMap } from '../refTable';
+import { pairUp, Sequence } from '../sequence';
 import { isBackupRef, isSliceRef } from './ours';
 import { isBranch, type Selection, selectRefs } from './refs';
 
@@ -10,8 +11,8 @@ export interface Look {
   readonly defaultBranch: string | undefined;
 }
 
-/** A ref that is not the same on both sides: the object ID at the destination (`old`) and at the source (`new`). */
-export type Difference = { readonly ref: string } & (
+/** A ref with its object ID at the destination (`old`) and at the source (`new`): it is at one of them or at both. */
+export type RefPair = { readonly ref: string } & (
   | { readonly old: undefined; readonly new: string }
   | { readonly old: string; readonly new: string }
   | { readonly old: string; readonly new: undefined }
@@ -36,7 +37,7 @@ export type KeptBecause =
   | 'backup-failed';
 
 /** One ref of the plan; `old` is the value seen at the destination, which the push holds the server to. */
-export type RefUpdate = RefPush | Keep;
+export type RefUpdate = Exclude<RefPush, Backup> | Keep | None;
 
 /** An update that changes something. */
 export type RefPush =
@@ -69,115 +70,114 @@ interface Keep {
   readonly detail?: string;
 }
 
+/** A ref that is the same on both sides. */
+interface None {
+  readonly action: 'none';
+  readonly ref: string;
+  readonly old: string;
+  readonly new: string;
+}
+
 /** Why nothing at all must be done, not even in part. */
 export type Refusal =
   | { readonly because: 'source-empty' }
   | { readonly because: 'nothing-selected' }
-  | { readonly because: 'prune-limit'; readonly deletions: readonly string[] };
+  | { readonly because: 'prune-limit'; readonly deletions: Sequence<string> };
 
+/** Both are worked out anew from what was seen each time they are read: there may be more than memory should hold. */
 export interface Plan {
-  /** Every selected ref of either side that differs, in the order of its name. */
-  readonly updates: readonly RefUpdate[];
-  /** Selected refs that are equal already. */
-  readonly equal: RefMap;
+  /** Every selected ref of either side, in the order of its name. */
+  readonly updates: Sequence<RefUpdate>;
+  /** What goes before all else. */
+  readonly backups: Sequence<Backup>;
+}
+
+/** The selected refs of both sides, in the order of their names. */
+function* compare({ source, destination }: Look, selection: Selection): Generator<RefPair> {
+  const both = pairUp(selectNamed(source, selection), selectNamed(destination, selection));
+  for (const [wanted, present] of both) {
+    if (wanted !== undefined) yield { ref: wanted.ref, old: present?.oid, new: wanted.oid };
+    // What a backup keeps is not at the source, and for that very reason stays.
+    else if (!isBackupRef(present.ref)) yield { ref: present.ref, old: present.oid, new: undefined };
+  }
+}
+
+function* selectNamed(refs: RefMap, selection: Selection) {
+  for (const [ref, oid] of selectRefs(refs, selection)) yield { ref, oid };
 }
 
 /** The selected refs that are not the same on both sides, in the order of their names. */
-export function planDifferences({ source, destination }: Look, selection: Selection): Difference[] {
-  const differences: Difference[] = [];
-  for (const [ref, wanted] of selectRefs(source, selection)) {
-    const old = destination.get(ref);
-    if (old !== wanted) differences.push({ ref, old, new: wanted });
-  }
-  for (const [ref, old] of selectRefs(destination, selection)) {
-    // What a backup keeps is not at the source, and for that very reason stays.
-    if (!source.has(ref) && !isBackupRef(ref)) differences.push({ ref, old, new: undefined });
-  }
-  return differences.sort((a, b) => (a.ref < b.ref ? -1 : 1));
+export function planDifferences(look: Look, selection: Selection): Sequence<RefPair> {
+  return new Sequence(() => compare(look, selection)).filter(({ old, new: wanted }) => old !== wanted);
 }
 
 /**
  * What to do, as plain data: it can be printed, limited, cut into batches and held against what happened.
  * `fastForwards` names the branches whose new tip has the old one among its ancestors.
  */
-export function planMirror(
-  look: Look,
-  selection: Selection,
-  fastForwards: ReadonlySet<string>,
-  policy: Policy,
-): Plan {
-  const { source, destination, defaultBranch } = look;
-  const updates = planDifferences(look, selection).map((difference) =>
-    planUpdate(difference, defaultBranch, fastForwards, policy),
+export function planMirror(look: Look, selection: Selection, fastForwards: RefNames, policy: Policy): Plan {
+  const updates = new Sequence(() => compare(look, selection)).map((pair) =>
+    planUpdate(pair, look.defaultBranch, fastForwards, policy),
   );
-  return { updates, equal: gatherRefs(selectEqual(source, destination, selection)) };
+  return { updates, backups: new Sequence(() => []) };
 }
 
-function* selectEqual(source: RefMap, destination: RefMap, selection: Selection) {
-  for (const entry of selectRefs(source, selection)) if (destination.get(entry[0]) === entry[1]) yield entry;
-}
+/** A set of names, or what is as good as one. */
+export type RefNames = Pick<RefMap, 'has'>;
 
 /** The guards, held against a look before anything is fetched or pushed; undefined when none of them objects. */
 export function planRefusal(look: Look, selection: Selection, policy: Policy): Refusal | undefined {
   if (look.source.size === 0) return { because: 'source-empty' };
   if (selection.refs === 'current') return undefined;
   if (selectRefs(look.source, selection).next().done) return { because: 'nothing-selected' };
-  const deletions = planDifferences(look, selection)
-    .map((difference) => planUpdate(difference, look.defaultBranch, new Set(), policy))
-    .flatMap((update) => (update.action === 'delete' ? [update.ref] : []));
-  return deletions.length > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
+  if (!policy.prune) return undefined;
+  const deletions = planMirror(look, selection, new Set(), policy).updates.flatMap((update) =>
+    update.action === 'delete' ? [update.ref] : [],
+  );
+  return deletions.count() > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
 }
 
 /** The updates of a plan that change something at the destination; backups stand apart, they go first. */
-export function toPushes(plan: Plan): Exclude<RefPush, Backup>[] {
-  return plan.updates.filter((update) => update.action !== 'keep' && update.action !== 'backup');
+export function toPushes(plan: Plan): Sequence<Exclude<RefPush, Backup>> {
+  return plan.updates.filter((update) => update.action !== 'keep' && update.action !== 'none');
 }
 
-/** The backups of a plan. */
-export function toBackups(plan: Plan): Backup[] {
-  return plan.updates.filter((update) => update.action === 'backup');
+/** Whether an update takes a value away. */
+export function isReplacement(update: RefUpdate): update is Replacement {
+  return update.action === 'force' || update.action === 'delete';
 }
 
-/** The updates that take a value away. */
-export function toReplacements(plan: Plan): Replacement[] {
-  return plan.updates.filter((update) => update.action === 'force' || update.action === 'delete');
-}
-
-/** The plan with some updates left out, each for its reason; told of a ref by its name. */
-export function withhold(
-  plan: Plan,
-  reasons: ReadonlyMap<string, { readonly because: KeptBecause; readonly detail?: string }>,
-): Plan {
+/** The plan with some updates left out, each for a reason, of which `details` says what exactly. */
+export function withhold(plan: Plan, because: KeptBecause, details: Pick<RefMap, 'get'>): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
-    const reason = reasons.get(update.ref);
-    if (reason === undefined || update.action === 'keep' || update.action === 'backup') return update;
+    if (update.action === 'keep' || update.action === 'none') return update;
+    const detail = details.get(update.ref);
+    if (detail === undefined) return update;
     const { ref, old, new: wanted } = update;
-    return { action: 'keep', ref, old, new: wanted, ...reason };
+    return { action: 'keep', ref, old, new: wanted, because, detail };
   });
   return { ...plan, updates };
 }
 
-/** Deletes the tags that carried slices: this run's, and those of one that could not. */
-export function planClearing(tags: RefMap): RefPush[] {
-  return [...tags]
-    .filter(([ref]) => isSliceRef(ref))
-    .map(([ref, old]) => ({ action: 'delete', ref, old, new: undefined }));
+/** Deletes the tags that carried slices: this run's, and those of one that could not, which are among `present`. */
+export function planClearing(present: RefMap, tags: RefMap): Sequence<RefPush> {
+  const left = new Sequence(() => present).filter(([ref]) => isSliceRef(ref));
+  return left.concat(tags).map(([ref, old]) => ({ action: 'delete', ref, old, new: undefined }));
 }
 
 function planUpdate(
-  difference: Difference,
+  pair: RefPair,
   defaultBranch: string | undefined,
-  fastForwards: ReadonlySet<string>,
+  fastForwards: RefNames,
   policy: Policy,
 ): RefUpdate {
-  if (difference.old === undefined) return { action: 'create', ...difference };
-  if (difference.new === undefined)
-    return planDeletion(difference.ref, difference.old, defaultBranch, policy);
+  if (pair.old === undefined) return { action: 'create', ...pair };
+  if (pair.new === undefined) return planDeletion(pair.ref, pair.old, defaultBranch, policy);
+  if (pair.old === pair.new) return { action: 'none', ...pair };
   // A tag is never a fast-forward: whoever moves one has rewritten it.
-  if (isBranch(difference.ref) && fastForwards.has(difference.ref))
-    return { action: 'fast-forward', ...difference };
-  if (policy.force) return { action: 'force', ...difference };
-  return { action: 'keep', ...difference, because: 'diverged' };
+  if (isBranch(pair.ref) && fastForwards.has(pair.ref)) return { action: 'fast-forward', ...pair };
+  if (policy.force) return { action: 'force', ...pair };
+  return { action: 'keep', ...pair, because: 'diverged' };
 }
 
 function planDeletion(

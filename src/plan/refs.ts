@@ -6,14 +6,18 @@ export type Selection =
   | { readonly refs: 'all'; readonly include: readonly string[]; readonly exclude: readonly string[] }
   | { readonly refs: 'current'; readonly ref: string };
 
-/** The branches and tags of `refs` that the selection names, one after the other. */
+/** The branches and tags of `refs` that the selection names, in the order of names. */
 export function* selectRefs(refs: RefMap, selection: Selection): Generator<readonly [string, string]> {
+  if (selection.refs === 'current') {
+    const oid = refs.get(selection.ref);
+    if (oid !== undefined) yield [selection.ref, oid];
+    return;
+  }
   const isSelected = toPredicate(selection);
   for (const entry of refs) if (isSelected(entry[0])) yield entry;
 }
 
-function toPredicate(selection: Selection): (ref: string) => boolean {
-  if (selection.refs === 'current') return (ref) => ref === selection.ref;
+function toPredicate(selection: Exclude<Selection, { refs: 'current' }>): (ref: string) => boolean {
   const included = selection.include.length === 0 ? () => true : toMatcher(selection.include);
   const excluded = toMatcher(selection.exclude);
   return (ref) => isBranchOrTag(ref) && included(ref) && !excluded(ref);
@@ -23,9 +27,13 @@ export function isBranch(ref: string): boolean {
   return ref.startsWith('refs/heads/');
 }
 
+export function isTag(ref: string): boolean {
+  return ref.startsWith('refs/tags/');
+}
+
 /** Tags that carry a big history to a destination are no part of any repository. */
 function isBranchOrTag(ref: string): boolean {
-  return isBranch(ref) || (ref.startsWith('refs/tags/') && !isSliceRef(ref));
+  return isBranch(ref) || (isTag(ref) && !isSliceRef(ref));
 }
 
 /** The name a person uses: `main`, `v1.0`. */

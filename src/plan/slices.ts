@@ -5,38 +5,24 @@ export interface Commit {
 }
 
 /**
- * A piece of a history that is too big for one push. Once `tips` are at the destination, so is every commit up to
- * here, and `obsolete`, tips of slices before, lie below them.
- */
-export interface Slice {
-  readonly tips: readonly string[];
-  readonly obsolete: readonly string[];
-}
-
-/**
- * Cuts a history into slices of at most so many commits. `commits` come parents first (`rev-list --topo-order
- * --reverse`) and only once. What follows the last slice is less than one and goes with the branches themselves.
+ * Cuts a history that is too big for one push into slices of at most so many commits. Gives the tips of each, the
+ * commits without a child in it: once they are at the destination, so is every commit up to there. `commits` come
+ * parents first (`rev-list --topo-order --reverse`) and only once. What follows the last slice is less than one and
+ * goes with the branches themselves.
  */
 export async function* planSlices(
   commits: AsyncIterable<Commit>,
   commitsPerSlice: number,
-): AsyncGenerator<Slice> {
-  // The commits without a child so far: with them at the destination, everything so far is.
-  const frontier = new Set<string>();
-  let tips: ReadonlySet<string> = new Set();
+): AsyncGenerator<readonly string[]> {
+  let tips = new Set<string>();
   let count = 0;
   for await (const { oid, parents } of commits) {
     if (count === commitsPerSlice) {
-      const next = new Set(frontier);
-      yield {
-        tips: [...next].filter((tip) => !tips.has(tip)),
-        obsolete: [...tips].filter((tip) => !next.has(tip)),
-      };
-      tips = next;
-      count = 0;
+      yield [...tips];
+      [tips, count] = [new Set(), 0];
     }
-    for (const parent of parents) frontier.delete(parent);
-    frontier.add(oid);
+    for (const parent of parents) tips.delete(parent);
+    tips.add(oid);
     count++;
   }
 }

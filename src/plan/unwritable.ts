@@ -20,7 +20,7 @@ export function findObstacle(ref: string, present: RefMap, wanted: RefMap): stri
 /** The plan without what git can't push. What is left alone at the destination stays so for its own reason. */
 export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
-    if (update.action === 'backup' || (update.action === 'keep' && update.because !== 'diverged'))
+    if (update.action === 'none' || (update.action === 'keep' && update.because !== 'diverged'))
       return update;
     const detail = findObstacle(update.ref, present, wanted);
     if (detail === undefined) return update;

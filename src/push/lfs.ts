@@ -24,25 +24,22 @@ export interface LfsSettled {
   readonly failure?: MirrorError;
 }
 
-/** So many paths stand in log and report. */
-const pathsAtMost = 5;
-
 /**
  * Does with Git LFS what the variable LFS says, before the first ref is pushed: a ref never points at files that
  * should have been sent and were not. With `dryRun` nothing is sent.
  */
 export async function settleLfs(
-  { pointers }: LfsUse,
+  { pointers, paths }: LfsUse,
   { lfs: wanted, dryRun }: Pick<Settings, 'lfs' | 'dryRun'>,
   { source, destination, log }: { source: Source; destination: Destination; log: Log },
 ): Promise<LfsSettled> {
-  const found: LfsOutcome = {
-    objects: pointers.length,
-    bytes: pointers.reduce((sum, { bytes }) => sum + bytes, 0),
-    paths: pointers.slice(0, pathsAtMost).map(({ path }) => path),
-    sent: false,
-  };
-  if (pointers.length === 0 || wanted === 'warn') return { lfs: found };
+  let [objects, bytes] = [0, 0];
+  for (const pointer of pointers) {
+    objects++;
+    bytes += pointer.bytes;
+  }
+  const found: LfsOutcome = { objects, bytes, paths, sent: false };
+  if (objects === 0 || wanted === 'warn') return { lfs: found };
   if (wanted === 'fail') return { lfs: found, failure: lfsFound(toLfsText(found)) };
   if (dryRun) return { lfs: found };
   log.info(`Sending ${toLfsText(found)}, ahead of the refs.`);

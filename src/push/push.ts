@@ -2,68 +2,79 @@ import type { Destination } from '../destination/destination';
 import { hasCode, type MirrorError } from '../errors';
 import { codeCommitLimits, planBatches } from '../plan/batches';
 import type { RefPush } from '../plan/plan';
+import type { RefMap } from '../refTable';
+import type { RefTables } from '../refTables';
 import type { Log } from '../report/log';
 import { createTransferListener } from '../report/progress';
 import { parsePorcelain, type RefResult } from './porcelain';
 
-/** What came of one push or several. */
-export interface Pushed {
+/** What one push or several came to as a whole. */
+export interface PushTotals {
   /** How often git pushed. */
   readonly pushes: number;
-  /** One a ref that a push told of. */
-  readonly results: readonly RefResult[];
   /** Size of the packs as git told it, rounded as git rounds. */
   readonly bytes: number;
   /** Why a push came to nothing as a whole; what was planned after it was not tried. */
   readonly failure?: MirrorError;
 }
 
-export const nothingPushed: Pushed = { pushes: 0, results: [], bytes: 0 };
+/** What was said of each ref that a push told of: `done`, or in git's or the server's words why not. */
+export type Said = Pick<RefMap, 'get'>;
 
-/** Pushes batch after batch, and stops at the first that fails as a whole. Throws only when the run is stopped. */
-async function pushBatches(
-  batches: readonly (readonly RefPush[])[],
-  destination: Destination,
-  log: Log,
-): Promise<Pushed> {
-  let all = nothingPushed;
-  for (const batch of batches) {
-    all = addPushed(all, await pushBatch(batch, destination, log));
-    if (all.failure !== undefined) return all;
-  }
-  return all;
+export const done = '';
+
+export interface Pushed extends PushTotals {
+  readonly said: Said;
 }
 
-/** Pushes updates in as many batches as CodeCommit needs; `first` goes by itself before all others. */
-export function pushUpdates(
-  updates: readonly RefPush[],
-  destination: Destination,
-  log: Log,
+export const nothingPushed: PushTotals = { pushes: 0, bytes: 0 };
+
+/** What a push needs. */
+export interface PushNeeds {
+  readonly destination: Destination;
+  readonly log: Log;
+  readonly tables: RefTables;
+}
+
+/**
+ * Pushes updates in as many batches as CodeCommit needs, `first` by itself before all others, and stops at the first
+ * that fails as a whole. Throws only when the run is stopped.
+ */
+export async function pushUpdates(
+  updates: Iterable<RefPush>,
+  { destination, log, tables }: PushNeeds,
   first?: string | undefined,
 ): Promise<Pushed> {
-  return pushBatches(planBatches(updates, { first, limits: codeCommitLimits }), destination, log);
+  const said = tables.gatherer();
+  let totals = nothingPushed;
+  for (const batch of planBatches(updates, { first, limits: codeCommitLimits })) {
+    const { results, ...pushed } = await pushBatch(batch, destination, log);
+    for (const result of results) said.add(result.ref, result.done ? done : result.reason);
+    totals = addTotals(totals, pushed);
+    if (totals.failure !== undefined) break;
+  }
+  return { ...totals, said: said.end() };
 }
 
 /** Two pushes as one: what both did, and why the second, which may be the last, came to nothing. */
-export function addPushed(first: Pushed, second: Pushed): Pushed {
+export function addTotals(first: PushTotals, second: PushTotals): PushTotals {
+  const { failure } = second;
   return {
-    ...second,
     pushes: first.pushes + second.pushes,
-    results: [...first.results, ...second.results],
     bytes: first.bytes + second.bytes,
+    ...(failure && { failure }),
   };
-}
-
-/** Which refs a push brought to where they should be, as the server said. */
-export function toDone({ results }: Pushed): ReadonlySet<string> {
-  return new Set(results.filter((result) => result.done).map(({ ref }) => ref));
 }
 
 /**
  * Each ref carries a lease on the value that the plan saw, so a ref that somebody else changed meanwhile is left
  * alone. A lease lets git overwrite that value whatever it is: the plan has decided that it may.
  */
-async function pushBatch(batch: readonly RefPush[], destination: Destination, log: Log): Promise<Pushed> {
+async function pushBatch(
+  batch: readonly RefPush[],
+  destination: Destination,
+  log: Log,
+): Promise<PushTotals & { readonly results: readonly RefResult[] }> {
   const listener = createTransferListener('Pushing to the destination', log);
   try {
     const { exitCode, stdout, stderr } = await destination.push(options, batch, listener);
@@ -73,7 +84,7 @@ async function pushBatch(batch: readonly RefPush[], destination: Destination, lo
     return isWhole ? pushed : { ...pushed, failure: destination.describeFailure(stderr) };
   } catch (error) {
     // A push that fell silent has failed as a whole, too; what it may have done all the same is looked at afterwards.
-    if (hasCode(error, ['timed-out'])) return { ...nothingPushed, pushes: 1, failure: error };
+    if (hasCode(error, ['timed-out'])) return { pushes: 1, bytes: 0, results: [], failure: error };
     throw error;
   }
 }

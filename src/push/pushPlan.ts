@@ -1,12 +1,10 @@
-import type { Destination } from '../destination/destination';
 import type { Range } from '../git/range';
 import { type Plan, planClearing, toPushes } from '../plan/plan';
 import type { SliceLimits } from '../plan/slices';
 import type { RefMap } from '../refTable';
-import type { Log } from '../report/log';
 import type { Scratch } from '../source/scratch';
 import { pushBackups } from './backup';
-import { addPushed, type Pushed, pushUpdates } from './push';
+import { addTotals, type Pushed, type PushNeeds, pushUpdates } from './push';
 import { pushSlices } from './slices';
 
 /** What came of a plan: `plan` is what was tried in the end, `advanced` tells that slices came through. */
@@ -29,17 +27,19 @@ export async function pushPlan(
     first,
     limits,
   }: { range: Range; present: RefMap; first: string | undefined; limits: SliceLimits },
-  { destination, scratch, log }: { destination: Destination; scratch: Scratch; log: Log },
+  { scratch, ...needs }: PushNeeds & { readonly scratch: Scratch },
 ): Promise<PlanPushed> {
-  const { plan, pushed: backups } = await pushBackups(planned, destination, log);
+  const { plan, pushed: backups } = await pushBackups(planned, needs);
   if (backups.failure !== undefined) return { plan, pushed: backups, advanced: false };
-  const needs = { git: scratch.git, destination, log };
-  const slices = await pushSlices(range, await scratch.readPackBytes(), limits, needs);
+  const packBytes = await scratch.readPackBytes();
+  const slices = await pushSlices(range, packBytes, limits, { ...needs, git: scratch.git });
   const advanced = slices.tags.size > 0;
-  const sent = addPushed(backups, slices);
-  if (slices.failure !== undefined) return { plan, pushed: sent, advanced };
-  const refs = addPushed(sent, await pushUpdates(toPushes(plan), destination, log, first));
-  if (refs.failure !== undefined) return { plan, pushed: refs, advanced };
-  const clearing = planClearing(new Map([...present, ...slices.tags]));
-  return { plan, pushed: addPushed(refs, await pushUpdates(clearing, destination, log)), advanced };
+  const sent = { ...addTotals(backups, slices), said: backups.said };
+  if (sent.failure !== undefined) return { plan, pushed: sent, advanced };
+  const refs = await pushUpdates(toPushes(plan), needs, first);
+  const said = { get: (ref: string) => refs.said.get(ref) ?? backups.said.get(ref) };
+  const pushed = { ...addTotals(sent, refs), said };
+  if (pushed.failure !== undefined) return { plan, pushed, advanced };
+  const cleared = await pushUpdates(planClearing(present, slices.tags), needs);
+  return { plan, pushed: { ...addTotals(pushed, cleared), said }, advanced };
 }

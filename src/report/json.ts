@@ -1,5 +1,6 @@
 import type { MirrorError } from '../errors';
-import type { Outcome, RefOutcome } from '../push/verify';
+import { type Outcome, type RefOutcome, toAllRefs } from '../push/outcome';
+import { toPieces } from '../sequence';
 
 /** What a report is made of; `outcome` is undefined when the run failed before anything can be said of refs. */
 export interface ReportParts {
@@ -12,11 +13,8 @@ export interface ReportParts {
   readonly clean: (text: string) => string;
 }
 
-/**
- * The JSON report, version 1 (docs/report.md has its fields), without secrets or control characters: in pieces, as
- * there may be more refs than should stand in memory twice.
- */
-export function* toJsonReport({
+/** The JSON report, version 1 (docs/report.md has its fields), in pieces, without secrets or control characters. */
+export function toJsonReport({
   toolVersion,
   startedAt,
   exitCode,
@@ -26,9 +24,7 @@ export function* toJsonReport({
   clean,
 }: ReportParts): Generator<string> {
   const failure = error ?? outcome?.failure;
-  const cleanText = (_key: string, value: unknown) => (typeof value === 'string' ? clean(value) : value);
-  const toText = (value: unknown) => JSON.stringify(value, cleanText, 2);
-  const beforeRefs = {
+  const before = {
     version: 1,
     tool: `codecommit-mirror ${toolVersion}`,
     startedAt: startedAt.toISOString(),
@@ -40,38 +36,49 @@ export function* toJsonReport({
     bytesSent: outcome?.bytes ?? 0,
     seconds: timings,
   };
-  const afterRefs = {
+  const after = {
     lfs: outcome?.lfs ?? null,
     error:
       failure === undefined ? null : { code: failure.code, message: failure.message, remedy: failure.remedy },
   };
-  // One document of three: the first without its closing brace, the last without its opening one.
-  yield `${toText(beforeRefs).slice(0, -2)},\n  "refs": [`;
-  yield* toPieces(outcome?.refs ?? [], (refs) =>
-    toText(toJsonRefs(refs)).slice(1, -2).replaceAll('\n', '\n  '),
-  );
-  yield `],${toText(afterRefs).slice(1)}\n`;
+  const refs = outcome === undefined ? [] : toAllRefs(outcome);
+  return toJsonDocument({ before, name: 'refs', refs, after }, clean);
 }
 
 const refsInPiece = 1_000;
 
-/** The items of a JSON array in pieces, with the line ends around them. */
-function* toPieces<T>(items: readonly T[], toText: (piece: readonly T[]) => string): Generator<string> {
-  for (let start = 0; start < items.length; start += refsInPiece) {
-    if (start > 0) yield ',';
-    yield toText(items.slice(start, start + refsInPiece));
+/** A JSON object: what comes before the refs, the refs, what comes after. */
+export function* toJsonDocument(
+  {
+    before,
+    name,
+    refs,
+    after,
+  }: { before: object; name: string; refs: Iterable<RefOutcome>; after: Readonly<Record<string, unknown>> },
+  clean: (text: string) => string,
+): Generator<string> {
+  const cleanText = (_key: string, value: unknown) => (typeof value === 'string' ? clean(value) : value);
+  const toText = (value: unknown) => JSON.stringify(value, cleanText, 2);
+  yield `${toText(before).slice(0, -2)},\n  "${name}": [`;
+  let isFirst = true;
+  for (const some of toPieces(refs, refsInPiece)) {
+    const text = toText(some.map(toJsonRef)).slice(1, -2).replaceAll('\n', '\n  ');
+    yield isFirst ? text : `,${text}`;
+    isFirst = false;
   }
-  if (items.length > 0) yield '\n  ';
+  yield isFirst ? ']' : '\n  ]';
+  for (const [key, value] of Object.entries(after))
+    yield `,\n  "${key}": ${toText(value).replaceAll('\n', '\n  ')}`;
+  yield '\n}\n';
 }
 
-/** Refs as every document of ours has them. */
-export function toJsonRefs(refs: readonly RefOutcome[]) {
-  return refs.map(({ ref, status, old, new: wanted, code, reason }) => ({
+function toJsonRef({ ref, status, old, new: wanted, code, reason }: RefOutcome) {
+  return {
     ref,
     status,
     old: old ?? null,
     new: wanted ?? null,
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
-  }));
+  };
 }

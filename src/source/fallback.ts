@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { RefListing } from '../git/lsRemote';
-import { readRegularFile } from '../regularFile';
+import { readRegularFile, readRegularLines } from '../regularFile';
 import type { Clone } from './clone';
 import type { Scratch } from './scratch';
 
@@ -31,7 +31,9 @@ async function readCommit(oid: string, scratch: Scratch): Promise<string | undef
 async function readLocalRef(ref: string, clone: Clone): Promise<string | undefined> {
   const loose = (await readRegularFile(join(clone.commonDirectory, ref))) ?? '';
   if (/^[0-9a-f]{40}\n$/.test(loose)) return loose.trim();
-  const packed = (await readRegularFile(join(clone.commonDirectory, 'packed-refs'))) ?? '';
-  const line = packed.split('\n').find((candidate) => candidate.slice(41) === ref);
-  return /^[0-9a-f]{40} /.exec(line ?? '')?.[0].trim();
+  for await (const lines of readRegularLines(join(clone.commonDirectory, 'packed-refs'))) {
+    const line = lines.find((candidate) => candidate.slice(41) === ref);
+    if (line !== undefined) return /^[0-9a-f]{40} /.exec(line)?.[0].trim();
+  }
+  return undefined;
 }

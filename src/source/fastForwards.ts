@@ -1,33 +1,51 @@
 import { isAncestor } from '../git/ancestry';
 import type { Git } from '../git/git';
-import { toRangeInput } from '../git/range';
-import type { Difference } from '../plan/plan';
+import { rangeOptions, toRangeInput } from '../git/range';
+import type { RefNames, RefPair } from '../plan/plan';
 import { isBranch } from '../plan/refs';
+import type { RefTables } from '../refTables';
+import { type Sequence, toPieces } from '../sequence';
 import type { Scratch } from './scratch';
 
-/** A branch that both sides have, with its two tips, both of them here. */
-interface Pair {
-  readonly ref: string;
-  readonly old: string;
-  readonly new: string;
-}
+/** A branch that both sides have, with its two tips; the new one is here. */
+type Pair = RefPair & { readonly old: string; readonly new: string };
 
 /** Each question is a short-lived git of its own; a few at a time keep two cores busy. */
 const questionsAtOnce = 4;
 
+/** So many pairs are looked at together. */
+const pairsAtOnce = 10_000;
+
 /** Among the differences, the branches whose new tip has the old one among its ancestors. */
 export async function readFastForwards(
-  wanted: readonly Difference[],
+  wanted: Sequence<RefPair>,
   scratch: Scratch,
-): Promise<ReadonlySet<string>> {
-  const known = await scratch.readObjects(wanted.flatMap(({ old }) => old ?? []));
-  const pairs = wanted.flatMap(({ ref, old, new: tip }): Pair[] =>
-    old !== undefined && tip !== undefined && isBranch(ref) && known.has(old) ? [{ ref, old, new: tip }] : [],
-  );
-  const found = pairs.length > questionsAtOnce ? await readProven(pairs, scratch.git) : new Set<string>();
-  const queue = pairs.filter(({ ref }) => !found.has(ref)).values();
+  tables: RefTables,
+): Promise<RefNames> {
+  const found = tables.gatherer();
+  for (const pairs of toPieces(wanted.filter(isPair), pairsAtOnce))
+    for (const { ref, new: tip } of await selectFastForwards(pairs, scratch)) found.add(ref, tip);
+  return found.end();
+}
+
+function isPair(difference: RefPair): difference is Pair {
+  return difference.old !== undefined && difference.new !== undefined && isBranch(difference.ref);
+}
+
+async function selectFastForwards(pairs: readonly Pair[], scratch: Scratch): Promise<readonly Pair[]> {
+  if (pairs.length <= questionsAtOnce) return await askOneByOne(pairs, scratch.git);
+  const unknown = await scratch.selectMissing(pairs.map(({ ref, old }) => [ref, old]));
+  const known = pairs.filter(({ ref }) => !unknown.has(ref));
+  const proven = await selectProven(known, scratch.git);
+  const open = known.filter((pair) => !proven.has(pair));
+  return [...proven, ...(await askOneByOne(open, scratch.git))];
+}
+
+async function askOneByOne(pairs: readonly Pair[], git: Git): Promise<readonly Pair[]> {
+  const found: Pair[] = [];
+  const queue = pairs.values();
   async function answer() {
-    for (const { ref, old, new: tip } of queue) if (await isAncestor(scratch.git, old, tip)) found.add(ref);
+    for (const pair of queue) if (await isAncestor(git, pair.old, pair.new)) found.push(pair);
   }
   await Promise.all(Array.from({ length: questionsAtOnce }, answer));
   return found;
@@ -40,9 +58,9 @@ const commitsAtMost = 20_000;
  * The pairs that one walk over all new commits proves to be fast-forwards. What it leaves open may be one all the
  * same: the walk ends at the old tip of every pair.
  */
-async function readProven(pairs: readonly Pair[], git: Git): Promise<Set<string>> {
+async function selectProven(pairs: readonly Pair[], git: Git): Promise<ReadonlySet<Pair>> {
   const range = { tips: pairs.map((pair) => pair.new), known: pairs.map(({ old }) => old) };
-  const command = ['rev-list', '--parents', `--max-count=${commitsAtMost}`, '--stdin'];
+  const command = ['rev-list', '--parents', `--max-count=${commitsAtMost}`, ...rangeOptions];
   const parents = new Map<string, readonly string[]>();
   for await (const lines of git.lines([command], toRangeInput(range))) {
     for (const line of lines) {
@@ -50,7 +68,7 @@ async function readProven(pairs: readonly Pair[], git: Git): Promise<Set<string>
       parents.set(commit, rest);
     }
   }
-  return new Set(pairs.filter((pair) => leadsTo(pair.old, pair.new, parents)).map(({ ref }) => ref));
+  return new Set(pairs.filter((pair) => leadsTo(pair.old, pair.new, parents)));
 }
 
 function leadsTo(old: string, tip: string, parents: ReadonlyMap<string, readonly string[]>): boolean {

@@ -1,6 +1,8 @@
 import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
+import type { Git } from '../git/git';
 import { isLfsFailurePassing, runLfs, toLfsWords } from '../git/lfs';
+import { type Sequence, toPieces } from '../sequence';
 import { lfsNotObtained, sourceUnreachable } from './errors';
 import type { Pointer } from './pointers';
 import type { Scratch } from './scratch';
@@ -11,23 +13,35 @@ import type { Scratch } from './scratch';
  * pointers. Each content is held against its SHA-256. Gives why they can't be had.
  */
 export async function fetchLfsObjects(
-  pointers: readonly Pointer[],
+  pointers: Sequence<Pointer>,
   url: string,
   { git }: Scratch,
 ): Promise<MirrorError | undefined> {
   // git-lfs reads no alternates whose path stands in quotes: the pointers must be in here.
-  const input = pointers.map(({ blob }) => `${blob}\n`).join('');
-  await git.read(['pack-objects', '--quiet', 'objects/pack/pack'], { input });
-  const entries = pointers.map(({ oid, blob }) => `100644 blob ${blob}\t${oid}\n`).join('');
-  const tree = await git.read(['mktree'], { input: entries });
+  const blobs = pointers.map(({ blob }) => `${blob}\n`);
+  await readLine(git, ['pack-objects', '--quiet', 'objects/pack/pack'], blobs);
+  const entries = pointers.map(({ oid, blob }) => `100644 blob ${blob}\t${oid}\n`);
+  const tree = await readLine(git, ['mktree'], entries);
   const who = 'codecommit-mirror <> 0 +0000';
-  const text = `tree ${tree.trim()}\nauthor ${who}\ncommitter ${who}\n\nobjects of Git LFS\n`;
+  const text = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nobjects of Git LFS\n`;
   const commit = (await git.read(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: text })).trim();
   const endpoint = toLfsUrl(url);
   const fetched = await runLfs(git, endpoint, ['fetch', url, commit]);
   if (fetched.exitCode !== 0) return describe(url, fetched.stderr);
   const checked = await runLfs(git, endpoint, ['fsck', '--objects', commit]);
   return checked.exitCode === 0 ? undefined : describe(url, checked.stdout + checked.stderr);
+}
+
+/** Runs a command that reads much and prints one line. */
+async function readLine(git: Git, command: readonly string[], input: Iterable<string>): Promise<string> {
+  let last = '';
+  for await (const lines of git.lines([command], toTexts(input)))
+    last = lines.findLast((line) => line !== '') ?? last;
+  return last;
+}
+
+function* toTexts(lines: Iterable<string>): Generator<string> {
+  for (const some of toPieces(lines, 1_000)) yield some.join('');
 }
 
 /** Where the LFS objects of a repository are served: https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md */

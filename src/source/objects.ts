@@ -1,9 +1,11 @@
 import type { Context } from '../context';
 import { isAncestor } from '../git/ancestry';
-import { toRangeInput } from '../git/range';
-import type { Difference } from '../plan/plan';
+import { rangeOptions, toRangeInput } from '../git/range';
+import type { RefNames, RefPair } from '../plan/plan';
 import { isBranch } from '../plan/refs';
 import type { RefMap } from '../refTable';
+import type { RefTables } from '../refTables';
+import { Sequence } from '../sequence';
 import { sourceMoved } from './errors';
 import { readFastForwards } from './fastForwards';
 import type { Scratch } from './scratch';
@@ -16,65 +18,67 @@ import type { Source } from './source';
  * Throws MirrorError `source-moved` when a wanted tip is no longer at the source.
  */
 export async function obtainObjects(
-  differences: readonly Difference[],
+  differences: Sequence<RefPair>,
   present: RefMap,
-  { source, scratch, log }: { source: Source; scratch: Scratch; log: Context['log'] },
-): Promise<ReadonlySet<string>> {
-  const wanted = differences.filter((difference) => difference.new !== undefined);
-  if (wanted.length === 0) return new Set();
-  const known = await scratch.readObjects([...toTips(wanted), ...present.values()]);
-  const missing = wanted.filter(({ new: tip }) => tip !== undefined && !known.has(tip));
-  if (missing.length > 0) {
-    log.debug(`Fetching ${missing.length} refs that the clone does not have.`);
-    await source.fetch(toNames(missing), false);
+  {
+    source,
+    scratch,
+    log,
+    tables,
+  }: { source: Source; scratch: Scratch; log: Context['log']; tables: RefTables },
+): Promise<RefNames> {
+  const wanted = differences.filter(isWanted);
+  if (wanted.isEmpty()) return new Set();
+  const missing = await scratch.selectMissing(toTips(wanted));
+  if (missing.size > 0) {
+    log.debug(`Fetching ${missing.size} refs that the clone does not have.`);
+    await source.fetch(missing, false);
     await requireObjects(missing, scratch);
   }
-  const fastForwards = await readFastForwards(wanted, scratch);
+  const fastForwards = await readFastForwards(wanted, scratch, tables);
   if (scratch.shallow.size === 0) return fastForwards;
   const undecided = wanted.filter(({ ref }) => isBranch(ref) && !fastForwards.has(ref));
   const isWhole =
     (await haveGoneBack(undecided, scratch)) && !(await crossesBoundary(wanted, present, scratch));
   if (isWhole) return fastForwards;
   log.debug('The clone is shallow and the destination needs more: fetching the whole history.');
-  await source.fetch(toNames(wanted), true);
-  await requireObjects(wanted, scratch);
-  return await readFastForwards(wanted, scratch);
+  await source.fetch(toTips(wanted), true);
+  await requireObjects(toTips(wanted), scratch);
+  return await readFastForwards(wanted, scratch, tables);
 }
 
-async function requireObjects(wanted: readonly Difference[], scratch: Scratch): Promise<void> {
-  const known = await scratch.readObjects(toTips(wanted));
-  const gone = wanted.filter(({ new: tip }) => tip !== undefined && !known.has(tip));
-  if (gone.length > 0) throw sourceMoved(gone.map(({ ref }) => ref));
+/** A ref that the source has. */
+type Wanted = RefPair & { readonly new: string };
+
+function isWanted(difference: RefPair): difference is Wanted {
+  return difference.new !== undefined;
 }
 
-function toTips(differences: readonly Difference[]): string[] {
-  return differences.flatMap(({ new: tip }) => (tip === undefined ? [] : [tip]));
+function toTips(wanted: Sequence<Wanted>): Sequence<readonly [string, string]> {
+  return wanted.map(({ ref, new: tip }) => [ref, tip] as const);
 }
 
-/** One ref for each tip: tags and branches at one commit need it once. */
-function toNames(differences: readonly Difference[]): string[] {
-  return [...new Map(differences.map(({ ref, new: tip }) => [tip, ref])).values()];
+async function requireObjects(refs: Iterable<readonly [string, string]>, scratch: Scratch): Promise<void> {
+  const gone = await scratch.selectMissing(refs);
+  if (gone.size > 0) throw sourceMoved(new Sequence(() => gone.keys()));
 }
 
 /** Whether each of these was set back to an earlier commit: then no history below the clone can tell otherwise. */
-async function haveGoneBack(differences: readonly Difference[], scratch: Scratch): Promise<boolean> {
-  const known = await scratch.readObjects(differences.flatMap(({ old }) => old ?? []));
-  for (const { old, new: tip } of differences) {
-    if (old === undefined || tip === undefined) continue;
-    if (!known.has(old) || !(await isAncestor(scratch.git, tip, old))) return false;
-  }
+async function haveGoneBack(wanted: Sequence<Wanted>, scratch: Scratch): Promise<boolean> {
+  for (const { old, new: tip } of wanted)
+    if (old !== undefined && !(await isAncestor(scratch.git, tip, old))) return false;
   return true;
 }
 
 /** Whether what would be sent reaches down to where the clone's history was cut off: a server declines that. */
 async function crossesBoundary(
-  wanted: readonly Difference[],
+  wanted: Sequence<Wanted>,
   present: RefMap,
-  scratch: Scratch,
+  { git, shallow }: Scratch,
 ): Promise<boolean> {
-  const known = await scratch.readObjects(present.values());
-  const input = toRangeInput({ tips: toTips(wanted), known });
+  const input = toRangeInput({ tips: wanted.map(({ new: tip }) => tip), known: present.values() });
   // Where history is cut off, a commit looks like one without parents.
-  const roots = await scratch.git.read(['rev-list', '--max-parents=0', '--stdin'], { input });
-  return roots.split('\n').some((root) => scratch.shallow.has(root));
+  for await (const roots of git.lines([['rev-list', '--max-parents=0', ...rangeOptions]], input))
+    if (roots.some((root) => shallow.has(root))) return true;
+  return false;
 }

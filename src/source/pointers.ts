@@ -1,17 +1,24 @@
 import type { Git } from '../git/git';
 import type { FileEntry } from '../plan/limits';
 import { isAttributes, isLfsInUse, isPointerSized, type LfsObject, parsePointer } from '../plan/pointers';
+import type { RefTables } from '../refTables';
+import { Sequence } from '../sequence';
 
-/** A pointer of the history: the object that it stands for, and the file (git's blob and a path) that it is. */
+/** A pointer of the history: the object that it stands for, and the file (git's blob) that it is. */
 export interface Pointer extends LfsObject {
   readonly blob: string;
-  readonly path: string;
 }
 
-/** What a history has of Git LFS: one pointer for each object; attributes alone may name none. */
+/** What a history has of Git LFS; attributes alone may name no object. */
 export interface LfsUse {
-  readonly pointers: readonly Pointer[];
+  /** One for each object. */
+  readonly pointers: Sequence<Pointer>;
+  /** The first files that stand for them, at most five. */
+  readonly paths: readonly string[];
 }
+
+/** So many paths stand in log and report. */
+const pathsAtMost = 5;
 
 /** Is shown the files of a history one by one, and finds pointers among them. */
 export interface PointerSearch {
@@ -29,12 +36,17 @@ const most = { files: 8_192, bytes: 4 * 2 ** 20 };
  * Begins a search. Only files whose size or name allows it are looked into, a few megabytes at a time; those that
  * would be pointers with extensions, of any size up to 1 KB as so many files are, only once Git LFS was seen.
  */
-export function createPointerSearch(git: Git): PointerSearch {
-  const pointers = new Map<string, Pointer>();
+export function createPointerSearch(git: Git, tables: RefTables): PointerSearch {
+  const pointers = tables.gatherer();
+  const paths = new Map<string, string>();
   let isInUse = false;
   let waiting: FileEntry[] = [];
   let bytes = 0;
 
+  function note({ oid, bytes: size }: LfsObject, file: FileEntry): void {
+    pointers.add(oid, `${size} ${file.oid}`);
+    if (paths.size < pathsAtMost && !paths.has(oid)) paths.set(oid, file.path);
+  }
   async function readWaiting(): Promise<void> {
     const files = waiting;
     waiting = [];
@@ -44,8 +56,7 @@ export function createPointerSearch(git: Git): PointerSearch {
       const file = files[index];
       const found = parsePointer(content);
       if (file === undefined) continue;
-      if (found !== undefined && !pointers.has(found.oid))
-        pointers.set(found.oid, { ...found, blob: file.oid, path: file.path });
+      if (found !== undefined) note(found, file);
       isInUse ||= found !== undefined || (isAttributes(file) && isLfsInUse(content));
     }
   }
@@ -60,9 +71,16 @@ export function createPointerSearch(git: Git): PointerSearch {
     },
     async end() {
       await readWaiting();
-      return isInUse ? { pointers: [...pointers.values()] } : undefined;
+      if (!isInUse) return undefined;
+      const found = pointers.end();
+      return { pointers: new Sequence(() => found).map(toPointer), paths: [...paths.values()] };
     },
   };
+}
+
+function toPointer([oid, value]: readonly [string, string]): Pointer {
+  const [bytes = '', blob = ''] = value.split(' ');
+  return { oid, bytes: Number(bytes), blob };
 }
 
 /** The contents of files, in their order. `cat-file --batch` prints `<oid> blob <bytes>\n<content>\n` for each. */

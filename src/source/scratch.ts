@@ -1,10 +1,12 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context';
 import { type ConfigSections, toConfigText } from '../git/config';
 import { toGitEnvironment } from '../git/environment';
 import { createGit, type Git } from '../git/git';
+import { type Refs, readCommits, selectHere, selectMissing } from '../git/objects';
 import { toShellWord } from '../git/shellWord';
+import type { RefMap } from '../refTable';
 import { openTemporaryFolder } from '../temporaryFolder';
 import type { Clone } from './clone';
 import { readCloneTips } from './cloneTips';
@@ -17,10 +19,10 @@ export interface Scratch extends AsyncDisposable {
   readonly git: Git;
   /** Commits at which the history in here may be cut off. */
   readonly shallow: ReadonlySet<string>;
-  /** Which of these objects are here. */
-  readObjects(oids: Iterable<string>): Promise<ReadonlySet<string>>;
-  /** The commit that each of these objects is, or that it leads to as an annotated tag; none for trees and blobs. */
-  readCommits(oids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Which of these refs point at an object that is not here. */
+  selectMissing(refs: Refs): Promise<RefMap>;
+  /** The commit that each of these refs points at or leads to, where there is one. */
+  readCommits(refs: Refs): Promise<RefMap>;
   /** Lets the fetches that follow leave out what the refs of the clone reach. */
   offerTips(): Promise<void>;
   /** Bytes of the packs in here and in the clone. */
@@ -55,8 +57,8 @@ export async function openScratch(
   return {
     git,
     shallow: new Set(clone?.shallow.split('\n').filter((line) => line !== '')),
-    readObjects: createObjectFinder(git),
-    readCommits: (oids) => readCommits(git, oids),
+    selectMissing: (refs) => selectMissing(git, refs, context.tables),
+    readCommits: (refs) => readCommits(git, refs, context.tables),
     offerTips: () => offerTips(git, clone),
     readPackBytes: () => readPackBytes([join(folder.path, 'objects'), ...(clone ? [clone.objects] : [])]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
@@ -134,39 +136,9 @@ function toSourceSections(
 
 async function offerTips(git: Git, clone: Clone | undefined): Promise<void> {
   if (clone === undefined) return;
-  const tips = await readObjects(git, await readCloneTips(clone));
-  await writeFile(join(git.directory, tipsFile), [...tips].map((oid) => `${oid}\n`).join(''));
-}
-
-/** Asks git only for what was not found before: an object that is here stays here. */
-function createObjectFinder(git: Git): Scratch['readObjects'] {
-  const found = new Set<string>();
-  return async (oids) => {
-    const asked = [...oids];
-    const open = asked.filter((oid) => !found.has(oid));
-    for (const oid of await readObjects(git, open)) found.add(oid);
-    return new Set(asked.filter((oid) => found.has(oid)));
-  };
-}
-
-async function readObjects(git: Git, oids: Iterable<string>): Promise<ReadonlySet<string>> {
-  const input = [...new Set(oids)].map((oid) => `${oid}\n`).join('');
-  if (input === '') return new Set();
-  const answer = await git.read(['cat-file', '--batch-check=%(objectname)'], { input });
-  return new Set(answer.split('\n').filter((line) => /^[0-9a-f]{40}$/.test(line)));
-}
-
-async function readCommits(git: Git, oids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  if (oids.length === 0) return new Map();
-  const input = oids.map((oid) => `${oid}^{commit}\n`).join('');
-  const answer = await git.read(['cat-file', '--batch-check=%(objectname)'], { input });
-  const lines = answer.split('\n');
-  return new Map(
-    oids.flatMap((oid, index): [string, string][] => {
-      const commit = lines[index] ?? '';
-      return /^[0-9a-f]{40}$/.test(commit) ? [[oid, commit]] : [];
-    }),
-  );
+  await using file = await open(join(git.directory, tipsFile), 'w');
+  for await (const oids of selectHere(git, readCloneTips(clone)))
+    await file.write(oids.map((oid) => `${oid}\n`).join(''));
 }
 
 async function readPackBytes(folders: readonly string[]): Promise<number> {

@@ -4,7 +4,9 @@ import { describeGitFailure, parseFailure } from '../git/failures';
 import { fetchOptions, toFetchInput } from '../git/fetch';
 import type { GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
+import type { Refs } from '../git/objects';
 import { createTransferListener } from '../report/progress';
+import type { Sequence } from '../sequence';
 import { sourceNotFound, sourceUnauthorised, sourceUnreachable } from './errors';
 import { fetchLfsObjects } from './lfs';
 import type { Pointer } from './pointers';
@@ -16,9 +18,9 @@ export interface Source {
   /** Branches and tags as they are now. Throws MirrorError `source-…` when they can't be had whole. */
   refs(): Promise<RefListing>;
   /** Fetches what these refs need and the scratch repository has not; `deepen` brings the whole history. */
-  fetch(refs: readonly string[], deepen: boolean): Promise<void>;
+  fetch(refs: Refs, deepen: boolean): Promise<void>;
   /** Brings what these pointers of Git LFS stand for into the scratch repository. Gives why that can't be had. */
-  fetchLfs(pointers: readonly Pointer[]): Promise<MirrorError | undefined>;
+  fetchLfs(pointers: Sequence<Pointer>): Promise<MirrorError | undefined>;
 }
 
 /** A listing takes seconds; a fetch may compute on the other side for minutes before its first byte. */
@@ -28,12 +30,13 @@ const stall = { list: 60_000, fetch: 300_000 };
 export function createSource(url: string, scratch: Scratch, context: Context): Source {
   const listing = {
     stallMilliseconds: stall.list,
+    tables: context.tables,
     describeFailure: (command: string, result: GitResult) => describeSourceFailure(url, command, result),
   };
-  async function fetch(names: readonly string[], deepen: boolean): Promise<void> {
+  async function fetch(refs: Refs, deepen: boolean): Promise<void> {
     await scratch.offerTips();
     const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
-      input: toFetchInput(names),
+      input: toFetchInput(refs),
       onStderr: createTransferListener('Fetching from the source', context.log),
       stallMilliseconds: stall.fetch,
     });

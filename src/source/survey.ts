@@ -1,9 +1,11 @@
 import { isAncestor } from '../git/ancestry';
 import type { Git } from '../git/git';
-import { type Range, toRangeInput } from '../git/range';
+import { type Range, rangeOptions, toRangeInput } from '../git/range';
 import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
 import { type Plan, toPushes, withhold } from '../plan/plan';
+import type { RefTables } from '../refTables';
 import { createPointerSearch, type LfsUse } from './pointers';
+import type { Scratch } from './scratch';
 
 /** A file that the destination does not take, and the first commit that has it. */
 interface Excess {
@@ -26,9 +28,14 @@ export interface Survey {
  * Looks at every file entry of the range once, as a stream: for what is more than `limits`, where there are any, and
  * for pointers of Git LFS.
  */
-export async function surveyRange(range: Range, limits: FileLimits | undefined, git: Git): Promise<Survey> {
+export async function surveyRange(
+  range: Range,
+  limits: FileLimits | undefined,
+  git: Git,
+  tables: RefTables,
+): Promise<Survey> {
   const excesses: Excess[] = [];
-  const search = createPointerSearch(git);
+  const search = createPointerSearch(git, tables);
   for await (const file of readFiles(range, git)) {
     if (search.wants(file)) await search.see(file);
     const fault = limits && parseExcess(file, limits);
@@ -47,20 +54,24 @@ export async function surveyRange(range: Range, limits: FileLimits | undefined, 
  * The plan without the updates that the destination would decline for a file in their history; each of them names
  * the commit and the path.
  */
-export async function withholdUnsendable(plan: Plan, excesses: readonly Excess[], git: Git): Promise<Plan> {
+export async function withholdUnsendable(
+  plan: Plan,
+  excesses: readonly Excess[],
+  { scratch, tables }: { scratch: Scratch; tables: RefTables },
+): Promise<Plan> {
   if (excesses.length === 0) return plan;
-  const reasons = new Map<string, { because: 'unsendable'; detail: string }>();
+  const details = tables.gatherer();
   for (const { ref, new: tip } of toPushes(plan)) {
     if (tip === undefined) continue;
-    const held = await findAsync(excesses, ({ commit }) => isAncestor(git, commit, tip));
-    if (held !== undefined) reasons.set(ref, { because: 'unsendable', detail: held.text });
+    const held = await findAsync(excesses, ({ commit }) => isAncestor(scratch.git, commit, tip));
+    if (held !== undefined) details.add(ref, held.text);
   }
-  return withhold(plan, reasons);
+  return withhold(plan, 'unsendable', details.end());
 }
 
 /** Every file entry that the range has and what is known has not; of a file that is there often, one of its paths. */
 export async function* readFiles(range: Range, git: Git): AsyncGenerator<FileEntry> {
-  const list = ['rev-list', '--objects', '--filter=object:type=blob', '--stdin'];
+  const list = ['rev-list', '--objects', '--filter=object:type=blob', ...rangeOptions];
   const look = ['cat-file', '--buffer', '--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)'];
   for await (const lines of git.lines([list, look], toRangeInput(range))) {
     for (const line of lines) {
@@ -71,10 +82,11 @@ export async function* readFiles(range: Range, git: Git): AsyncGenerator<FileEnt
 }
 
 async function readFirstCommit({ oid }: FileEntry, range: Range, git: Git): Promise<string> {
-  const find = ['log', `--find-object=${oid}`, '-m', '--reverse', '--format=%H', '--stdin'];
+  const find = ['log', `--find-object=${oid}`, '-m', '--reverse', '--format=%H', ...rangeOptions];
   for await (const lines of git.lines([find], toRangeInput(range)))
     for (const line of lines) if (line !== '') return line;
-  return range.tips[0] ?? '';
+  for (const tip of range.tips) return tip;
+  return '';
 }
 
 async function findAsync<T>(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAdvertisement } from '../../src/destination/advertisement';
+import { openRefTables } from '../../src/refTables';
 import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../servers/git';
 
 let folder = '';
@@ -16,7 +17,8 @@ afterAll(() => end.abort());
 
 async function listing(program: string, ...args: readonly string[]) {
   const { signal } = end;
-  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 };
+  using tables = openRefTables({ env: { TMPDIR: folder } });
+  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000, tables };
   const advertised = await readAdvertisement(session);
   if ('failure' in advertised) return advertised;
   const { refs, head } = advertised.listing;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { openHttps } from '../../src/destination/https';
 import { signLogin } from '../../src/destination/sigv4';
+import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { run } from '../servers/git';
@@ -35,7 +36,9 @@ function createContext() {
   });
   const signal = new AbortController().signal;
   const startedAt = new Date();
-  const context = { env: { TMPDIR: root }, log, signal, stopwatch: createStopwatch(Date.now), startedAt };
+  const env = { TMPDIR: root };
+  const tables = openRefTables({ env });
+  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt, tables };
   return { cleaner, context };
 }
 

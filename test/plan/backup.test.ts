@@ -9,10 +9,6 @@ import { tryGit } from '../servers/git';
 const stamp = '2026-11-20T081500Z';
 const oid = (digit: string) => digit.repeat(40);
 const [commit, tag, blob] = [oid('1'), oid('2'), oid('3')];
-const commits = new Map([
-  [commit, commit],
-  [tag, commit],
-]);
 
 function remove(ref: string, old: string): Replacement {
   return { action: 'delete', ref, old, new: undefined };
@@ -25,7 +21,11 @@ describe('planBackups', () => {
       remove('refs/tags/v1', tag),
       remove('refs/tags/blob', blob),
     ];
-    const backups = planBackups(replaced, commits, new Map(), stamp);
+    const commits = new Map([
+      ['refs/heads/a/b', commit],
+      ['refs/tags/v1', commit],
+    ]);
+    const backups = [...planBackups(replaced, commits, new Map(), stamp)];
     expect(backups.map(({ ref, new: tip, of }) => [ref, tip, of])).toEqual([
       [`refs/heads/mirror-backup/${stamp}/heads/a/b`, commit, 'refs/heads/a/b'],
       [`refs/heads/mirror-backup/${stamp}/tags/v1`, commit, 'refs/tags/v1'],
@@ -36,6 +36,7 @@ describe('planBackups', () => {
 
   test('a name that is taken gets a number', () => {
     const present = new Map([[`refs/heads/mirror-backup/${stamp}/heads/x`, blob]]);
+    const commits = new Map([['refs/heads/x', commit]]);
     const [backup] = planBackups([remove('refs/heads/x', commit)], commits, present, stamp);
     expect(backup?.ref).toBe(`refs/heads/mirror-backup/${stamp}/heads/x.2`);
   });
@@ -54,7 +55,8 @@ describe('planBackups', () => {
     const samples = fc.sample(names, { numRuns: 60, seed: 20_261_121 });
     for (const sample of samples) {
       const replaced = sample.map((name) => remove(`refs/heads/${name}`, commit));
-      const refs = planBackups(replaced, commits, new Map(), stamp).map(({ ref }) => ref);
+      const commits = new Map(replaced.map(({ ref }) => [ref, commit]));
+      const refs = [...planBackups(replaced, commits, new Map(), stamp)].map(({ ref }) => ref);
       expect(new Set(refs).size).toBe(sample.length);
       for (const ref of refs) {
         expect(isBackupRef(ref)).toBe(true);

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Outcome, RefOutcome } from '../../src/push/verify';
+import { countRefs, type Outcome, type RefOutcome } from '../../src/push/outcome';
 import { toJsonReport } from '../../src/report/json';
+import { Sequence } from '../../src/sequence';
 
 const oid = 'a'.repeat(40);
 
 function write(refs: readonly RefOutcome[]): string {
   const about = { source: 'https://source', destination: 'ssh://destination', bytes: 7, fallback: false };
-  const outcome: Outcome = { verdict: 'mirrored', refs, ...about };
+  const outcomes = { backups: new Sequence<RefOutcome>(() => []), refs: new Sequence(() => refs) };
+  const outcome: Outcome = { verdict: 'mirrored', ...outcomes, counts: countRefs(outcomes), ...about };
   const clean = (text: string) => text.replace('secret', '***');
   const parts = { toolVersion: '1.0.0', startedAt: new Date(0), exitCode: 0, timings: { look: 0.5 } };
   return [...toJsonReport({ ...parts, outcome, error: undefined, clean })].join('');

@@ -1,6 +1,7 @@
 import { appendFile, chmod, lchown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { type Clone, findClone } from '../../src/source/clone';
@@ -12,11 +13,13 @@ import { commit, createBareRepository, git, grow, run } from '../servers/git';
 async function openBorrowed(clone: Clone | undefined, temporary: string): Promise<Scratch> {
   const stream = { write: () => undefined };
   const log = createLog({ stream, colour: false, debug: false, cleaner: createCleaner(), now: Date.now });
+  const env = { PATH: process.env['PATH'], TMPDIR: temporary };
   return await openScratch(
     clone,
     { proxy: undefined, credentials: undefined, credentialHelpers: [], url: '/nowhere' },
     {
-      env: { PATH: process.env['PATH'], TMPDIR: temporary },
+      env,
+      tables: openRefTables({ env }),
       log,
       signal: new AbortController().signal,
       stopwatch: createStopwatch(Date.now),
@@ -33,7 +36,9 @@ async function createSource(folder: string): Promise<{ readonly path: string; re
 
 async function expectToHave(clone: Clone | undefined, temporary: string, tip: string): Promise<void> {
   await using scratch = await openBorrowed(clone, temporary);
-  expect([...(await scratch.readObjects([tip, '0'.repeat(40)]))]).toEqual([tip]);
+  const refs = { 'refs/heads/here': tip, 'refs/heads/missing': '0'.repeat(40) };
+  const missing = await scratch.selectMissing(Object.entries(refs));
+  expect([...missing.keys()]).toEqual(['refs/heads/missing']);
 }
 
 test('no clone is found where there is none', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { createGit } from '../../src/git/git';
 import { isLfsInUse, isPointerSized, parsePointer } from '../../src/plan/pointers';
+import { openRefTables } from '../../src/refTables';
 import { surveyRange } from '../../src/source/survey';
 import { openFolder } from '../servers/folder';
 import { createBareRepository, git, gitEnvironment, run } from '../servers/git';
@@ -67,41 +68,53 @@ describe('the survey of a history', () => {
     const tip = await git(repository, 'rev-parse', 'main');
     const { signal } = new AbortController();
     const runner = createGit({ directory: repository, env: gitEnvironment(), signal });
-    const { lfs } = await surveyRange({ tips: [tip], known: [] }, undefined, runner);
-    return lfs?.pointers.map(({ path, oid: object, bytes }) => [path, object, bytes]);
+    using tables = openRefTables({ env: { TMPDIR: folder.path } });
+    const { lfs } = await surveyRange({ tips: [tip], known: [] }, undefined, runner, tables);
+    return (
+      lfs && {
+        paths: lfs.paths,
+        objects: Object.fromEntries(lfs.pointers.map((one) => [one.oid, one.bytes])),
+      }
+    );
   }
   /** UTF-8 as the bytes that the stream is made of. */
   const toBytes = (text: string) => Buffer.from(text).toString('latin1');
 
   it('finds pointers among files of their size that are no text, or that look like the output of git', async () => {
     const path = `d\u2028\u00e9\r${'a'.repeat(40)} blob 130 e`;
-    const pointers = await survey({
+    const use = await survey({
       a: `${'a'.repeat(40)} blob 12\n${v1}\n`.padEnd(130, '\xff'),
       b: toPointer('b'),
       c: '\n'.repeat(120),
       [toBytes(path)]: toPointer('d'.repeat(2_000)),
       e: toPointer('b'),
     });
-    expect(pointers).toEqual([
-      ['b', toOid('b'), 1],
-      [path, toOid('d'.repeat(2_000)), 2_000],
-    ]);
+    expect(use).toEqual({
+      paths: ['b', path],
+      objects: { [toOid('b')]: 1, [toOid('d'.repeat(2_000))]: 2_000 },
+    });
   });
 
   it('finds pointers with extensions once attributes or another pointer told of Git LFS', async () => {
     const extended = `${v1}\next-0-case sha256:${toOid('x')}\noid sha256:${oid}\nsize 12345\n`;
-    expect(await survey({ 'a.bin': extended, '.gitattributes': '*.bin filter=lfs\n' })).toEqual([
-      ['a.bin', oid, 12_345],
-    ]);
+    expect(await survey({ 'a.bin': extended, '.gitattributes': '*.bin filter=lfs\n' })).toEqual({
+      paths: ['a.bin'],
+      objects: { [oid]: 12_345 },
+    });
   });
 
   it('gives nothing where there is nothing of Git LFS, and no pointers where there are attributes alone', async () => {
     expect(await survey({ '.gitattributes': '*.txt text\n', a: 'x'.repeat(130) })).toBeUndefined();
-    expect(await survey({ 'sub/.gitattributes': '*.bin filter=lfs\n', a: 'x'.repeat(130) })).toEqual([]);
+    expect(await survey({ 'sub/.gitattributes': '*.bin filter=lfs\n', a: 'x'.repeat(130) })).toEqual({
+      paths: [],
+      objects: {},
+    });
   });
 
   it('reads more files than one git is given at once', async () => {
     const files = Array.from({ length: 9_000 }, (_, index) => [`f${index}`, toPointer(`${index}`)]);
-    expect(await survey(Object.fromEntries(files))).toHaveLength(9_000);
+    const use = await survey(Object.fromEntries(files));
+    expect(Object.keys(use?.objects ?? {})).toHaveLength(9_000);
+    expect(use?.paths).toHaveLength(5);
   });
 });
