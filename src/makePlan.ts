@@ -1,7 +1,7 @@
 import type { Range } from './git/range';
 import { type Parts, requireUnmoved, type Seen } from './look';
 import { codeCommitFileLimits } from './plan/limits';
-import { type Plan, planDifferences, planMirror, toPushes } from './plan/plan';
+import { type Plan, planMirror, planWanted, toPushes } from './plan/plan';
 import { findObstacle, withholdUnwritable } from './plan/unwritable';
 import { addBackups } from './push/backup';
 import { Sequence } from './sequence';
@@ -20,11 +20,11 @@ export interface Made {
 export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
   const { settings, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
-  const differences = planDifferences(seen, settings.selection).filter(
+  const wanted = planWanted(seen, settings.selection).filter(
     ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
   );
   const needs = { source, destination, scratch, log: context.log, tables: context.tables };
-  const fastForwards = await time('fetch', () => obtainObjects(differences, seen.destination, needs));
+  const fastForwards = await time('fetch', () => obtainObjects(wanted, seen.destination, needs));
   const whole = planMirror(seen, settings.selection, fastForwards, seen.policy);
   const plan = withholdUnwritable(whole, seen.destination, seen.source);
   if (!seen.fallback) await requireUnmoved(plan, source);

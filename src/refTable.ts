@@ -15,11 +15,16 @@ export interface RefMap {
 
 export type Entry = readonly [ref: string, value: string];
 
-/** What is read and understood at once: some four hundred refs. */
-const blockBytes = 2 ** 15;
+/** What is read at once, some hundred refs; and what a name that is read and held keeps in memory with it. */
+const blockBytes = 2 ** 13;
 
 /** So many blocks stay in memory: two sides are compared in the order of their names, and a few names besides. */
 const blocksKept = 4;
+
+/** To V8 a text that was cut from another one, a listing or a block, is a part of that, and keeps it in memory. */
+export function copy(text: string): string {
+  return Buffer.from(text).toString();
+}
 
 /** Lines of a file, in the order of their names. */
 interface Block {
@@ -72,8 +77,7 @@ export class TableFile {
     for (let done = 0; done < bytes; )
       done += writeSync(this.#file, this.#bytes, done, bytes - done, start + done);
     this.#end += bytes;
-    // A copy: a name that was read from a listing holds all the text that it was cut from.
-    return { first: this.#bytes.toString('utf8', 0, Buffer.byteLength(first)), start, bytes };
+    return { first: copy(first), start, bytes };
   }
 }
 
@@ -83,7 +87,7 @@ interface Extent {
   readonly size: number;
 }
 
-/** A ref map in a file. It takes some hundred bytes of memory for every four hundred refs. */
+/** A ref map in a file. It takes some hundred bytes of memory for every hundred refs. */
 export class RefTable implements RefMap {
   readonly #file: TableFile;
   readonly #extent: Extent;

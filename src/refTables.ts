@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Context } from './context';
-import { type Entry, merge, type RefMap, type RefTable, TableFile } from './refTable';
+import { copy, type Entry, merge, type RefMap, type RefTable, TableFile } from './refTable';
 import { toPieces } from './sequence';
 import { openNamelessFile } from './temporaryFolder';
 
@@ -62,7 +62,7 @@ class Gatherer implements RefGatherer {
   }
 
   add(ref: string, value: string): void {
-    this.#few.set(ref, value);
+    this.#few.set(copy(ref), copy(value));
     if (this.#few.size > this.#fewAtMost) this.#spill();
   }
 

@@ -27,9 +27,10 @@ export type Advertised = { readonly listing: RefListing } | { readonly failure: 
  * Throws MirrorError when the listing can't be read or stalls, and when the run is stopped.
  */
 export async function readAdvertisement(session: Session): Promise<Advertised> {
-  const watch = createWatch('The listing', session.stallMilliseconds, listingBytes);
-  const signal = AbortSignal.any([session.signal, watch.signal]);
-  const child = spawn(session.program, session.args, { env: session.env, signal, stdio: 'pipe' });
+  const limits = { stall: session.stallMilliseconds, bytes: listingBytes };
+  const watch = createWatch('The listing', limits, session.signal);
+  const { program, args, env, signal } = session;
+  const child = spawn(program, args, { env, signal, stdio: 'pipe' });
   child.stdin.on('error', () => undefined);
   let stderr = '';
   child.stderr.on('data', (piece: Buffer) => {
@@ -37,8 +38,12 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
     stderr = (stderr + piece.toString()).slice(-10_000);
   });
   const closed = new Promise<undefined>((resolve, reject) => {
-    child.on('error', (error) => reject(programMissing(session.program, error.message)));
+    child.on('error', (error) => reject(programMissing(program, error.message)));
     child.on('close', () => resolve(undefined));
+    watch.signal.addEventListener('abort', () => {
+      child.kill();
+      reject(watch.signal.reason);
+    });
   });
   try {
     const packets = readPackets(child.stdout, (piece) => watch.see(piece, ''));
@@ -48,8 +53,7 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
     if (advertised === undefined) await closed;
     return advertised ?? { failure: stderr };
   } catch (error) {
-    if (session.signal.aborted) throw toStopError(session.signal.reason);
-    throw watch.signal.aborted ? watch.signal.reason : error;
+    throw signal.aborted ? toStopError(signal.reason) : error;
   } finally {
     watch.end();
     // A flush packet: we want nothing more.

@@ -99,8 +99,8 @@ async function runOnce(options: GitOptions, args: readonly string[], run: RunOpt
   const stderr: Buffer[] = [];
   const outputs: NodeJS.ReadableStream[] = [];
   const command = `git ${toSubcommand(args)}`;
-  const watch = createWatch(command, run.stallMilliseconds, gatheredBytes);
-  const signal = AbortSignal.any([options.signal, watch.signal]);
+  const watch = createWatch(command, { stall: run.stallMilliseconds, bytes: gatheredBytes }, options.signal);
+  const { signal } = watch;
   const git = simpleGit(toSimpleGitOptions({ ...options, signal }, run))
     .env({ ...options.env, ...run.env })
     .outputHandler((_command, stdout, stderrStream) => {
@@ -120,7 +120,7 @@ async function runOnce(options: GitOptions, args: readonly string[], run: RunOpt
     return { stdout, stderr: Buffer.concat(stderr).toString() };
   } catch (error) {
     if (options.signal.aborted) throw toStopError(options.signal.reason);
-    if (watch.signal.aborted) throw watch.signal.reason;
+    if (signal.aborted) throw signal.reason;
     throw error;
   } finally {
     watch.end();

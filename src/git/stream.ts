@@ -5,7 +5,7 @@ import { type MirrorError, toStopError } from '../errors';
 import { lineTooLong, programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import type { GitOptions, GitResult } from './git';
-import { createWatch, listingBytes, unwatched, type Watch } from './watch';
+import { createWatch, listingBytes, type Watch } from './watch';
 
 /** What a command reads; as pieces where it is more than memory should hold. */
 export type Input = string | Iterable<string> | AsyncIterable<string>;
@@ -45,9 +45,10 @@ async function* stream<T>(
   read: (output: AsyncIterable<Buffer>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const name = commands[0]?.[0] ?? '';
-  const watch =
-    stallMilliseconds === undefined ? unwatched : createWatch(`git ${name}`, stallMilliseconds, listingBytes);
-  const signal = AbortSignal.any([options.signal, watch.signal]);
+  // A walk over a history may take long and say much: nobody gathers it.
+  const limits = stallMilliseconds === undefined ? {} : { stall: stallMilliseconds, bytes: listingBytes };
+  const watch = createWatch(`git ${name}`, limits, options.signal);
+  const { signal } = watch;
   const children = commands.map((args) =>
     startGit({ ...options, env: { ...options.env, ...env }, signal }, args),
   );
@@ -64,7 +65,7 @@ async function* stream<T>(
     await Promise.all([...ends, fed]);
   } catch (error) {
     if (options.signal.aborted) throw toStopError(options.signal.reason);
-    throw watch.signal.aborted ? watch.signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     watch.end();
     for (const child of children) leave(child);

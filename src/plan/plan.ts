@@ -18,6 +18,9 @@ export type RefPair = { readonly ref: string } & (
   | { readonly old: string; readonly new: undefined }
 );
 
+/** One that the destination should have from the source. */
+export type WantedRef = RefPair & { readonly new: string };
+
 export interface Policy {
   /** A ref that was rewritten at the source is rewritten at the destination. */
   readonly force: boolean;
@@ -106,9 +109,13 @@ function* selectNamed(refs: RefMap, selection: Selection) {
   for (const [ref, oid] of selectRefs(refs, selection)) yield { ref, oid };
 }
 
-/** The selected refs that are not the same on both sides, in the order of their names. */
-export function planDifferences(look: Look, selection: Selection): Sequence<RefPair> {
-  return new Sequence(() => compare(look, selection)).filter(({ old, new: wanted }) => old !== wanted);
+/** The selected refs of the source that the destination has not, or has at another value, in the order of their names. */
+export function planWanted(look: Look, selection: Selection): Sequence<WantedRef> {
+  return new Sequence(() => compare(look, selection)).filter(isWanted);
+}
+
+function isWanted(pair: RefPair): pair is WantedRef {
+  return pair.new !== undefined && pair.old !== pair.new;
 }
 
 /**

@@ -1,14 +1,14 @@
 import { isAncestor } from '../git/ancestry';
 import type { Git } from '../git/git';
 import { rangeOptions, toRangeInput } from '../git/range';
-import type { RefNames, RefPair } from '../plan/plan';
+import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch } from '../plan/refs';
 import type { RefTables } from '../refTables';
 import { type Sequence, toPieces } from '../sequence';
 import type { Scratch } from './scratch';
 
 /** A branch that both sides have, with its two tips; the new one is here. */
-type Pair = RefPair & { readonly old: string; readonly new: string };
+type Pair = WantedRef & { readonly old: string };
 
 /** Each question is a short-lived git of its own; a few at a time keep two cores busy. */
 const questionsAtOnce = 4;
@@ -16,9 +16,9 @@ const questionsAtOnce = 4;
 /** So many pairs are looked at together. */
 const pairsAtOnce = 10_000;
 
-/** Among the differences, the branches whose new tip has the old one among its ancestors. */
+/** The branches whose new tip has the old one among its ancestors. */
 export async function readFastForwards(
-  wanted: Sequence<RefPair>,
+  wanted: Sequence<WantedRef>,
   scratch: Scratch,
   tables: RefTables,
 ): Promise<RefNames> {
@@ -28,8 +28,8 @@ export async function readFastForwards(
   return found.end();
 }
 
-function isPair(difference: RefPair): difference is Pair {
-  return difference.old !== undefined && difference.new !== undefined && isBranch(difference.ref);
+function isPair(wanted: WantedRef): wanted is Pair {
+  return wanted.old !== undefined && isBranch(wanted.ref);
 }
 
 async function selectFastForwards(pairs: readonly Pair[], scratch: Scratch): Promise<readonly Pair[]> {

@@ -1,7 +1,7 @@
 import type { Context } from '../context';
 import { isAncestor } from '../git/ancestry';
 import { rangeOptions, toRangeInput } from '../git/range';
-import type { RefNames, RefPair } from '../plan/plan';
+import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch } from '../plan/refs';
 import type { RefMap } from '../refTable';
 import type { RefTables } from '../refTables';
@@ -12,13 +12,13 @@ import type { Scratch } from './scratch';
 import type { Source } from './source';
 
 /**
- * Sees to it that the scratch repository holds what the differences need, and fetches only what is missing: the
+ * Sees to it that the scratch repository holds what the wanted refs need, and fetches only what is missing: the
  * new tips; and the history below a shallow clone, when the destination does not have it or when nothing less
  * tells whether a branch was rewritten. Gives the branches whose new tip has the old one among its ancestors.
  * Throws MirrorError `source-moved` when a wanted tip is no longer at the source.
  */
 export async function obtainObjects(
-  differences: Sequence<RefPair>,
+  wanted: Sequence<WantedRef>,
   present: RefMap,
   {
     source,
@@ -27,7 +27,6 @@ export async function obtainObjects(
     tables,
   }: { source: Source; scratch: Scratch; log: Context['log']; tables: RefTables },
 ): Promise<RefNames> {
-  const wanted = differences.filter(isWanted);
   if (wanted.isEmpty()) return new Set();
   const missing = await scratch.selectMissing(toTips(wanted));
   if (missing.size > 0) {
@@ -47,14 +46,7 @@ export async function obtainObjects(
   return await readFastForwards(wanted, scratch, tables);
 }
 
-/** A ref that the source has. */
-type Wanted = RefPair & { readonly new: string };
-
-function isWanted(difference: RefPair): difference is Wanted {
-  return difference.new !== undefined;
-}
-
-function toTips(wanted: Sequence<Wanted>): Sequence<readonly [string, string]> {
+function toTips(wanted: Sequence<WantedRef>): Sequence<readonly [string, string]> {
   return wanted.map(({ ref, new: tip }) => [ref, tip] as const);
 }
 
@@ -64,7 +56,7 @@ async function requireObjects(refs: Iterable<readonly [string, string]>, scratch
 }
 
 /** Whether each of these was set back to an earlier commit: then no history below the clone can tell otherwise. */
-async function haveGoneBack(wanted: Sequence<Wanted>, scratch: Scratch): Promise<boolean> {
+async function haveGoneBack(wanted: Sequence<WantedRef>, scratch: Scratch): Promise<boolean> {
   for (const { old, new: tip } of wanted)
     if (old !== undefined && !(await isAncestor(scratch.git, tip, old))) return false;
   return true;
@@ -72,7 +64,7 @@ async function haveGoneBack(wanted: Sequence<Wanted>, scratch: Scratch): Promise
 
 /** Whether what would be sent reaches down to where the clone's history was cut off: a server declines that. */
 async function crossesBoundary(
-  wanted: Sequence<Wanted>,
+  wanted: Sequence<WantedRef>,
   present: RefMap,
   { git, shallow }: Scratch,
 ): Promise<boolean> {

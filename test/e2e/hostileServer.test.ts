@@ -91,13 +91,18 @@ test(
       async answer(channel) {
         channel.write(packet(`${oid} refs/heads/0\0report-status\n`));
         await sayMuch(channel, 2_000, (index) =>
-          Array.from({ length: 500 }, (_, one) => packet(`${oid} refs/heads/b${index * 500 + one}\n`)).join(''),
+          Array.from({ length: 500 }, (_, one) => packet(`${oid} refs/heads/b${index * 500 + one}\n`)).join(
+            '',
+          ),
         );
         say(channel, '0000');
       },
     });
     expect(run.output).toContain('Only at the destination, kept (PRUNE is false): 0, b0, b1, b10, ');
-    expect([run.exitCode, run.output]).toEqual([1, expect.stringMatching(/✖ Not mirrored: main; nothing changed/)]);
+    expect([run.exitCode, run.output]).toEqual([
+      1,
+      expect.stringMatching(/✖ Not mirrored: main; nothing changed/),
+    ]);
   },
   5 * 60_000,
 );

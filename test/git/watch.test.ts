@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,4 +109,13 @@ test.each([
   const begin = Date.now();
   await expect(read()).rejects.toMatchObject({ code });
   expect(Date.now() - begin).toBeLessThan(15_000);
+});
+
+test('a command that has ended no longer listens to the stop signal, which outlives it', async () => {
+  const { signal } = new AbortController();
+  const git = await openGit('quick', 'echo one', signal);
+  await git.run(['quick'], { stallMilliseconds: 60_000 });
+  for await (const _lines of git.lines([['quick']], '', { stallMilliseconds: 60_000 }));
+  for await (const _lines of git.lines([['quick']], ''));
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
