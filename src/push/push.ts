@@ -18,10 +18,10 @@ export interface PushTotals {
   readonly failure?: MirrorError;
 }
 
-/** What was said of each ref that a push told of: `done`, or in git's or the server's words why not. */
+/** What was said of each ref that a push told of: `done`, or `-` and in git's or the server's words why not. */
 export type Said = Pick<RefMap, 'get'>;
 
-export const done = '';
+export const done = '+';
 
 export interface Pushed extends PushTotals {
   readonly said: Said;
@@ -49,7 +49,7 @@ export async function pushUpdates(
   let totals = nothingPushed;
   for (const batch of planBatches(updates, { first, limits: codeCommitLimits })) {
     const { results, ...pushed } = await pushBatch(batch, destination, log);
-    for (const result of results) said.add(result.ref, result.done ? done : result.reason);
+    for (const result of results) said.add(result.ref, result.done ? done : `-${result.reason}`);
     totals = addTotals(totals, pushed);
     if (totals.failure !== undefined) break;
   }

@@ -59,11 +59,12 @@ function judge(
     return { ...refused, code: 'not-equal', reason: 'the server said that it did this, and did not' };
   if (answer === undefined && failure !== undefined)
     return { ...refused, code: failure.code, reason: 'not pushed: the run failed before its turn' };
+  const reason = answer?.slice(1);
   return {
     ...refused,
     code: 'ref-declined',
-    reason: `declined: ${answer ?? 'the server gave no answer'}`,
-    ...(answer === lockedReason && { contested: true }),
+    reason: `declined: ${reason ?? 'the server gave no answer'}`,
+    ...(reason === lockedReason && { contested: true }),
   };
 }
 
