@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Fault, quote } from './faults';
+import { gatherList, separators } from './lists';
 
 /** The environment as the program was started with it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -182,13 +183,6 @@ export const variables: readonly Variable[] = Object.entries(schema.shape).map((
   };
 });
 
-/** The variables that may be YAML lists, and what separates the items of a plain value. */
-const separators = new Map([
-  ['INCLUDE', /[\s,]+/],
-  ['EXCLUDE', /[\s,]+/],
-  ['KNOWN_HOSTS', /\r?\n/],
-]);
-
 /** The values of one run; those at fault have their default. */
 export interface ParsedVariables {
   readonly values: Variables;
@@ -213,24 +207,6 @@ export function parseVariables(env: Environment): ParsedVariables {
     delete input[name];
   }
   return { values: schema.parse(input), faults };
-}
-
-/** A YAML list given to X arrives as X_COUNT, X_0, X_1, …; the limit keeps a wrong count from being counted out. */
-function gatherList(env: Environment, name: string, faults: Fault[]): string[] | undefined {
-  const count = env[`${name}_COUNT`];
-  if (!count) return env[name]?.split(separators.get(name) ?? '\n').filter((item) => item !== '');
-  if (!/^\d{1,4}$/.test(count)) {
-    faults.push({
-      variable: name,
-      code: 'variables-invalid',
-      message: `${name}_COUNT is ${quote(count)}; it must be the number of items of the list ${name}, at most 9999.`,
-      remedy: `Give ${name} as a YAML list and leave ${name}_COUNT to Pipelines.`,
-    });
-    return undefined;
-  }
-  return Array.from({ length: Number(count) }, (_, index) => env[`${name}_${index}`] ?? '').filter(
-    (item) => item !== '',
-  );
 }
 
 function unexpanded(name: string, value: string | undefined): Fault {
