@@ -15,8 +15,17 @@ export const rangeOptions = ['--ignore-missing', '--stdin'] as const;
 
 /** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there), in pieces. */
 export function* toRangeInput({ tips, known }: Range): Generator<string> {
-  for (const some of toPieces(tips, oidsInPiece)) yield some.map((oid) => `${oid}\n`).join('');
-  for (const some of toPieces(known, oidsInPiece)) yield some.map((oid) => `^${oid}\n`).join('');
+  for (const lines of toPieces(toLines('', tips), linesInPiece)) yield lines.join('');
+  for (const lines of toPieces(toLines('^', known), linesInPiece)) yield lines.join('');
 }
 
-const oidsInPiece = 1_000;
+const linesInPiece = 1_000;
+
+/** Refs that follow each other are often at one commit; git would look for it anew for each, where it is not here. */
+function* toLines(prefix: '' | '^', oids: Iterable<string>): Generator<string> {
+  let last = '';
+  for (const oid of oids) {
+    if (oid !== last) yield `${prefix}${oid}\n`;
+    last = oid;
+  }
+}
