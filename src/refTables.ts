@@ -68,7 +68,7 @@ class Gatherer implements RefGatherer {
 
   end(): RefMap {
     if (this.#runs.length === 0) return new Map(this.#takeFew());
-    this.#spill();
+    if (this.#few.size > 0) this.#spill();
     for (;;) {
       const [only, ...more] = this.#runs;
       if (only !== undefined && more.length === 0) return only;

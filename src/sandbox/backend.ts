@@ -10,6 +10,8 @@ import { hangUp } from './session';
 export interface BackendRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What git gets of the request's body, where that is not all; it ends early where the connection is cut. */
+  readonly body?: Readable;
   /** The part of the request's body that was read already. */
   readonly start: Buffer;
   /** The path below the root: `/<repository>/<service>`. */
@@ -38,29 +40,41 @@ export function openBackend(root: string, settings: readonly string[]): Backend 
     async serve(asked) {
       const child = spawn('git', [...options, 'http-backend'], {
         env: { ...toGitEnvironment(), ...toCgiEnvironment(root, asked) },
+        // A process group of its own: http-backend is a child of git.
+        detached: true,
         stdio: ['pipe', 'pipe', 'ignore', asked.serveHooks === undefined ? 'ignore' : 'pipe'],
       });
       const { stdin, stdout } = child;
       if (stdin === null || stdout === null) throw new Error('git was started without its pipes');
       running.set(child, once(child, 'close'));
-      asked.response.on('close', () => hangUp(child));
+      asked.response.on('close', () => leave(child));
       // A git that ends without reading all of the request breaks the pipe; its answer tells.
       stdin.on('error', () => undefined);
       stdin.write(asked.start);
-      asked.request.pipe(stdin);
+      (asked.body ?? asked.request).pipe(stdin);
       try {
         await Promise.all([serveHooks(child, asked), answer(stdout, asked)]);
       } finally {
-        hangUp(child);
+        leave(child);
         await running.get(child);
         running.delete(child);
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const child of running.keys()) hangUp(child);
+      for (const child of running.keys()) leave(child);
       await Promise.all(running.values());
     },
   };
+}
+
+/**
+ * A git that has all of the request is left to do it. One that has not changes nothing, and is ended: http-backend
+ * would read on for ever at the end of a body that is shorter than its length.
+ */
+function leave(child: ChildProcess): void {
+  const isRunning = child.exitCode === null && child.signalCode === null;
+  if (isRunning && child.stdin?.writableEnded !== true && child.pid !== undefined) process.kill(-child.pid);
+  hangUp(child);
 }
 
 async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<void> {

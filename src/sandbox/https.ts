@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { type Readable, Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { AwsKeys } from '../destination/sigv4';
 import { type Backend, openBackend } from './backend';
@@ -100,15 +101,13 @@ async function serve({ options, backend }: Face, exchange: Exchange): Promise<vo
   if (query === 'service=git-receive-pack') await faults.beforeReceive?.();
   // git tries with an empty request whether a login is accepted, before it sends a large push.
   const isPush = service === 'git-receive-pack' && request.headers['content-length'] !== '4';
-  if (isPush) {
-    counts.pushes += 1;
-    dropAfter(request, faults.dropAfterBytes);
-  }
+  if (isPush) counts.pushes += 1;
   const announce = options.announce ?? (() => undefined);
   let pushed: Promise<readonly PushedRef[]> | undefined;
   await backend.serve({
     request,
     response,
+    ...(isPush && faults.dropAfterBytes && { body: cutAfter(request, faults.dropAfterBytes) }),
     start: Buffer.alloc(0),
     path: `${path.replace('/v1/repos', '')}/${service}`,
     query,
@@ -121,12 +120,19 @@ async function serve({ options, backend }: Face, exchange: Exchange): Promise<vo
   });
 }
 
-function dropAfter(request: IncomingMessage, limit = Number.POSITIVE_INFINITY): void {
+/** The body of a request, of which no more than this comes through before the connection is cut. */
+function cutAfter(request: IncomingMessage, limit: number): Readable {
   let received = 0;
-  request.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    if (received >= limit) request.socket.destroy();
+  const body = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      this.push(chunk.subarray(0, limit - received));
+      received += chunk.length;
+      // Not ended either, as git would take what it has for all.
+      if (received >= limit) request.socket.destroy();
+      else done();
+    },
   });
+  return request.pipe(body);
 }
 
 /** CodeCommit asks for a login with 401, and answers one that it doesn't like with 403. */
