@@ -61,9 +61,9 @@ export const errorCodes = [
   'setup-aws-failed',
   'setup-limit',
   'setup-changed',
+  'setup-foreign',
   'setup-keys-full',
   'setup-key-refused',
-  'setup-key-unfit',
   'setup-key-file',
   'setup-bitbucket-unauthorised',
   'setup-bitbucket-not-found',
@@ -72,6 +72,7 @@ export const errorCodes = [
   'setup-bitbucket-failed',
   'setup-pipelines-file',
   'setup-unproven',
+  'setup-not-removed',
   'stopped',
   'internal',
 ] as const;

@@ -2,7 +2,7 @@ import type { Destination } from '../destination/destination';
 import { type ErrorCode, hasCode } from '../errors';
 import type { Git } from '../git/git';
 import type { RefListing } from '../git/lsRemote';
-import { parsePorcelain } from '../push/porcelain';
+import { probePush } from '../push/probe';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 
 /** Failures in which the host was not who it should be, and in which it was, and let us in. */
@@ -38,21 +38,8 @@ export async function checkDestination(destination: Destination, git: Git): Prom
 
 const isOpen = toOk('connection', 'the host is who it should be, and lets us in');
 
-const probe = 'refs/tags/codecommit-mirror-check';
-
-/**
- * A dry-run push opens git-receive-pack, for which CodeCommit asks for GitPush, reads its refs, and ends before it
- * sends anything. It is of a tag on an object of our own, so that it needs nothing of either side.
- */
 async function checkPush(destination: Destination, git: Git): Promise<Point> {
-  const looked = await look(async () => {
-    const oid = (await git.read(['hash-object', '-w', '--stdin'], { input: 'a dry-run push' })).trim();
-    const update = { action: 'create', ref: probe, old: undefined, new: oid } as const;
-    const options = ['--dry-run', '--porcelain', '--no-verify'];
-    const { stdout, stderr } = await destination.push(options, [update], () => undefined);
-    // Whatever git makes of the tag, it was told so by a server that takes pushes.
-    if (!parsePorcelain(stdout).some(({ ref }) => ref === probe)) throw destination.describeFailure(stderr);
-  });
+  const looked = await look(() => probePush(destination, git));
   if ('failure' in looked) return toFailed('right to push', looked.failure);
   return toOk('right to push', 'a dry-run push was let in');
 }

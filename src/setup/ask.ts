@@ -3,11 +3,11 @@ import { setupStopped } from './errors';
 
 /** What a question needs of a terminal. */
 export interface Terminal {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
 }
 
-/** Asks a question that "y" or "yes" affirms; everything else, and the end of the input, does not. */
+/** Asks a question: "y" or "yes" means yes; everything else, and the end of the input, means no. */
 export async function askYes(question: string, { input, output }: Terminal, signal: AbortSignal) {
   const lines = createInterface({ input, output });
   const ending = new AbortController();

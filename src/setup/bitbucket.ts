@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { namesHost } from '../settings/knownHosts';
 import {
   askBitbucket,
   type BitbucketAccess,
@@ -9,42 +8,41 @@ import {
 } from './bitbucketApi';
 import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
 
-/** The settings of one repository on Bitbucket. Each `ensure…` may be called twice. */
+/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` may be called twice. */
 export interface BitbucketRepository {
   readIds(): Promise<RepositoryIds>;
   readEnabled(): Promise<boolean>;
-  /** The public key of Pipelines, as one line; undefined where there is no key pair. */
-  readPublicKey(): Promise<string | undefined>;
-  readKnownHosts(): Promise<readonly BitbucketKnownHost[]>;
   readVariables(): Promise<readonly BitbucketVariable[]>;
+  readSchedules(): Promise<readonly BitbucketSchedule[]>;
   ensureEnabled(): Promise<void>;
-  ensureKeyPair(pair: { readonly privateKey: string; readonly publicKey: string }): Promise<void>;
-  ensureKnownHost(host: HostEntry): Promise<void>;
-  ensureVariable(key: string, value: string): Promise<void>;
-  deleteKeyPair(): Promise<void>;
-  deleteKnownHost(uuid: string): Promise<void>;
+  ensureVariable(variable: NewVariable): Promise<void>;
+  createSchedule(schedule: NewSchedule): Promise<void>;
   deleteVariable(uuid: string): Promise<void>;
+  deleteSchedule(uuid: string): Promise<void>;
 }
 
-/** With braces, as Bitbucket writes them. */
 export interface RepositoryIds {
+  /** With braces, as Bitbucket writes them. */
   readonly repository: string;
   readonly workspace: string;
+  /** The default branch; undefined for an empty repository. */
+  readonly branch: string | undefined;
 }
 
-export interface HostEntry {
-  readonly host: string;
-  readonly port: number;
-  readonly keyType: string;
-  /** Base64 of the wire format. */
+export interface NewVariable {
   readonly key: string;
+  readonly value: string;
+  readonly secured: boolean;
 }
 
-const knownHost = z.object({
-  uuid: z.string(),
-  hostname: z.string(),
-  public_key: z.object({ key_type: z.string(), key: z.string() }).optional(),
-});
+export interface NewSchedule {
+  readonly branch: string;
+  /** The custom pipeline. */
+  readonly pipeline: string;
+  /** Seven fields, UTC. */
+  readonly cron: string;
+}
+
 const variable = z.object({
   uuid: z.string(),
   key: z.string(),
@@ -52,13 +50,24 @@ const variable = z.object({
   value: z.string().optional(),
   secured: z.boolean().default(false),
 });
-export type BitbucketKnownHost = z.output<typeof knownHost>;
+const selector = z.object({ type: z.string(), pattern: z.string().optional() });
+const schedule = z.object({ uuid: z.string(), target: z.object({ selector: selector.optional() }) });
+const ids = z.object({
+  uuid: z.string(),
+  workspace: z.object({ uuid: z.string() }),
+  mainbranch: z.object({ name: z.string() }).nullish(),
+});
 export type BitbucketVariable = z.output<typeof variable>;
+export type BitbucketSchedule = z.output<typeof schedule>;
 
-/** Bitbucket's names of the scopes, for answers that don't name them. */
-const admin = 'repository:admin';
-const pipelineVariable = 'pipeline:variable';
-const pipelineWrite = 'pipeline:write';
+/** The scopes as the forms of today name them, for answers that don't: those of access tokens and of API tokens. */
+const scopes = {
+  repository: ['repository', 'read:repository:bitbucket'],
+  readPipelines: ['pipeline', 'read:pipeline:bitbucket'],
+  writePipelines: ['pipeline:write', 'write:pipeline:bitbucket'],
+  settings: ['repository:admin', 'admin:pipeline:bitbucket'],
+  variables: ['pipeline:variable', 'admin:pipeline:bitbucket'],
+} as const;
 
 export function createBitbucketRepository(
   access: BitbucketAccess,
@@ -66,11 +75,10 @@ export function createBitbucketRepository(
 ): BitbucketRepository {
   const root = `repositories/${workspace}/${repository}`;
   const config = `${root}/pipelines_config`;
-  const paths = {
-    keyPair: `${config}/ssh/key_pair`,
-    knownHosts: `${config}/ssh/known_hosts`,
-    variables: `${config}/variables`,
-  };
+  const paths = { variables: `${config}/variables`, schedules: `${config}/schedules` };
+  const scopeOf = (name: keyof typeof scopes) =>
+    scopes[name][access.authorization.startsWith('Basic') ? 1 : 0];
+
   /** Gives the body; undefined where there is nothing. */
   async function read<T>(path: string, scope: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const request: BitbucketRequest = { method: 'GET', path, scope };
@@ -83,77 +91,59 @@ export function createBitbucketRepository(
     if (status === 'not-found') throw bitbucketFailed(`${method} ${path}`, '404');
     return status === 'done';
   }
-  async function put(path: string, scope: string, body: unknown): Promise<void> {
-    if (!(await write('PUT', path, scope, body))) throw bitbucketConflict(`PUT ${path}`);
-  }
-  /** Changes the item that there is, or makes one; a conflict means that one has appeared meanwhile. */
-  async function ensureItem(
-    path: string,
-    scope: string,
-    find: () => Promise<string | undefined>,
-    body: unknown,
-  ) {
-    const known = await find();
-    if (known === undefined && (await write('POST', path, scope, body))) return;
-    const uuid = known ?? (await find());
-    if (uuid === undefined) throw bitbucketConflict(`POST ${path}`);
-    await put(`${path}/${uuid}`, scope, body);
-  }
-  async function remove(path: string, scope: string): Promise<void> {
-    await askBitbucket(access, { method: 'DELETE', path, scope });
-  }
-  const readKnownHosts = () =>
-    listBitbucket(access, { path: paths.knownHosts, scope: admin, item: knownHost });
   const readVariables = () =>
-    listBitbucket(access, { path: paths.variables, scope: pipelineVariable, item: variable });
+    listBitbucket(access, { path: paths.variables, scope: scopeOf('variables'), item: variable });
 
   return {
     async readIds() {
-      const schema = z.object({ uuid: z.string(), workspace: z.object({ uuid: z.string() }) });
-      const ids = await read(root, 'repository', schema);
-      if (ids === undefined) throw bitbucketNotFound(`${workspace}/${repository}`);
-      return { repository: ids.uuid, workspace: ids.workspace.uuid };
+      const found = await read(root, scopeOf('repository'), ids);
+      if (found === undefined) throw bitbucketNotFound(`${workspace}/${repository}`);
+      return {
+        repository: found.uuid,
+        workspace: found.workspace.uuid,
+        branch: found.mainbranch?.name,
+      };
     },
     async readEnabled() {
       const schema = z.object({ enabled: z.boolean().default(false) });
-      return (await read(config, admin, schema))?.enabled ?? false;
+      return (await read(config, scopeOf('readPipelines'), schema))?.enabled ?? false;
     },
-    async readPublicKey() {
-      return (await read(paths.keyPair, admin, z.object({ public_key: z.string() })))?.public_key;
-    },
-    readKnownHosts,
     readVariables,
-    ensureEnabled: () => put(config, admin, { enabled: true }),
-    ensureKeyPair: ({ privateKey, publicKey }) =>
-      put(paths.keyPair, admin, { private_key: privateKey, public_key: publicKey }),
-    ensureKnownHost: (entry) =>
-      ensureItem(
-        paths.knownHosts,
-        admin,
-        async () => findKnownHost(await readKnownHosts(), entry)?.uuid,
-        toKnownHostBody(entry),
-      ),
-    ensureVariable: (key, value) =>
-      ensureItem(
-        paths.variables,
-        pipelineWrite,
-        async () => (await readVariables()).find((each) => each.key === key)?.uuid,
-        { key, value, secured: false },
-      ),
-    deleteKeyPair: () => remove(paths.keyPair, admin),
-    deleteKnownHost: (uuid) => remove(`${paths.knownHosts}/${uuid}`, admin),
-    deleteVariable: (uuid) => remove(`${paths.variables}/${uuid}`, pipelineWrite),
-  };
-}
-
-export function findKnownHost(all: readonly BitbucketKnownHost[], { host, port }: HostEntry) {
-  return all.find(({ hostname }) => namesHost(hostname, host, port));
-}
-
-function toKnownHostBody({ host, port, keyType, key }: HostEntry) {
-  return {
-    type: 'pipeline_known_host',
-    hostname: `[${host}]:${port}`,
-    public_key: { type: 'pipeline_ssh_public_key', key_type: keyType, key },
+    readSchedules: () =>
+      listBitbucket(access, { path: paths.schedules, scope: scopeOf('readPipelines'), item: schedule }),
+    async ensureEnabled() {
+      if (!(await write('PUT', config, scopeOf('settings'), { enabled: true })))
+        throw bitbucketConflict(`PUT ${config}`);
+    },
+    /** Changes the variable that exists, or creates it; a conflict means that one has appeared meanwhile. */
+    async ensureVariable(body) {
+      const scope = scopeOf('variables');
+      const find = async () => (await readVariables()).find(({ key }) => key === body.key)?.uuid;
+      const known = await find();
+      if (known === undefined && (await write('POST', paths.variables, scope, body))) return;
+      const uuid = known ?? (await find());
+      if (uuid === undefined || !(await write('PUT', `${paths.variables}/${uuid}`, scope, body)))
+        throw bitbucketConflict(`POST ${paths.variables}`);
+    },
+    async createSchedule({ branch, pipeline, cron }) {
+      const pattern = { type: 'custom', pattern: pipeline };
+      const target = {
+        type: 'pipeline_ref_target',
+        ref_type: 'branch',
+        ref_name: branch,
+        selector: pattern,
+      };
+      const body = { type: 'pipeline_schedule', target, cron_pattern: cron, enabled: true };
+      if (!(await write('POST', paths.schedules, scopeOf('writePipelines'), body)))
+        throw bitbucketConflict(`POST ${paths.schedules}`);
+    },
+    async deleteVariable(uuid) {
+      const path = `${paths.variables}/${uuid}`;
+      await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('variables') });
+    },
+    async deleteSchedule(uuid) {
+      const path = `${paths.schedules}/${uuid}`;
+      await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('writePipelines') });
+    },
   };
 }

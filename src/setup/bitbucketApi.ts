@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import {
   bitbucketFailed,
+  bitbucketGone,
+  bitbucketRefused,
   bitbucketThrottled,
   bitbucketUnauthorised,
   bitbucketUnreachable,
@@ -13,6 +15,8 @@ export interface BitbucketAccess {
   /** The value of the Authorization header. */
   readonly authorization: string;
   readonly signal: AbortSignal;
+  /** How long one answer may take, from the request to its last byte. Default: 30,000. */
+  readonly answerMilliseconds?: number;
   /** Told when Bitbucket asks to wait. */
   readonly onWait: (seconds: number) => void;
 }
@@ -42,13 +46,12 @@ export async function askBitbucket(
   request: BitbucketRequest,
 ): Promise<BitbucketAnswer> {
   for (let attempt = 1; ; attempt++) {
-    const response = await send(access, request);
-    const text = await response.text();
-    if (![429, 502, 503, 504].includes(response.status)) return toAnswer(request, response.status, text);
-    const seconds = toSeconds(response.headers.get('Retry-After'), attempt);
+    const { status, text, retryAfter } = await send(access, request);
+    if (![429, 502, 503, 504].includes(status)) return toAnswer(request, status, text);
+    const seconds = toSeconds(retryAfter, attempt);
     if (attempt === tries || seconds > waitAtMostSeconds) {
-      if (response.status === 429) throw bitbucketThrottled(seconds);
-      throw bitbucketFailed(toCall(request), `${response.status} ${text}`);
+      if (status === 429) throw bitbucketThrottled(seconds);
+      throw bitbucketFailed(toCall(request), `${status} ${text}`);
     }
     access.onWait(seconds);
     await wait(seconds * 1000, undefined, { signal: access.signal });
@@ -85,26 +88,38 @@ export function parseBody<T>(schema: z.ZodType<T>, answer: { body: unknown }, re
   throw bitbucketFailed(toCall(request), z.prettifyError(parsed.error));
 }
 
-async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Response> {
+interface Received {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | null;
+}
+
+/** Reads the whole answer within the time limit: a server may stall after the headers too. */
+async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Received> {
   const url = path.startsWith('http') ? path : `${access.base}/${path}`;
   const headers = {
     Authorization: access.authorization,
     Accept: 'application/json',
     ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };
+  const { answerMilliseconds = 30_000 } = access;
+  const ending = new AbortController();
+  const late = new Error(`no answer for ${answerMilliseconds / 1000} s`);
+  const timer = setTimeout(() => ending.abort(late), answerMilliseconds);
+  const stop = () => ending.abort(access.signal.reason);
+  access.signal.addEventListener('abort', stop);
   try {
-    const timeout = AbortSignal.timeout(60_000);
-    const signal = AbortSignal.any([access.signal, timeout]);
-    return await fetch(url, {
-      method,
-      headers,
-      signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    access.signal.throwIfAborted();
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(url, { method, headers, signal: ending.signal, ...sent });
+    const text = await response.text();
+    return { status: response.status, text, retryAfter: response.headers.get('Retry-After') };
   } catch (error) {
     access.signal.throwIfAborted();
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    throw bitbucketUnreachable(access.base, cause instanceof Error ? cause.message : String(cause));
+    throw bitbucketUnreachable(access.base, ending.signal.aborted ? late : error);
+  } finally {
+    clearTimeout(timer);
+    access.signal.removeEventListener('abort', stop);
   }
 }
 
@@ -123,8 +138,16 @@ function toAnswer(request: BitbucketRequest, status: number, text: string): Bitb
   if (status === 409) return { status: 'conflict', body };
   const { message, required } = parseError(body);
   if (status === 401) throw bitbucketUnauthorised(message);
-  if (status === 403) throw new PermissionMissing('Bitbucket', required ?? request.scope, message);
+  if (status === 403 && isAddressRefused(message)) throw bitbucketRefused(message);
+  if (status === 403)
+    throw new PermissionMissing('Bitbucket', required ?? `probably ${request.scope}`, message);
+  if (status === 410) throw bitbucketGone(message);
   throw bitbucketFailed(toCall(request), `${status} ${message || text}`);
+}
+
+/** A workspace may admit only some addresses: then no scope helps. */
+function isAddressRefused(message: string): boolean {
+  return /allow.?list|whitelist|IP address/i.test(message);
 }
 
 const errorBody = z.object({

@@ -1,80 +1,60 @@
-import { findKnownHost } from './bitbucket';
+import type { BitbucketRepository, NewVariable } from './bitbucket';
+import { toNightlyName, toSuffix } from './names';
 import type { SetupRequest } from './request';
-import type { BitbucketSituation, UserSituation } from './situation';
-import { type Action, decide, type Step } from './step';
+import type { BitbucketSituation, Hands } from './situation';
+import { decide, type Made, type Step } from './step';
 
-/** The variables of the repository on Bitbucket that the step uses. */
-export const keyIdVariable = 'CODECOMMIT_SSH_KEY_ID';
-export const urlVariable = 'CODECOMMIT_URL';
-export const endpointVariable = 'CODECOMMIT_ENDPOINT';
-
-/** The steps at Bitbucket, but for the key pair; without a token they are left to the user. */
-export function planBitbucket(
-  { hostKey }: UserSituation,
-  bitbucket: BitbucketSituation | undefined,
-  request: SetupRequest,
-  keyId: string | undefined,
-): Step[] {
-  const hostTitle = `Bitbucket: known host ${hostKey.host}`;
-  if (bitbucket === undefined) {
-    const variables = [
-      keyIdVariable,
-      urlVariable,
-      ...(request.endpoint === undefined ? [] : [endpointVariable]),
-    ];
-    return planByHand(hostTitle, variables);
-  }
-  const hostNote = `${hostKey.fingerprint}, as ${toWitness(hostKey.origin)}`;
-  return [
-    planEnabled(bitbucket),
-    decide(hostTitle, bitbucket.knownHosts, (hosts) => {
-      const present = findKnownHost(hosts, hostKey);
-      const { host, port, keyType, key } = hostKey;
-      const action: Action = { do: 'put-known-host', entry: { host, port, keyType, key } };
-      if (present === undefined) return { state: 'make', note: hostNote, action };
-      if (present.public_key?.key === key) return { state: 'exists' };
-      return { state: 'change', note: `to ${hostNote}`, action };
-    }),
-    planVariable(bitbucket, keyIdVariable, keyId),
-    ...planAddress(bitbucket, request),
-  ];
-}
-
-/** The variables that say where the repository is. */
-export function planAddress(bitbucket: BitbucketSituation, { url, endpoint }: SetupRequest): Step[] {
-  const address = planVariable(bitbucket, urlVariable, url);
-  return endpoint === undefined ? [address] : [address, planVariable(bitbucket, endpointVariable, endpoint)];
-}
-
-function planByHand(host: string, variables: readonly string[]): Step[] {
-  const titles = ['Bitbucket: Pipelines', 'Bitbucket: SSH key of Pipelines', host];
-  const all = [...titles, ...variables.map((name) => `Bitbucket: variable ${name}`)];
-  return all.map((title) => ({ title, state: 'by-hand' }));
-}
-
-export function toWitness(origin: 'AWS' | 'KNOWN_HOSTS'): string {
-  return origin === 'AWS' ? 'AWS published it' : 'KNOWN_HOSTS has it';
-}
-
-export function planEnabled({ enabled }: BitbucketSituation): Step {
-  return decide('Bitbucket: Pipelines', enabled, (isEnabled) =>
-    isEnabled ? { state: 'exists' } : { state: 'make', note: 'enabled', action: { do: 'enable-pipelines' } },
+export function planEnabled(situation: BitbucketSituation | undefined, { bitbucket }: Hands): Step {
+  const title = 'Bitbucket: Pipelines';
+  if (situation === undefined || bitbucket === undefined) return { title, state: 'by-hand' };
+  return decide(title, situation.enabled, (isEnabled) =>
+    isEnabled
+      ? { state: 'exists' }
+      : { state: 'change', note: 'disabled → enabled', run: () => bitbucket.ensureEnabled() },
   );
 }
 
-/** `value` is undefined while there is none: the key is still to be uploaded. */
+/** Every night, in the minute that the mirror's name gives, so that many mirrors don't all start at once. */
+function toCron(request: SetupRequest): string {
+  return `0 ${Number.parseInt(toSuffix(request), 16) % 60} 3 * * ? *`;
+}
+
+export function planSchedule(situation: BitbucketSituation | undefined, hands: Hands): Step {
+  const title = 'Bitbucket: nightly schedule';
+  const { request, bitbucket } = hands;
+  const pipeline = toNightlyName(request);
+  const branch = situation?.ids.branch;
+  if (situation === undefined || bitbucket === undefined)
+    return { title, state: 'by-hand', note: `daily, custom: ${pipeline}` };
+  if (branch === undefined)
+    return { title, state: 'by-hand', note: 'the repository is empty: run setup again after a push' };
+  const cron = toCron(request);
+  return decide(title, situation.schedules, (all) =>
+    all.some(({ target }) => target.selector?.pattern === pipeline)
+      ? { state: 'exists' }
+      : {
+          state: 'create',
+          note: `custom: ${pipeline} on ${branch}, ${cron} UTC`,
+          run: () => bitbucket.createSchedule({ branch, pipeline, cron }),
+        },
+  );
+}
+
+/** A variable that gets a value which only a step before it makes. */
 export function planVariable(
   { variables }: BitbucketSituation,
-  key: string,
-  value: string | undefined,
+  bitbucket: BitbucketRepository,
+  { key, secured, note }: { key: string; secured: boolean; note: string },
+  toValue: (made: Made) => string,
 ): Step {
   return decide(`Bitbucket: variable ${key}`, variables, (all) => {
     const present = all.find((each) => each.key === key);
-    const action: Action = { do: 'put-variable', key, value };
-    const note = value ?? 'the id that IAM gives';
-    if (present === undefined) return { state: 'make', note, action };
-    return present.value === value && value !== undefined
-      ? { state: 'exists' }
-      : { state: 'change', note: `to ${note}`, action };
+    const run = (made: Made) => {
+      const variable: NewVariable = { key, value: toValue(made), secured };
+      return bitbucket.ensureVariable(variable);
+    };
+    if (present === undefined) return { state: 'create', note, run };
+    const old = present.secured ? 'secured' : (present.value ?? 'empty');
+    return { state: 'change', note: `${old} → ${note}`, run };
   });
 }

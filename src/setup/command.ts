@@ -3,33 +3,46 @@ import { Command } from 'commander';
 /** The subcommand without what it does: the AWS SDK is loaded when it runs, and not for the other commands. */
 export function createSetupCommand(): Command {
   return new Command('setup')
-    .description('set everything up for one mirror: CodeCommit, IAM, Bitbucket; and prove that it works')
-    .requiredOption('--bitbucket <workspace/repository>', 'the repository to mirror')
-    .requiredOption('--codecommit <region/name>', 'the repository to mirror to; made where it is missing')
-    .option('--user <name>', 'the IAM user, or with --oidc the role; default: codecommit-mirror-<name>')
-    .option('--oidc', 'no user and no key: a role that steps of this repository take on')
-    .option('--write', 'add the step to bitbucket-pipelines.yml in this folder')
-    .option('--dry-run', 'show what would be done, and stop')
+    .description('set up one mirror: CodeCommit, IAM and Bitbucket; and verify that it works')
+    .option(
+      '--bitbucket <workspace/repository>',
+      'the repository to mirror; default: the origin of this clone',
+    )
+    .requiredOption('--codecommit <region/name>', 'the repository to mirror to; created if it does not exist')
+    .option('--user <name>', 'the IAM user, or with --oidc the role; default: one that setup creates')
+    .option('--adopt', 'add to an existing user or role that setup did not create')
+    .option('--oidc', 'no user and no key: a role that steps of this repository assume')
+    .option('--write', 'add the step to bitbucket-pipelines.yml; only in the root of its clone')
+    .option('--nightly', 'add a pipeline and a schedule that mirror every night')
+    .option('--dry-run', 'show the plan and stop; also with --yes')
     .option('--yes', 'do not ask')
-    .option('--replace-key', 'replace the SSH key of Pipelines when it is another one')
+    .option('--replace-key', 'make a new key, give it to the pipeline, and retire the old one')
     .option(
       '--key-file <file>',
-      'the private key when there is no token; default: codecommit-mirror-<name>.key',
+      'the private key without a token; default: below ~/.config/codecommit-mirror',
     )
     .option('--remove', 'undo what setup made; the repository stays')
     .option('--profile <name>', 'the AWS profile')
     .option('--bitbucket-api <url>', 'another base URL of the Bitbucket API')
+    .showHelpAfterError('(codecommit-mirror setup --help has examples)')
     .addHelpText('after', helpText);
 }
 
 const helpText = `
-It looks at everything first, shows what it would do, and asks. A second run changes nothing; a run that was
-stopped goes on. Credentials of AWS are found as its own tools find them. For Bitbucket: BITBUCKET_TOKEN (a
-repository access token), or BITBUCKET_EMAIL and BITBUCKET_API_TOKEN. Without them the steps on Bitbucket are
-printed, and the private key goes to a file that only you can read.
+It reads everything first, shows a plan, and asks. A second run changes
+nothing; a run that was stopped continues. AWS credentials are found as the
+AWS CLI finds them. For Bitbucket set BITBUCKET_TOKEN (a repository access
+token), or BITBUCKET_EMAIL and BITBUCKET_API_TOKEN. Without them, what to do
+on Bitbucket is printed, and the private key goes to a file that only you
+can read.
 
-CODECOMMIT_ENDPOINT (<host>[:<port>], such as a VPC endpoint) stands in for the region's git host; its host key
-comes from KNOWN_HOSTS. Exit codes: 0 done or nothing to do, 1 not done, 2 the flags are at fault.
+Scopes of an access token: repository, repository:admin, pipeline:write,
+pipeline:variable. Scopes of an API token: read:repository:bitbucket,
+read:pipeline:bitbucket, write:pipeline:bitbucket, admin:pipeline:bitbucket.
+
+CODECOMMIT_ENDPOINT (<host>[:<port>], such as a VPC endpoint) replaces the
+region's git host; its host key comes from KNOWN_HOSTS.
+Exit codes: 0 done or nothing to do, 1 not done, 2 invalid flags.
 
 Examples:
   codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --dry-run

@@ -1,13 +1,14 @@
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { type ErrorCode, MirrorError, toQuote } from '../errors';
 
-/** AWS or Bitbucket does not let us look at something, or change it. */
+/** AWS or Bitbucket does not let us read something, or change it. */
 export class PermissionMissing extends MirrorError {
   /** As its service names it: `iam:GetUser`, `repository:admin`. */
   readonly permission: string;
 
   constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
     super('setup-not-permitted', {
-      message: `${service} refused it, the permission ${permission} is missing: ${toQuote(said) || 'it said nothing more'}`,
+      message: `${service} denied the request. Missing permission: ${permission}. It said: ${toQuote(said) || 'nothing'}`,
       remedy: allowAndRunAgain,
     });
     this.permission = permission;
@@ -15,20 +16,20 @@ export class PermissionMissing extends MirrorError {
 }
 
 const allowAndRunAgain =
-  'Let somebody with the right to do so allow it, and run setup again: what is there already stays as it is.';
-const runAgain = 'Run setup again: what is there already stays as it is.';
+  'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
+const runAgain = 'Run the command again: what is already there stays as it is.';
 
 export const notPermitted = (permissions: readonly string[]) =>
   new MirrorError('setup-not-permitted', {
-    message: `Some things can't be looked at. These permissions are missing: ${permissions.join(', ')}. Nothing was changed.`,
-    remedy: `${allowAndRunAgain} Without any token of Bitbucket, setup prints what is to be done there.`,
+    message: `Some things can't be read. These permissions are missing: ${permissions.join(', ')}. Nothing was changed.`,
+    remedy: `${allowAndRunAgain} Without a Bitbucket token, setup prints what to do on Bitbucket.`,
   });
 
 export const noTerminal = () =>
   new MirrorError(
     'setup-no-terminal',
     {
-      message: 'There is no terminal to ask on, and --yes was not given. Nothing was changed.',
+      message: 'There is no terminal to ask on, and --yes is not set. Nothing was changed.',
       remedy: 'Read the plan above; then run again with --yes to carry it out.',
     },
     { exitCode: 2 },
@@ -36,96 +37,141 @@ export const noTerminal = () =>
 
 export const declined = () =>
   new MirrorError('setup-declined', {
-    message: 'You did not say yes. Nothing was changed.',
+    message: 'Cancelled. Nothing was changed.',
     remedy: 'Run setup again when the plan is as you want it. --dry-run only shows it.',
   });
 
-export const setupStopped = (reason: unknown) =>
-  new MirrorError(
+/** Exit codes are 128 and the number of the signal. */
+const signals: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
+
+export const setupStopped = (reason: unknown) => {
+  const name = String(reason) in signals ? String(reason) : 'SIGINT';
+  return new MirrorError(
     'stopped',
     {
-      message: `Stopped by ${reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'}. The steps that are marked ✔ are done.`,
-      remedy: 'Run setup again: it goes on where it stopped.',
+      message: `Stopped by ${name}. Steps marked ✔ are done; nothing else was changed.`,
+      remedy: 'Run setup again: it continues where it stopped.',
     },
-    { exitCode: reason === 'SIGTERM' ? 143 : 130 },
+    { exitCode: signals[name] ?? 130 },
   );
+};
 
-/** What the names of AWS's errors, without the ending `Exception`, mean to the user of setup. */
-const awsErrors: readonly (readonly [RegExp, ErrorCode, string, string])[] = [
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** What the names of AWS's errors, without the ending `Exception`, mean to the user. */
+const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [
-    /^(CredentialsProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken|TokenProviderError)$/,
-    'setup-aws-credentials',
-    'There are no AWS credentials that are valid',
-    'Log in (aws sso login, or aws configure), name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. A clock that is wrong makes good credentials fail too.',
+    /^(CredentialsProviderError|TokenProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken)$/,
+    {
+      code: 'setup-aws-credentials',
+      what: 'There are no valid AWS credentials',
+      remedy:
+        'Log in (aws sso login, or aws configure), name a profile that ~/.aws/config or ~/.aws/credentials has, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. A wrong clock makes valid credentials fail too.',
+    },
   ],
   [
-    /^(Throttling|ThrottledException|Throttled|TooManyRequests|RequestLimitExceeded|RequestThrottled|SlowDown)$/,
-    'setup-aws-throttled',
-    'AWS answers too many requests, also after several tries',
-    `Wait a minute. ${runAgain}`,
+    /^(OptInRequired)$/,
+    {
+      code: 'setup-aws-failed',
+      what: 'The AWS account is not signed up for this service, or not active yet',
+      remedy: 'Open the AWS console once, finish the sign-up, and run the command again.',
+    },
   ],
   [
-    /^(TimeoutError|ECONN\w+|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EPIPE|NetworkingError)$/,
-    'setup-aws-unreachable',
-    "AWS can't be reached",
-    'Check the network, the region in --codecommit, and AWS_ENDPOINT_URL if it is set.',
-  ],
-  [
-    /^InvalidPublicKey$/,
-    'setup-key-refused',
-    'IAM says that the public key is malformed or otherwise invalid',
-    'Give an RSA key of 2048 to 16384 bits, or let setup make one with --replace-key.',
-  ],
-  [
-    /^UnrecognizedPublicKeyEncoding$/,
-    'setup-key-refused',
-    'IAM does not know the encoding of the public key',
-    'The key must be RSA, as one line of OpenSSH. Let setup make one with --replace-key.',
-  ],
-  [
-    /^DuplicateSSHPublicKey$/,
-    'setup-key-refused',
-    'IAM has this public key already, but does not list it for the user',
-    'Name the user that has the key with --user, or let setup make another key with --replace-key.',
+    /^(InvalidPublicKey|UnrecognizedPublicKeyEncoding|DuplicateSSHPublicKey)$/,
+    {
+      code: 'setup-key-refused',
+      what: 'IAM rejected the public key',
+      remedy: 'Make a new key with --replace-key.',
+    },
   ],
   [
     /LimitExceeded$/,
-    'setup-limit',
-    'A quota of the AWS account is used up',
-    'Remove what is not needed any more, or have the quota raised (Service Quotas), and run setup again.',
+    {
+      code: 'setup-limit',
+      what: 'A quota of the AWS account is used up',
+      remedy:
+        'Delete what you no longer need, or raise the quota (Service Quotas), and run the command again.',
+    },
   ],
   [
     /^(NoSuchEntity|RepositoryDoesNotExist)$/,
-    'setup-changed',
-    'Something that was there a moment ago is gone',
-    runAgain,
+    { code: 'setup-changed', what: 'Something that was there a moment ago is gone', remedy: runAgain },
   ],
   [
     /^(EntityAlreadyExists|RepositoryNameExists|ConcurrentModification)$/,
-    'setup-changed',
-    'Somebody made or changed the same thing at the same time',
-    runAgain,
+    {
+      code: 'setup-changed',
+      what: 'Somebody created or changed the same thing at the same time',
+      remedy: runAgain,
+    },
   ],
   [
     /^DeleteConflict$/,
-    'setup-changed',
-    'It is still in use, or somebody put something else there',
-    'Look at it in the console of IAM: what setup did not make is not removed by it.',
+    {
+      code: 'setup-changed',
+      what: 'Something that setup did not create is attached to it',
+      remedy: 'Look at it in the IAM console: setup does not remove what it did not create.',
+    },
   ],
 ];
 
-/** `call` is the permission that it needs, such as `iam:GetUser`; `name` the error's, as the SDK gives it. */
-export function awsFailed(call: string, name: string, said: string): MirrorError {
-  const bare = name.replace(/Exception$/, '');
-  if (/^(AccessDenied|UnauthorizedOperation|NotAuthorized|OptInRequired)$/.test(bare))
-    return new PermissionMissing('AWS', call, said);
-  const [, code, what, remedy] = awsErrors.find(([names]) => names.test(bare)) ?? [
-    undefined,
-    'setup-aws-failed' as const,
-    'AWS refused the call',
-    `This is not a failure that we know. ${runAgain}`,
-  ];
-  return new MirrorError(code, { message: `${what} (${call}, ${bare}): ${toQuote(said)}`, remedy });
+const throttled: Meaning = {
+  code: 'setup-aws-throttled',
+  what: 'AWS still throttles the requests after several retries',
+  remedy: `Wait a minute. ${runAgain}`,
+};
+const unreachable: Meaning = {
+  code: 'setup-aws-unreachable',
+  what: "AWS can't be reached",
+  remedy: 'Check the network, the region in --codecommit, and AWS_ENDPOINT_URL if it is set.',
+};
+const untrusted: Meaning = {
+  code: 'setup-aws-unreachable',
+  what: 'The certificate of the AWS endpoint is not trusted',
+  remedy:
+    'Behind a proxy that inspects TLS, set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.',
+};
+
+/** `call` is the permission that it needs, such as `iam:GetUser`; `error` is the SDK's. */
+export function awsFailed(call: string, error: Error): MirrorError {
+  const name = error.name.replace(/Exception$/, '');
+  if (/^(AccessDenied|UnauthorizedOperation|NotAuthorized)$/.test(name)) {
+    // One call may need several: creating a tagged user needs iam:TagUser too.
+    const [, named] = /not authorized to perform: ([\w-]+:\w+)/.exec(error.message) ?? [];
+    return new PermissionMissing('AWS', named ?? call, error.message);
+  }
+  // The SDK's own type of an error: it has these fields or does not.
+  const classified = error as Parameters<typeof isTransientError>[0];
+  const network = findNetworkCode(error);
+  const { code, what, remedy } = meanings.find(([names]) => names.test(name))?.[1] ??
+    (isThrottlingError(classified) ? throttled : undefined) ??
+    (isCertificateCode(network) ? untrusted : undefined) ??
+    (isTransientError(classified) || network !== undefined ? unreachable : undefined) ?? {
+      code: 'setup-aws-failed',
+      what: 'AWS rejected the call',
+      remedy: `This error is not one that codecommit-mirror knows. ${runAgain}`,
+    };
+  return new MirrorError(code, {
+    message: `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`,
+    remedy,
+  });
+}
+
+/** Node's code of an error of the network or of TLS, also of one that lies behind. */
+export function findNetworkCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return code !== undefined && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : findNetworkCode(error.cause);
+}
+
+/** OpenSSL's reasons and Node's own. */
+export function isCertificateCode(code: string | undefined): boolean {
+  return code !== undefined && /CERT|^UNABLE_TO_|^ERR_TLS/.test(code);
 }
 
 export interface ListedKey {
@@ -135,10 +181,10 @@ export interface ListedKey {
   readonly uploaded: string;
 }
 
-/** IAM allows five keys a user (IAM and STS quotas). */
+/** IAM allows five keys for each user (IAM and STS quotas). */
 export const keysFull = (user: string, keys: readonly ListedKey[]) => {
   const shown = keys.map(
-    ({ id, active, uploaded }) => `${id} (${active ? 'active' : 'inactive'}, of ${uploaded.slice(0, 10)})`,
+    ({ id, active, uploaded }) => `${id} (${active ? 'active' : 'inactive'}, ${uploaded.slice(0, 10)})`,
   );
   const inactive = keys.filter(({ active }) => !active).map(({ id }) => id);
   const [oldest] = [...keys].sort((a, b) => a.uploaded.localeCompare(b.uploaded));
@@ -148,20 +194,27 @@ export const keysFull = (user: string, keys: readonly ListedKey[]) => {
       : `None is inactive; the oldest is ${oldest?.id}.`;
   return new MirrorError('setup-keys-full', {
     message: `The IAM user ${user} has ${keys.length} SSH keys, as many as IAM allows: ${shown.join(', ')}. Nothing was changed.`,
-    remedy: `${advice} Delete one that nobody needs (aws iam delete-ssh-public-key --user-name ${user} --ssh-public-key-id <id>), or name another user with --user.`,
+    remedy: `${advice} Delete one that nobody needs (aws iam delete-ssh-public-key --user-name ${user} --ssh-public-key-id <id>), or leave --user out.`,
   });
 };
 
-export const keyUnfit = (what: string) =>
-  new MirrorError('setup-key-unfit', {
-    message: `The SSH key of Pipelines is ${what}; CodeCommit takes RSA keys of at least 2048 bits. Nothing was changed.`,
-    remedy:
-      'Is the key in use elsewhere? Then leave it, and set the mirror up by hand with a key of its own in SSH_KEY. If not, run again with --replace-key.',
-  });
+/** `owner`: the value of our tag, of another mirror; undefined where it has none. */
+export const foreign = (what: string, owner: string | undefined) =>
+  owner === undefined
+    ? new MirrorError('setup-foreign', {
+        message: `The ${what} exists, and setup did not create it. Nothing was changed.`,
+        remedy:
+          'Leave --user out, and setup creates one. With --adopt it adds a policy, and a key or trust, to this one; --remove then takes only these away.',
+      })
+    : new MirrorError('setup-foreign', {
+        message: `The ${what} belongs to the mirror ${owner} (its tag codecommit-mirror says so). Nothing was changed.`,
+        remedy:
+          'Leave --user out, or name another one: each mirror has its own, so that a key may push to one repository only.',
+      });
 
 export const keyFileRefused = (file: string, why: string) =>
   new MirrorError('setup-key-file', {
-    message: `The key file "${file}" can't be used: ${why}. It was left as it is.`,
+    message: `The key file "${file}" can't be used: ${why}. The file was not changed.`,
     remedy: 'Move the file away, or name another one with --key-file.',
   });
 
@@ -169,30 +222,48 @@ export const bitbucketUnauthorised = (said: string) =>
   new MirrorError('setup-bitbucket-unauthorised', {
     message: `Bitbucket does not accept the token: ${toQuote(said) || '401'}`,
     remedy:
-      "BITBUCKET_TOKEN is a repository access token; for an API token give BITBUCKET_API_TOKEN and BITBUCKET_EMAIL, the Atlassian account's address. App passwords are no longer accepted.",
+      "It may have expired. BITBUCKET_TOKEN holds a repository access token; an API token goes to BITBUCKET_API_TOKEN, with the Atlassian account's address in BITBUCKET_EMAIL. App passwords stopped working in July 2026.",
+  });
+
+export const bitbucketRefused = (said: string) =>
+  new MirrorError('setup-not-permitted', {
+    message: `Bitbucket refuses requests from this address (403): ${toQuote(said)}`,
+    remedy: 'Run setup from an address that the workspace admits, or ask its administrator to add yours.',
+  });
+
+export const bitbucketGone = (said: string) =>
+  new MirrorError('setup-bitbucket-failed', {
+    message: `Bitbucket answers 410 (gone): ${toQuote(said)}`,
+    remedy:
+      'App passwords stopped working in July 2026: use an access token or an API token. With a token, update codecommit-mirror.',
   });
 
 export const bitbucketNotFound = (name: string) =>
   new MirrorError('setup-bitbucket-not-found', {
     message: `Bitbucket has no repository ${name} that this token may see.`,
-    remedy: 'Check --bitbucket <workspace>/<repository> against the address in the browser, and the token.',
+    remedy: 'Compare --bitbucket <workspace>/<repository> with the address in the browser; check the token.',
   });
 
 export const bitbucketThrottled = (seconds: number) =>
   new MirrorError('setup-bitbucket-throttled', {
-    message: `Bitbucket answers too many requests, also after several tries; it asks to wait ${seconds} s.`,
+    message: `Bitbucket still throttles the requests after several retries; it asks to wait ${seconds} s.`,
     remedy: `Wait that long. ${runAgain}`,
   });
 
-export const bitbucketUnreachable = (url: string, cause: string) =>
-  new MirrorError('setup-bitbucket-unreachable', {
-    message: `${url} can't be reached: ${toQuote(cause)}`,
-    remedy: 'Check the network, and --bitbucket-api if it was given.',
+export const bitbucketUnreachable = (url: string, error: unknown) => {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new MirrorError('setup-bitbucket-unreachable', {
+    message: `${url} can't be reached: ${toQuote(said)}`,
+    remedy: isCertificateCode(findNetworkCode(error))
+      ? untrusted.remedy
+      : 'Check the network, and --bitbucket-api if it is set.',
   });
+};
 
 export const bitbucketFailed = (call: string, said: string) =>
   new MirrorError('setup-bitbucket-failed', {
-    message: `Bitbucket's answer to ${call} is not one that we know: ${toQuote(said)}`,
+    message: `Bitbucket's answer to ${call} is not one that codecommit-mirror knows: ${toQuote(said)}`,
     remedy: `Look at the status of Bitbucket. ${runAgain}`,
   });
 
@@ -204,15 +275,15 @@ export const bitbucketConflict = (call: string) =>
 
 export const pipelinesFileUnfit = (file: string, why: string) =>
   new MirrorError('setup-pipelines-file', {
-    message: `${file} can't be changed: ${why}. It was left as it is.`,
-    remedy: 'Correct the file; or run without --write, and add the step that is printed by hand.',
+    message: `${file} can't be changed: ${why}. It was not changed.`,
+    remedy: 'Correct that; or run without --write, and add the step that is printed by hand.',
   });
 
 export const unproven = (failure: MirrorError, seconds: number) =>
   new MirrorError(
     'setup-unproven',
     {
-      message: `Everything is set up, but a connection with it has failed for ${seconds} s: ${failure.message}`,
+      message: `A connection with the new key has failed for ${seconds} s: ${failure.message} Bitbucket was not given the key.`,
       remedy: `IAM may take longer today: run setup again. ${failure.remedy}`,
     },
     { cause: failure },
@@ -222,8 +293,15 @@ export const tokenNeeded = () =>
   new MirrorError(
     'setup-invalid',
     {
-      message: '--oidc needs a token of Bitbucket: the trust is bound to ids that only Bitbucket knows.',
+      message: '--oidc needs a Bitbucket token: the trust policy names ids that only Bitbucket knows.',
       remedy: 'Set BITBUCKET_TOKEN, or BITBUCKET_EMAIL and BITBUCKET_API_TOKEN.',
     },
     { exitCode: 2 },
   );
+
+/** `left`: what may still be there, one text for each. */
+export const notRemoved = (left: readonly string[]) =>
+  new MirrorError('setup-not-removed', {
+    message: `Not everything is removed:\n${left.join('\n')}`,
+    remedy: 'Do what the lines say, then run setup --remove again: it says when nothing is left.',
+  });

@@ -1,40 +1,41 @@
-import type { Made } from './apply';
-import { endpointVariable, keyIdVariable, urlVariable } from './bitbucketPlan';
-import { toStepText } from './pipelinesStep';
+import { toNightlyName, toVariableNames } from './names';
+import { type StepContent, toStepText } from './pipelinesStep';
 import type { SetupRequest } from './request';
-import type { UserSituation } from './situation';
+import type { Made } from './step';
 
-/** What is to be done on Bitbucket by somebody without a token; each value as it is to be typed. */
-export function toBitbucketInstructions(
-  request: SetupRequest,
-  { key, keyId }: Made,
-  { hostKey }: UserSituation,
-): string {
-  const { workspace, repository, keyFile, url, endpoint } = request;
-  const known = `${hostKey.port === 22 ? '' : `:${hostKey.port}`}`;
-  return `
+/** What somebody without a token does on Bitbucket; each value as it is to be typed. */
+export function toBitbucketInstructions(request: SetupRequest, { key, keyId }: Made): string {
+  const { workspace, repository, keyFile } = request;
+  const names = toVariableNames(request);
+  const variables = `
 On Bitbucket, in the settings of ${workspace}/${repository}
 (https://bitbucket.org/${workspace}/${repository}/admin):
 
-1. Pipelines > Settings: switch "Enable Pipelines" on.
-2. Pipelines > SSH keys > Use my own keys:
-   Private key: the content of ${keyFile}
-   Public key:  ${key?.publicKey ?? 'its public half'}
-   Delete the file when everything works: until then setup knows the key by it.
-3. Pipelines > SSH keys > Known hosts: add ${hostKey.host}${known}, press Fetch, and compare:
-   ${hostKey.fingerprint}
-4. Pipelines > Repository variables, neither of them secured:
-   ${keyIdVariable} = ${keyId ?? 'the id of the key at IAM'}
-   ${urlVariable} = ${url}${endpoint === undefined ? '' : `\n   ${endpointVariable} = ${endpoint}`}
+1. Pipelines > Settings: turn "Enable Pipelines" on.
+2. Pipelines > Repository variables:
+   ${names.key} = what this prints, secured:
+     base64 -w0 < ${keyFile}
+   ${names.id} = ${keyId ?? 'the id of the key at IAM'}, not secured
 `;
+  const schedule = `3. Pipelines > Schedules: the pipeline "custom: ${toNightlyName(request)}", daily.\n`;
+  const end = `Delete ${keyFile} when the pipeline works. Keys at IAM that the pipeline no longer has: delete them there.\n`;
+  if (key === undefined) return request.nightly ? `${variables}${schedule}` : '';
+  return `${variables}${request.nightly ? schedule : ''}${end}`;
 }
 
 /** The step to be added by hand. */
-export function toStepInstructions(request: SetupRequest): string {
+export function toStepInstructions(content: StepContent): string {
+  const step = toStepText(content, '    ');
+  const nightly =
+    content.nightly === undefined
+      ? ''
+      : `  custom:\n    ${content.nightly}:\n${toStepText(content, '      ')}`;
   return `
-Add this step to bitbucket-pipelines.yml (--write does it for you):
+Add this step to bitbucket-pipelines.yml, as the first of each pipeline (--write does it for you):
 
 pipelines:
   default:
-${toStepText(request, '    ')}`;
+${step}  tags:
+    '**':
+${toStepText(content, '      ')}${nightly}`;
 }

@@ -1,5 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { toGitEnvironment } from '../git/environment';
+import { createGit } from '../git/git';
 import { type PrivateKey, parsePrivateKey } from '../settings/privateKey';
+import type { CloneContext } from './clone';
 import { keyFileRefused } from './errors';
 
 /** Reads the key that an earlier run left; undefined where there is no file. Throws for a file that is no RSA key. */
@@ -16,11 +20,24 @@ export async function readKeyFile(file: string): Promise<PrivateKey | undefined>
   }
 }
 
-/** Writes a private key that only its owner can read. Never over another file. */
-export async function writeKeyFile(file: string, pem: string): Promise<void> {
-  await writeFile(file, pem, { mode: 0o600, flag: 'wx' }).catch((error: Error) => {
-    throw keyFileRefused(file, error.message);
-  });
+/** Writes a private key that only its owner can read. Never over another file, and never where git would add it. */
+export async function writeKeyFile(file: string, pem: string, context: CloneContext): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    if (await isInWorkTree(file, context))
+      throw new Error('it is in the work tree of a git repository that does not ignore it');
+    await writeFile(file, pem, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw keyFileRefused(file, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function isInWorkTree(file: string, { env, signal }: CloneContext): Promise<boolean> {
+  const git = createGit({ directory: dirname(file), env: toGitEnvironment(env), signal });
+  const { exitCode, stdout } = await git.run(['rev-parse', '--is-inside-work-tree']);
+  if (exitCode !== 0 || stdout.trim() !== 'true') return false;
+  return (await git.run(['check-ignore', '--quiet', '--', file])).exitCode !== 0;
 }
 
 export async function deleteKeyFile(file: string): Promise<void> {

@@ -1,11 +1,16 @@
 import { IAMClient, ListUsersCommand, SimulatePrincipalPolicyCommand, type User } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { toFingerprint } from '../settings/knownHosts';
 import type { PrivateKey } from '../settings/privateKey';
-import { type Aws, callAws } from './aws';
-import { type IamKey, ourPath, readKeys } from './iam';
-import { toPublicKey } from './keyPair';
+import { callAws } from './aws';
+import { type IamKey, readKeys } from './iam';
+import { ourPath } from './names';
 
-type Clients = Pick<Aws, 'iam' | 'sts' | 'signal'>;
+interface Clients {
+  readonly iam: IAMClient;
+  readonly sts: STSClient;
+  readonly signal: AbortSignal;
+}
 
 /** Whom AWS's own credentials in the variables belong to, and where they are used. */
 export interface AwsAccess {
@@ -57,7 +62,8 @@ export function createClients({ credentials, region }: AwsAccess, signal?: Abort
 
 /** As IAM gives it: MD5 of the wire format, hexadecimal pairs with colons. */
 export function toIamFingerprint(key: PrivateKey): string {
-  return toPublicKey(key).fingerprint;
+  const [, base64 = ''] = key.publicKey.split(' ');
+  return toFingerprint(base64, 'md5').slice('MD5:'.length);
 }
 
 export async function readCaller({ sts, signal }: Clients): Promise<Caller> {

@@ -1,140 +1,139 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { type Document, isMap, isScalar, isSeq, parse, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { Mirror } from './names';
 import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
-import { pipelinesFileUnfit } from './errors';
-import { isOtherWay, isOurStep, type StepWay, toStepText } from './pipelinesStep';
-import {
-  addAt,
-  applyChanges,
-  type Change,
-  endOfContent,
+  findPipelines,
+  findPipes,
+  isEmpty,
+  type PipeUse,
+  parsePipelines,
   rangeOf,
-  removeLines,
-  startOfLine,
+  toStepMap,
   unfit,
-} from './textChange';
+} from './pipelinesDocument';
+import { hasSameLogin, type StepContent, toStepText } from './pipelinesStep';
+import { addAt, applyChanges, type Change, endOfContent, removeLines, startOfLine } from './textChange';
 
-export async function readPipelinesFile(file: string): Promise<string | undefined> {
-  return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw pipelinesFileUnfit(file, error.message);
-  });
-}
-
-/** Writes the text; takes the file away when nothing is left of it. */
-export async function writePipelinesFile(file: string, text: string): Promise<void> {
-  try {
-    if (text.trim() === '') await rm(file);
-    else await writeFile(file, text);
-  } catch (error) {
-    throw pipelinesFileUnfit(file, error instanceof Error ? error.message : String(error));
-  }
+export interface FilePlan {
+  /** Undefined when nothing is to be changed. */
+  readonly text: string | undefined;
+  /** The pipelines that get the step. */
+  readonly added: readonly string[];
+  /** Lines, from 1, of steps of this mirror that are to be changed by hand: they have another login. */
+  readonly different: readonly number[];
 }
 
 /**
- * Adds the step to `default`, and to each pipeline under `branches` and `tags`: where one of these runs, `default`
- * does not. A step of ours that goes the other way, with a key or by a role, gives place. All other lines stay byte
- * by byte. `text` is undefined when nothing is to be changed.
- * Throws MirrorError `setup-pipelines-file`.
+ * Adds the step as the first one of `default`, and of each pipeline under `branches` and `tags`: there it runs
+ * whatever the tests say, and no manual trigger is before it. Without a section `tags` it adds one. Everything else
+ * stays byte by byte. Throws MirrorError `setup-pipelines-file`.
  */
-export function planPipelinesFile(before: string | undefined, way: StepWay) {
-  const source = planPipelinesFileRemoval(before, isOtherWay(way)).text ?? before ?? '';
-  const document = parse(source);
+export function planPipelinesFile(before: string | undefined, content: StepContent): FilePlan {
+  const source = before ?? '';
+  const document = parsePipelines(source);
+  const uses = findPipes(document, source, content.mirror);
+  const different = uses.filter(({ variables }) => !hasSameLogin(variables, content)).map(({ line }) => line);
   const changes = new Map<number, Change>();
   const added: string[] = [];
-  for (const { path, list } of findPipelines(document)) {
-    if (holdsPipe(list.toJS(document))) continue;
-    const change = addToList(source, list, way);
+  for (const { path, list } of findPipelines(document, ['branches', 'tags'])) {
+    if (holdsUse(list, uses)) continue;
+    const change = addToList(source, list, content);
     if (!changes.has(change.from)) added.push(path.join(' '));
     changes.set(change.from, change);
   }
-  const start = addDefault(source, document, way);
-  if (start !== undefined) {
-    added.push('default');
-    const other = changes.get(start.from);
-    changes.set(start.from, other === undefined ? start : { ...other, text: other.text + start.text });
-  }
-  if (changes.size === 0) return { text: source === (before ?? '') ? undefined : source, added };
-  const text = applyChanges(source, [...changes.values()]);
-  requireGrown(document, text, way);
-  return { text, added };
+  const fresh = toWanted(document, content);
+  const all = [...changes.values(), ...addPipelines(source, document, fresh, content)];
+  if (all.length === 0) return { text: undefined, added, different };
+  const text = applyChanges(source, all);
+  requireGrown(document, text, content);
+  return { text, added: [...added, ...fresh.map(([path]) => path.join(' '))], different };
 }
 
-function parse(text: string): Document.Parsed {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) throw unfit(`it is no valid YAML: ${error.message.split('\n')[0]}`);
-  if (document.contents !== null && !isMap(document.contents)) throw unfit('it is no mapping');
-  const pipelines = document.get('pipelines', true);
-  if (pipelines !== undefined && !isMap(pipelines) && !isEmpty(pipelines))
-    throw unfit('"pipelines" is no mapping');
-  return document;
+/** A pipeline that does not exist yet: its keys, as text of YAML. */
+type Wanted = readonly [path: readonly string[], keys: readonly string[]];
+
+function toWanted(document: Document.Parsed, { nightly }: StepContent): Wanted[] {
+  const isMissing = (...path: string[]) => isEmpty(document.getIn(['pipelines', ...path], true));
+  return [
+    ...(isMissing('default') ? [[['default'], ['default']] as const] : []),
+    ...(isMissing('tags')
+      ? [
+          [
+            ['tags', '**'],
+            ['tags', "'**'"],
+          ] as const,
+        ]
+      : []),
+    ...(nightly !== undefined && isMissing('custom', nightly)
+      ? [
+          [
+            ['custom', nightly],
+            ['custom', nightly],
+          ] as const,
+        ]
+      : []),
+  ];
 }
 
-function isEmpty(node: unknown): boolean {
-  return node === undefined || node === null || (isScalar(node) && node.value === null);
+function holdsUse(list: YAMLSeq, uses: readonly PipeUse[]): boolean {
+  const [start, end] = rangeOf(list);
+  return uses.some(({ node }) => rangeOf(node)[0] >= start && rangeOf(node)[1] <= end);
 }
 
-/** The lists of steps that a push starts, each by its name; an alias is followed. */
-function findPipelines(document: Document.Parsed): { path: string[]; list: YAMLSeq }[] {
-  const pipelines = document.get('pipelines', true);
-  if (!isMap(pipelines)) return [];
-  const sections = ['branches', 'tags'].flatMap((section) => {
-    const map = pipelines.get(section, true);
-    if (!isMap(map)) return [];
-    return map.items.map(({ key, value }) => ({ path: [section, String(key)], node: value }));
-  });
-  const all = [{ path: ['default'], node: pipelines.get('default', true) }, ...sections];
-  return all.flatMap(({ path, node }) => {
-    const list = isAlias(node) ? node.resolve(document) : node;
-    if (isEmpty(list)) return [];
-    if (!isSeq(list)) throw unfit(`the pipeline "${path.join(' ')}" is no list of steps`);
-    return [{ path, list }];
-  });
-}
-
-/** Whether the pipe stands anywhere in it. */
-function holdsPipe(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if ('pipe' in value && /codecommit-mirror(:|$)/.test(String(value.pipe))) return true;
-  return Object.values(value).some(holdsPipe);
-}
-
-function addToList(source: string, list: YAMLSeq, way: StepWay): Change {
+function addToList(source: string, list: YAMLSeq, content: StepContent): Change {
   const [first] = list.items;
-  const start = list.items.length === 0 ? undefined : rangeOf(first)[0];
-  if (list.flow || start === undefined) throw unfit('a list of steps is written as [ ]');
-  const indent = /^[ ]*/.exec(source.slice(startOfLine(source, start)))?.[0] ?? '';
-  return addAt(source, endOfContent(source, rangeOf(list)[1]), toStepText(way, indent));
+  if (list.flow || first === undefined) throw unfit('a list of steps is written as [ ]');
+  const from = startOfLine(source, rangeOf(first)[0]);
+  const indent = /^[ ]*/.exec(source.slice(from))?.[0] ?? '';
+  return { from, to: from, text: toStepText(content, indent) };
 }
 
-/** `default`, where there is none; `pipelines` too, where that is missing. */
-function addDefault(source: string, document: Document.Parsed, way: StepWay): Change | undefined {
+function addPipelines(
+  source: string,
+  document: Document.Parsed,
+  wanted: readonly Wanted[],
+  content: StepContent,
+): Change[] {
+  if (wanted.length === 0) return [];
   const pipelines = document.get('pipelines', true);
-  if (isMap(pipelines) && pipelines.items.length > 0) {
+  const toText = (indent: string) => wanted.map(([, keys]) => toBlock(keys, indent, content)).join('');
+  if (isMap(pipelines)) {
     if (pipelines.flow) throw unfit('"pipelines" is written as { }');
-    const place = isEmpty(pipelines.get('default', true)) ? findKey(pipelines, 'default') : undefined;
-    const indent = indentOf(source, pipelines);
-    const step = toStepText(way, `${indent}  `);
-    if (place !== undefined) return addAt(source, endOfContent(source, rangeOf(place)[1] + 1), step);
-    if (pipelines.has('default')) return undefined;
-    return addAt(source, endOfContent(source, rangeOf(pipelines)[1]), `${indent}default:\n${step}`);
+    return wanted.flatMap(([, keys]) => addPipeline(source, pipelines, keys, content));
   }
   const root = isMap(document.contents) ? document.contents : undefined;
-  const text = `  default:\n${toStepText(way, '    ')}`;
   const key = root && findKey(root, 'pipelines');
-  if (key === undefined) return addAt(source, source.trimEnd().length, `pipelines:\n${text}`);
-  if (pipelines !== undefined && isMap(pipelines)) throw unfit('"pipelines" is written as { }');
-  return addAt(source, endOfContent(source, rangeOf(key)[1] + 1), text);
+  if (key === undefined) return [addAt(source, source.trimEnd().length, `pipelines:\n${toText('  ')}`)];
+  return fillEmpty(source, key, pipelines, toText('  '));
+}
+
+function addPipeline(source: string, pipelines: YAMLMap, keys: readonly string[], content: StepContent) {
+  const [name = '', ...inner] = keys;
+  const indent = indentOf(source, pipelines);
+  const key = findKey(pipelines, name);
+  if (key === undefined) {
+    const end = endOfContent(source, rangeOf(pipelines)[1]);
+    return [addAt(source, end, toBlock(keys, indent, content))];
+  }
+  const section = pipelines.get(name, true);
+  if (!isMap(section)) return fillEmpty(source, key, section, toBlock(inner, `${indent}  `, content));
+  if (section.flow) throw unfit(`"${name}" is written as { }`);
+  const from = startOfLine(source, rangeOf(section.items[0]?.key)[0]);
+  return [{ from, to: from, text: toBlock(inner, indentOf(source, section), content) }];
+}
+
+/** Keys below each other, and the step below them. */
+function toBlock(keys: readonly string[], indent: string, content: StepContent): string {
+  const lines = keys.map((key, depth) => `${indent}${'  '.repeat(depth)}${key}:\n`);
+  return lines.join('') + toStepText(content, indent + '  '.repeat(keys.length));
+}
+
+/** Puts lines below a key that has no value, or one that says so: `~`, `null`. */
+function fillEmpty(source: string, key: unknown, value: unknown, text: string): Change[] {
+  const after = addAt(source, endOfContent(source, rangeOf(key)[1] + 1), text);
+  if (!isScalar(value)) return [after];
+  const [from, to] = rangeOf(value);
+  return from === to ? [after] : [{ from, to, text: '' }, after];
 }
 
 function findKey(map: YAMLMap, name: string) {
@@ -148,17 +147,18 @@ function indentOf(source: string, map: YAMLMap): string {
 }
 
 /** Lines were put between lines: see that YAML takes them for what they are meant to be. */
-function requireGrown(before: Document.Parsed, text: string, way: StepWay): void {
-  const after = parse(text);
-  const lists = findPipelines(after);
-  const [step] = parseDocument(toStepText(way, '')).toJS();
-  const isEach = lists.every(({ list }) => holdsPipe(list.toJS(after)));
+function requireGrown(before: Document.Parsed, text: string, content: StepContent): void {
+  const after = parsePipelines(text);
+  const uses = findPipes(after, text, content.mirror);
+  const lists = findPipelines(after, ['branches', 'tags']);
+  const [step] = parse(toStepText(content));
   const rest = removeSteps(after.toJS() ?? {}, (item) => isDeepStrictEqual(item, step));
-  const old = removeSteps(before.toJS() ?? {}, () => false);
-  if (!isEach || !isDeepStrictEqual(rest, old)) throw unfit('it has a form in which the step finds no place');
+  const old = removeSteps(before.toJS() ?? {}, (item) => isDeepStrictEqual(item, step));
+  if (!lists.every(({ list }) => holdsUse(list, uses)) || !isDeepStrictEqual(rest, old))
+    throw unfit('it has a form in which the step finds no place');
 }
 
-/** The data without the items that `isOurs` says, and without what that leaves empty. */
+/** The data without the items that `isOurs` names, and without what that leaves empty. */
 function removeSteps(value: unknown, isOurs: (item: unknown) => boolean): unknown {
   if (Array.isArray(value))
     return value.filter((item) => !isOurs(item)).map((item) => removeSteps(item, isOurs));
@@ -176,29 +176,49 @@ function isBlank(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-/** Takes our own steps away; a pipeline that has no other goes with them. `text` is undefined when there are none. */
-export function planPipelinesFileRemoval(
-  before: string | undefined,
-  isMeant: (way: StepWay) => boolean = () => true,
-): { text: string | undefined } {
-  const source = before ?? '';
-  const document = parse(source);
-  const changes = new Map<number, Change>();
-  for (const { path, list } of findPipelines(document)) {
-    const ours = list.items.filter((item) => isOurStep(toJs(item, document), isMeant));
-    if (ours.length === 0) continue;
-    if (list.flow) throw unfit('a list of steps is written as [ ]');
-    const all = ours.length === list.items.length;
-    const change = all ? removePipeline(source, document, ['pipelines', ...path]) : undefined;
-    for (const each of change ? [change] : ours.map((item) => removeLines(source, ...rangeOf(item))))
-      changes.set(each.from, each);
-  }
-  if (changes.size === 0) return { text: undefined };
-  return { text: applyChanges(source, [...changes.values()]) };
+export interface RemovalPlan {
+  /** Undefined when there is nothing to remove. */
+  readonly text: string | undefined;
+  /** Lines, from 1, of every use of the pipe for this mirror. */
+  readonly uses: readonly number[];
+  /** Lines of `text` of those that are left: they are not a step of their own. */
+  readonly left: readonly number[];
 }
 
-function toJs(node: unknown, document: Document.Parsed): unknown {
-  return isMap(node) ? node.toJS(document) : undefined;
+const sections = ['branches', 'tags', 'pull-requests', 'custom'];
+
+/**
+ * Takes away each step that only mirrors to this repository, edited or not; a pipeline that has no other step goes
+ * with it. Throws MirrorError `setup-pipelines-file`.
+ */
+export function planPipelinesFileRemoval(before: string, mirror: Mirror): RemovalPlan {
+  const findLines = (text: string) => findPipes(parsePipelines(text), text, mirror).map(({ line }) => line);
+  const uses = findLines(before);
+  let text = before;
+  // One at a time: what a removal leaves empty is then seen by the next.
+  for (let change = findRemoval(text, mirror); change !== undefined; change = findRemoval(text, mirror))
+    text = applyChanges(text, [change]);
+  return text === before ? { text: undefined, uses, left: uses } : { text, uses, left: findLines(text) };
+}
+
+function findRemoval(text: string, mirror: Mirror): Change | undefined {
+  const document = parsePipelines(text);
+  const uses = findPipes(document, text, mirror);
+  if (uses.length === 0) return undefined;
+  for (const { path, list } of findPipelines(document, sections)) {
+    const item = list.items.find((each) => uses.some(({ node }) => isStepOf(each, node, document)));
+    if (item === undefined || list.flow) continue;
+    return list.items.length === 1
+      ? removePipeline(text, document, ['pipelines', ...path])
+      : removeLines(text, ...rangeOf(item));
+  }
+  return undefined;
+}
+
+/** Whether a step runs this pipe and nothing else. */
+function isStepOf(item: unknown, pipe: YAMLMap, document: Document.Parsed): boolean {
+  const script = toStepMap(item, document)?.get('script', true);
+  return isSeq(script) && script.items.length === 1 && script.items[0] === pipe;
 }
 
 /** The key with its list; and what holds it, when it holds nothing else. */

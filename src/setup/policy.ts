@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { toPartition } from './aws';
-import type { SetupRequest } from './request';
+import { partition } from '@aws-sdk/core/client';
+import type { Mirror } from './names';
 
-type Place = Pick<SetupRequest, 'region' | 'name'>;
+type Place = Pick<Mirror, 'region' | 'name'>;
 
 /** An IAM policy document. */
 export type PolicyDocument = Readonly<Record<string, unknown>>;
 
-/** The one inline policy of a mirror: a user may have several mirrors. At most 128 characters. */
-export function toPolicyName({ region, name }: Place): string {
-  return `codecommit-${region}-${name}`;
+export function toPartition(region: string): string {
+  return partition(region).name;
 }
 
 export function toRepositoryArn({ region, name }: Place, account: string): string {

@@ -4,13 +4,14 @@ import { openDestination } from '../destination/destination';
 import { MirrorError } from '../errors';
 import { toGitEnvironment } from '../git/environment';
 import { createGit } from '../git/git';
+import { probePush } from '../push/probe';
 import { readDestination } from '../settings/destinationSettings';
 import { collectFaults, SettingsError } from '../settings/faults';
 import { parseVariables } from '../settings/variables';
 import { openTemporaryFolder } from '../temporaryFolder';
 import { unproven } from './errors';
 
-/** The variables of the pipe that setup has made values for. */
+/** The variables of the pipe that setup has values for. */
 export interface ProofVariables {
   readonly CODECOMMIT_URL: string;
   readonly CODECOMMIT_ENDPOINT?: string;
@@ -23,8 +24,9 @@ export interface ProofVariables {
 export const patience = { seconds: 120, pauseSeconds: 3 };
 
 /**
- * Lists the refs over there, with these variables and as a mirror would; gives how many there are. Tries again
- * while the key or the right to use it is not known yet. Throws MirrorError, `setup-unproven` when it stays so.
+ * Lists the refs of the destination with these variables, and asks to push, as a mirror would; gives how many refs
+ * there are. Retries while the key or its rights may not be known everywhere yet. Throws MirrorError,
+ * `setup-unproven` when it stays so.
  */
 export async function prove(
   variables: ProofVariables,
@@ -34,14 +36,12 @@ export async function prove(
   const started = Date.now();
   for (;;) {
     try {
-      return await listOnce(variables, context);
+      return await tryOnce(variables, context);
     } catch (error) {
       if (!isPerhapsTooEarly(error)) throw error;
       const passed = Math.round((Date.now() - started) / 1000);
       if (passed + pauseSeconds > seconds) throw unproven(error, passed);
-      context.log.info(
-        `Not yet: ${error.message} IAM takes a few seconds to know a new key; trying again in ${pauseSeconds} s.`,
-      );
+      context.log.progress(`Waiting for IAM to know the key everywhere: ${passed} s of ${seconds} s`);
       await wait(pauseSeconds * 1000, undefined, { signal: context.signal });
     }
   }
@@ -56,7 +56,7 @@ function isPerhapsTooEarly(error: unknown): error is MirrorError {
   );
 }
 
-async function listOnce(variables: ProofVariables, context: Context): Promise<number> {
+async function tryOnce(variables: ProofVariables, context: Context): Promise<number> {
   const env = { ...variables };
   const faults = collectFaults();
   const settings = await readDestination(env, parseVariables(env).values, faults);
@@ -67,6 +67,9 @@ async function listOnce(variables: ProofVariables, context: Context): Promise<nu
     env: toGitEnvironment(context.env),
     signal: context.signal,
   });
+  await git.read(['init', '--quiet', '--bare']);
   await using destination = await openDestination(settings, { git, directory: undefined, context });
-  return (await destination.refs()).refs.size;
+  const { refs } = await destination.refs();
+  await probePush(destination, git);
+  return refs.size;
 }

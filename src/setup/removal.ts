@@ -1,172 +1,160 @@
-import { type BitbucketVariable, findKnownHost } from './bitbucket';
-import { endpointVariable, keyIdVariable, urlVariable } from './bitbucketPlan';
-import { type IamKey, ourPath } from './iam';
-import { type PublicKey, parsePublicKey, toPublicKey } from './keyPair';
+import { toMirrorError } from '../errors';
+import { pipelinesFileUnfit } from './errors';
+import { fileTitle, requireRoot, writePipelinesFile } from './filePlan';
+import { readKeys } from './iam';
+import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './identity';
+import { deleteKeyFile, readKeyFile } from './keyFile';
+import { toAdoptedTag, toMirrorTag, toNightlyName, toPolicyName, toVariableNames } from './names';
+import { removeTrust } from './oidc';
 import { planPipelinesFileRemoval } from './pipelinesFile';
-import { toPolicyName } from './policy';
-import type { SetupRequest } from './request';
-import { type RoleSituation, toRoleArn } from './role';
-import { roleVariable } from './rolePlan';
-import type { BitbucketSituation, Situation, UserSituation } from './situation';
-import { type Action, decide, type Plan, type Step } from './step';
-
-const kept = 'not told apart from what you made yourself';
+import { type Hands, readPipelinesFile } from './situation';
+import type { Step } from './step';
 
 /**
- * Undoes what setup made, and tells what stays: the repository, what was there before, and what can't be told apart
- * from it. The access goes first, so that a removal that is stopped half-way leaves no key in use.
+ * Undoes what setup made: user and role, whichever way it was set up. Access goes first, and needs nothing but AWS:
+ * what can't be read elsewhere is left to be done by hand.
  */
-export function planRemoval(situation: Situation, request: SetupRequest): Plan {
-  const { identity, bitbucket } = situation;
-  const access =
-    identity.kind === 'user'
-      ? planUserRemoval(identity, bitbucket, request)
-      : planRoleRemoval(identity, bitbucket, request, situation.account);
-  const steps: Step[] = [
+export async function planRemoval(hands: Hands): Promise<Step[]> {
+  const { request, aws } = hands;
+  const variables = await orByHand('Bitbucket: variables', () => planVariables(hands));
+  const usedId = variables.usedId;
+  const user = await orByHand(`IAM user ${request.user}`, () => planUser(hands, usedId));
+  const role = await orByHand(`IAM role ${request.user}`, () => planRole(hands));
+  return [
+    ...user.steps,
+    ...role.steps,
+    ...variables.steps,
+    ...(await orByHand('Bitbucket: nightly schedule', () => planSchedules(hands))).steps,
+    ...(await orByHand(`Private key in ${request.keyFile}`, () => planKeyFile(hands))).steps,
+    ...(await orByHand(fileTitle, () => planFile(hands))).steps,
     { title: `CodeCommit repository ${request.name}`, state: 'kept', note: 'setup never removes one' },
-    ...access,
-    planFileRemoval(situation, request),
-    { title: 'Bitbucket: Pipelines', state: 'kept', note: 'other steps may need it' },
-  ];
-  return { steps, key: undefined, keyId: undefined };
-}
-
-function planUserRemoval(
-  identity: UserSituation,
-  bitbucket: BitbucketSituation | undefined,
-  request: SetupRequest,
-): Step[] {
-  const { user, policy, keyFile } = identity;
-  const pair = readPair(bitbucket);
-  const isOurUser = 'value' in user && user.value?.path === ourPath;
-  const stored = keyFile && toPublicKey(keyFile);
-  const keyId = readValue(bitbucket, keyIdVariable);
-  const isOurKey = isOurUser || pair?.ours === true || stored !== undefined;
-  const isMeant = ({ id, fingerprint }: IamKey) =>
-    id === keyId || [pair?.fingerprint, stored?.fingerprint].includes(fingerprint);
-  const keys: Step[] =
-    'missing' in identity.keys
-      ? [decide('IAM: SSH public key', identity.keys, () => ({ state: 'exists' }))]
-      : identity.keys.value.filter(isMeant).map(({ id }) => {
-          const title = `IAM: SSH public key ${id}`;
-          return isOurKey
-            ? { title, state: 'remove', action: { do: 'delete-key', id } }
-            : { title, state: 'kept', note: kept };
-        });
-  return [
-    ...keys,
-    ...planPart(`IAM policy ${toPolicyName(request)}`, policy, () => ({ do: 'delete-user-policy' })),
-    ...planPart(`IAM user ${request.user}`, user, ({ path }) =>
-      path === ourPath ? { do: 'delete-user' } : undefined,
-    ),
-    ...planVariables(bitbucket, [
-      [keyIdVariable, (value) => keys.some(({ title }) => title.endsWith(` ${value}`))],
-      ...toAddress(request),
-    ]),
-    ...planKnownHost(identity, bitbucket),
-    ...(pair === undefined ? [] : [planPair(pair)]),
-    ...(keyFile === undefined
-      ? []
-      : [toRemoval(`Private key in ${request.keyFile}`, { do: 'delete-key-file' })]),
   ];
 }
 
-function planRoleRemoval(
-  { role, policy }: RoleSituation,
-  bitbucket: BitbucketSituation | undefined,
-  request: SetupRequest,
-  account: string,
-): Step[] {
-  const present = 'missing' in role ? undefined : role.value;
-  return [
-    ...planPart(`IAM policy ${toPolicyName(request)}`, policy, () => ({ do: 'delete-role-policy' })),
-    ...planPart(`IAM role ${request.user}`, role, ({ path }) =>
-      path === ourPath ? { do: 'delete-role' } : undefined,
-    ),
-    {
-      title: 'IAM identity provider',
-      state: 'kept',
-      note: 'other repositories of the workspace may need it',
-    },
-    ...planVariables(bitbucket, [
-      [roleVariable, (value) => value === (present?.arn ?? toRoleArn(request, account))],
-      ...toAddress(request),
-    ]),
-  ];
+/** What failed to be read stops nothing: it becomes a line of its own. */
+async function orByHand(title: string, plan: () => Promise<Part | Step[]>): Promise<Part> {
+  try {
+    const planned = await plan();
+    return Array.isArray(planned) ? { steps: planned, usedId: undefined } : planned;
+  } catch (error) {
+    return { steps: [{ title, state: 'by-hand', note: toMirrorError(error).message }], usedId: undefined };
+  }
 }
 
-/** Nothing is said of what is not there. */
-function planPart<T>(
-  title: string,
-  seen: Parameters<typeof decide<T | undefined>>[1],
-  act: (value: T) => Action | undefined,
-): Step[] {
-  if ('missing' in seen) return [decide(title, seen, () => ({ state: 'exists' }))];
-  if (seen.value === undefined) return [];
-  const action = act(seen.value);
-  return [action === undefined ? { title, state: 'kept', note: kept } : toRemoval(title, action)];
+interface Part {
+  readonly steps: readonly Step[];
+  /** The id of the key that the pipeline has. */
+  readonly usedId: string | undefined;
 }
 
-function toRemoval(title: string, action: Action): Step {
-  return { title, state: 'remove', action };
-}
-
-function readPair(bitbucket: BitbucketSituation | undefined): PublicKey | undefined {
-  const seen = bitbucket?.publicKey;
-  if (seen === undefined || 'missing' in seen) return undefined;
-  const key = seen.value === undefined ? undefined : parsePublicKey(seen.value);
-  // A key that CodeCommit does not take is none of ours.
-  return typeof key === 'string' ? undefined : key;
-}
-
-function planPair({ ours }: PublicKey): Step {
-  const title = 'Bitbucket: SSH key of Pipelines';
-  return ours ? toRemoval(title, { do: 'delete-key-pair' }) : { title, state: 'kept', note: kept };
-}
-
-function readValue(bitbucket: BitbucketSituation | undefined, key: string): string | undefined {
-  const seen = bitbucket?.variables;
-  if (seen === undefined || 'missing' in seen) return undefined;
-  return seen.value.find((each) => each.key === key)?.value;
-}
-
-type OwnVariable = readonly [string, (value: string) => boolean];
-
-function toAddress({ url, endpoint }: SetupRequest): OwnVariable[] {
-  return [
-    [urlVariable, (value) => value === url],
-    [endpointVariable, (value) => value === endpoint],
-  ];
-}
-
-function planVariables(bitbucket: BitbucketSituation | undefined, wanted: readonly OwnVariable[]): Step[] {
-  if (bitbucket === undefined) return [];
-  return wanted.flatMap(([key, isOurs]) => {
-    const title = `Bitbucket: variable ${key}`;
-    const { variables } = bitbucket;
-    if ('missing' in variables) return planPart(title, variables, () => undefined);
-    const present: BitbucketVariable | undefined = variables.value.find((each) => each.key === key);
-    return planPart(title, { value: present }, ({ uuid, value }) =>
-      isOurs(value ?? '') ? { do: 'delete-variable', uuid } : undefined,
-    );
+async function planUser({ request, aws }: Hands, usedId: string | undefined): Promise<Step[]> {
+  const store = openUser(aws, request.user);
+  const identity = await store.read();
+  if (identity === undefined) return [];
+  const title = `IAM user ${request.user}`;
+  const isOurs = identity.tag === toMirrorTag(request);
+  if (!isOurs && identity.tag !== toAdoptedTag(request)) return [toForeign(title, identity.tag)];
+  const keyFile = await readKeyFile(request.keyFile).catch(() => undefined);
+  const keys = (await readKeys(aws, request.user)).map(({ id, body }): Step => {
+    const key = `IAM: SSH public key ${id}`;
+    return isOurs || id === usedId || body === keyFile?.publicKey
+      ? { title: key, state: 'remove', run: () => deleteKey(aws, { user: request.user, id }) }
+      : { title: key, state: 'kept', note: 'setup did not create it' };
   });
+  return [...keys, ...(await planPolicy(store, request)), toEnd(store, title, isOurs)];
 }
 
-function planKnownHost({ hostKey }: UserSituation, bitbucket: BitbucketSituation | undefined): Step[] {
+async function planRole({ request, aws }: Hands): Promise<Step[]> {
+  const store = openRole(aws, request.user);
+  const identity = await store.read();
+  if (identity === undefined) return [];
+  const title = `IAM role ${request.user}`;
+  const isOurs = identity.tag === toMirrorTag(request);
+  if (!isOurs && identity.tag !== toAdoptedTag(request)) return [toForeign(title, identity.tag)];
+  const rest = isOurs ? undefined : removeTrust(identity.trust);
+  const run = () => (rest === undefined ? Promise.resolve() : putTrust(aws, request.user, rest));
+  return [
+    ...(await planPolicy(store, request)),
+    ...(rest === undefined
+      ? []
+      : [{ title: `Our statement in the trust policy of ${request.user}`, state: 'remove' as const, run }]),
+    toEnd(store, title, isOurs),
+    { title: 'IAM identity provider', state: 'kept', note: 'other repositories of the workspace may use it' },
+  ];
+}
+
+function toForeign(title: string, owner: string | undefined): Step {
+  return {
+    title,
+    state: 'kept',
+    note: owner === undefined ? 'setup did not create it' : `it belongs to ${owner}`,
+  };
+}
+
+async function planPolicy(store: IdentityStore, request: Hands['request']): Promise<Step[]> {
+  const name = toPolicyName(request);
+  if ((await store.readPolicy(name)) === undefined) return [];
+  return [{ title: `IAM policy ${name}`, state: 'remove', run: () => store.deletePolicy(name) }];
+}
+
+/** A user or role of ours goes; one that was adopted loses our tag. */
+function toEnd(store: IdentityStore, title: string, isOurs: boolean): Step {
+  if (isOurs) return { title, state: 'remove', run: () => store.delete() };
+  return { title: `Tag of the ${title}`, state: 'remove', run: () => store.deleteTag() };
+}
+
+async function planVariables({ request, bitbucket }: Hands): Promise<Part> {
+  const names = toVariableNames(request);
+  if (bitbucket === undefined) {
+    const note = 'there is no token: delete it if it is there';
+    const steps = [names.key, names.id].map(
+      (key): Step => ({ title: `Bitbucket: variable ${key}`, state: 'by-hand', note }),
+    );
+    return { steps, usedId: undefined };
+  }
+  const ours = (await bitbucket.readVariables()).filter(({ key }) => [names.key, names.id].includes(key));
+  const steps = ours.map(({ key, uuid }): Step => {
+    const run = () => bitbucket.deleteVariable(uuid);
+    return { title: `Bitbucket: variable ${key}`, state: 'remove', run };
+  });
+  return { steps, usedId: ours.find(({ key }) => key === names.id)?.value };
+}
+
+async function planSchedules({ request, bitbucket }: Hands): Promise<Step[]> {
   if (bitbucket === undefined) return [];
-  const { knownHosts } = bitbucket;
-  const title = `Bitbucket: known host ${hostKey.host}`;
-  if ('missing' in knownHosts) return planPart(title, knownHosts, () => undefined);
-  const present = findKnownHost(knownHosts.value, hostKey);
-  return planPart(title, { value: present }, ({ uuid, public_key: key }) =>
-    key?.key === hostKey.key ? { do: 'delete-known-host', uuid } : undefined,
+  const pipeline = toNightlyName(request);
+  const ours = (await bitbucket.readSchedules()).filter(
+    ({ target }) => target.selector?.pattern === pipeline,
   );
+  return ours.map(({ uuid }) => ({
+    title: 'Bitbucket: nightly schedule',
+    state: 'remove',
+    run: () => bitbucket.deleteSchedule(uuid),
+  }));
 }
 
-function planFileRemoval({ pipelinesFile }: Situation, { write }: SetupRequest): Step {
-  const title = 'Step in bitbucket-pipelines.yml';
-  const { text } = planPipelinesFileRemoval(pipelinesFile);
-  if (text === undefined) return { title, state: 'kept', note: 'there is none of ours' };
-  if (!write) return { title, state: 'by-hand', note: 'or --write' };
-  return toRemoval(title, { do: 'write-pipelines-file', text });
+async function planKeyFile({ request }: Hands): Promise<Step[]> {
+  const { keyFile, isOwnKeyFile } = request;
+  const title = `Private key in ${keyFile}`;
+  if ((await readKeyFile(keyFile)) === undefined) return [];
+  if (!isOwnKeyFile) return [{ title, state: 'by-hand', note: 'delete it when nothing else uses it' }];
+  return [{ title, state: 'remove', run: () => deleteKeyFile(keyFile) }];
+}
+
+async function planFile(hands: Hands): Promise<Step[]> {
+  const { request } = hands;
+  const file = await readPipelinesFile(hands);
+  if (file.problem !== undefined) throw pipelinesFileUnfit(file.path, file.problem);
+  if (file.text === undefined) return [];
+  const { text, uses, left } = planPipelinesFileRemoval(file.text, request);
+  const toByHand = (line: number): Step => ({
+    title: fileTitle,
+    state: 'by-hand',
+    note: `line ${line}: remove it, or the next pipeline fails there`,
+  });
+  if (!request.write) return uses.map(toByHand);
+  if (text === undefined) return left.map(toByHand);
+  requireRoot(file, request);
+  const run = () => writePipelinesFile(file.path, text);
+  return [{ title: fileTitle, state: 'remove', run }, ...left.map(toByHand)];
 }

@@ -1,40 +1,43 @@
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseDestinationUrl, toAuthority } from '../settings/destinationUrl';
 import { replaceHost } from '../settings/endpoint';
 import { collectFaults, type FaultCollection, invalid, quote, SettingsError } from '../settings/faults';
+import { publishedFingerprint } from '../settings/fingerprints';
+import { decideHostTrust } from '../settings/hostTrust';
 import { isRegion } from '../settings/region';
 import type { Environment } from '../settings/variables';
+import { parseBitbucketUrl } from './clone';
+import { type Mirror, toIdentityName, toSuffix } from './names';
 
 /** What `setup` was asked for. */
-export interface SetupRequest {
-  readonly workspace: string;
-  readonly repository: string;
+export interface SetupRequest extends Mirror {
   /** Without a slash at its end. */
   readonly bitbucketApi: string;
   /** The value of the Authorization header; undefined: there is no token, and Bitbucket is left to the user. */
   readonly authorization: string | undefined;
-  readonly region: string;
-  /** Of the repository on CodeCommit. */
-  readonly name: string;
   /** CODECOMMIT_URL, as the step will have it. */
   readonly url: string;
   /** CODECOMMIT_ENDPOINT: stands in for the host of the URL. */
   readonly endpoint: string | undefined;
-  /** Of git: the region's, or the endpoint. */
-  readonly host: string;
-  readonly port: number;
+  /** Lines of KNOWN_HOSTS that the step needs: none where AWS published the fingerprint. */
+  readonly knownHosts: readonly string[];
+  /** Of the IAM user or role. */
   readonly user: string;
   readonly profile: string | undefined;
   /** Absolute. */
   readonly keyFile: string;
-  /** Absolute. */
-  readonly pipelinesFile: string;
-  readonly knownHosts: string;
+  /** Whether setup chose the name of the key file. */
+  readonly isOwnKeyFile: boolean;
+  /** The folder that setup was started in. */
+  readonly cwd: string;
   readonly write: boolean;
+  readonly nightly: boolean;
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly remove: boolean;
   readonly replaceKey: boolean;
+  readonly adopt: boolean;
   readonly oidc: boolean;
 }
 
@@ -47,56 +50,80 @@ export interface SetupFlags {
   readonly bitbucketApi?: string;
   readonly keyFile?: string;
   readonly write?: boolean;
+  readonly nightly?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly remove?: boolean;
   readonly replaceKey?: boolean;
+  readonly adopt?: boolean;
   readonly oidc?: boolean;
 }
 
+export interface SetupSurroundings {
+  readonly env: Environment;
+  readonly cwd: string;
+  /** `<workspace>/<repository>` of the clone's remote, where there is one. */
+  readonly origin: string | undefined;
+}
+
 /** Parses flags and environment. Throws SettingsError with every fault. */
-export function parseRequest(flags: SetupFlags, env: Environment, cwd: string): SetupRequest {
+export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurroundings): SetupRequest {
   const faults = collectFaults();
-  const bitbucket = faults.attempt(() => parseBitbucket(flags.bitbucket));
-  const endpoint = env['CODECOMMIT_ENDPOINT'] || undefined;
-  const codecommit = faults.attempt(() => parseCodeCommit(flags.codecommit, endpoint, flags.oidc ?? false));
+  const bitbucket = faults.attempt(() => parseBitbucket(flags.bitbucket ?? origin));
+  const codecommit = faults.attempt(() => parseCodeCommit(flags, env));
   const bitbucketApi = faults.attempt(() => parseApi(flags.bitbucketApi ?? defaultApi));
   const authorization = faults.attempt(() => parseAuthorization(env));
-  const user = codecommit && faults.attempt(() => parseUser(flags.user, codecommit.name));
+  faults.attempt(() => requireUser(flags.user));
   addContradictions(flags, faults);
-  if (!bitbucket || !codecommit || !bitbucketApi || !user || faults.faults.length > 0)
+  if (!bitbucket || !codecommit || !bitbucketApi || faults.faults.length > 0)
     throw new SettingsError(faults.faults);
-  const { name } = codecommit;
+  const mirror = { ...bitbucket, ...codecommit };
+  const own = join(toConfigFolder(env), 'codecommit-mirror', `${toSuffix(mirror)}.key`);
   return {
-    ...bitbucket,
-    ...codecommit,
+    ...mirror,
     bitbucketApi,
     authorization,
-    user,
+    user: flags.user ?? toIdentityName(mirror),
     profile: flags.profile,
-    keyFile: resolve(cwd, flags.keyFile ?? `codecommit-mirror-${name}.key`),
-    pipelinesFile: resolve(cwd, 'bitbucket-pipelines.yml'),
-    knownHosts: env['KNOWN_HOSTS'] ?? '',
+    keyFile: flags.keyFile === undefined ? own : resolve(cwd, flags.keyFile),
+    isOwnKeyFile: flags.keyFile === undefined,
+    cwd,
     write: flags.write ?? false,
+    nightly: flags.nightly ?? false,
     yes: flags.yes ?? false,
     dryRun: flags.dryRun ?? false,
     remove: flags.remove ?? false,
     replaceKey: flags.replaceKey ?? false,
+    adopt: flags.adopt ?? false,
     oidc: flags.oidc ?? false,
   };
 }
 
-const defaultApi = 'https://api.bitbucket.org/2.0';
-
-function parseBitbucket(text: string | undefined) {
-  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(text ?? '') ?? [];
-  if (workspace !== undefined && repository !== undefined && !/^\.+$/.test(repository))
-    return { workspace, repository };
-  throw unfit('--bitbucket', text, 'Give <workspace>/<repository>, as in the address of the repository.');
+/** Never in the clone: a private key there is one `git add .` away from both hosts. */
+function toConfigFolder(env: Environment): string {
+  return env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config');
 }
 
-function parseCodeCommit(text: string | undefined, endpoint: string | undefined, oidc: boolean) {
-  const [, region = '', name = ''] = /^([^/]*)\/([\w.-]{1,100})$/.exec(text ?? '') ?? [];
+const defaultApi = 'https://api.bitbucket.org/2.0';
+
+/** Bitbucket's own names are in lower case, and its URLs take either. */
+function parseBitbucket(text: string | undefined) {
+  const [plain] = (text && parseBitbucketUrl(text)) || [text?.toLowerCase()];
+  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain ?? '') ?? [];
+  if (workspace !== undefined && repository !== undefined && !/^\.+$/.test(repository))
+    return { workspace, repository };
+  throw unfit(
+    '--bitbucket',
+    text,
+    'Give <workspace>/<repository> or the URL in the browser. In a clone of it you can leave the flag out.',
+  );
+}
+
+function parseCodeCommit({ codecommit: text, oidc = false, remove = false }: SetupFlags, env: Environment) {
+  const endpoint = env['CODECOMMIT_ENDPOINT'] || undefined;
+  const pattern = /^(?:codecommit::([^/]*):\/\/|([^/:]*)\/)([\w.-]{1,100})$/;
+  const [, helper, plain, name = ''] = pattern.exec(text ?? '') ?? [];
+  const region = helper ?? plain ?? '';
   if (!isRegion(region) || name.endsWith('.git') || /^\.\.?$/.test(name)) {
     throw unfit(
       '--codecommit',
@@ -106,8 +133,17 @@ function parseCodeCommit(text: string | undefined, endpoint: string | undefined,
   }
   const own = parseDestinationUrl(`codecommit::${region}://${name}`, region, oidc);
   const url = `${own.scheme}://${toAuthority(own, own.port)}${own.path}`;
-  const { host, port } = replaceHost(own, endpoint);
-  return { region, name, url, endpoint, host, port };
+  const knownHosts = oidc || remove ? [] : toKnownHosts(replaceHost(own, endpoint), env['KNOWN_HOSTS'] ?? '');
+  return { region, name, url, endpoint, knownHosts };
+}
+
+/** Throws SettingsError: nothing is known of the host's key, or what is known contradicts itself. */
+function toKnownHosts({ host, port }: { host: string; port: number }, text: string): readonly string[] {
+  const published = publishedFingerprint(host, port);
+  const trust = decideHostTrust({ host, port, published, origins: [{ name: 'KNOWN_HOSTS', text }] });
+  if (published !== undefined) return [];
+  const name = port === 22 ? host : `[${host}]:${port}`;
+  return trust.fingerprint === undefined ? trust.knownHosts : [`${name} ${trust.fingerprint}`];
 }
 
 /** A token goes over TLS, or stays on this machine. */
@@ -143,17 +179,15 @@ function parseAuthorization(env: Environment): string | undefined {
 }
 
 /** IAM's rule for names of users: 1 to 64 of these (IAM API, CreateUser). */
-function parseUser(flag: string | undefined, name: string): string {
-  const user = flag ?? `codecommit-mirror-${name}`;
-  if (/^[\w+=,.@-]{1,64}$/.test(user)) return user;
-  throw unfit('--user', user, 'Give the name of an IAM user: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -.');
+function requireUser(flag: string | undefined): void {
+  if (flag === undefined || /^[\w+=,.@-]{1,64}$/.test(flag)) return;
+  throw unfit('--user', flag, 'Give the name of an IAM user: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -.');
 }
 
 function addContradictions(flags: SetupFlags, faults: FaultCollection): void {
   const pairs = [
     ['remove', 'replaceKey', '--remove and --replace-key'],
     ['oidc', 'replaceKey', '--oidc and --replace-key'],
-    ['yes', 'dryRun', '--yes and --dry-run'],
   ] as const;
   for (const [one, other, names] of pairs) {
     if (flags[one] !== true || flags[other] !== true) continue;
@@ -163,6 +197,7 @@ function addContradictions(flags: SetupFlags, faults: FaultCollection): void {
 }
 
 function unfit(what: string, text: string | undefined, remedy: string): SettingsError {
-  const message = text === undefined ? `${what} is missing.` : `${what} is ${quote(text)}, which can't be.`;
+  const message =
+    text === undefined ? `${what} is missing.` : `${what} is ${quote(text)}, which is not valid.`;
   return invalid(what, message, remedy, 'setup-invalid');
 }

@@ -1,51 +1,51 @@
-import { planAddress, planEnabled, planVariable } from './bitbucketPlan';
-import { isSamePolicy, toGitPolicy, toPolicyName } from './policy';
+import { tokenNeeded } from './errors';
+import { putTrust } from './identity';
+import { type Ownership, planIdentity, planPolicy, toDifference } from './identityPlan';
+import { ourPath } from './names';
+import { addAudience, addTrust, createProvider, toAudience, toProviderArn, toTrust } from './oidc';
+import { isSamePolicy, toPartition } from './policy';
 import type { SetupRequest } from './request';
-import { type RoleSituation, toAudience, toProviderArn, toRoleArn, toTrust } from './role';
-import type { BitbucketSituation } from './situation';
-import { type Action, decide, type Step } from './step';
+import type { Hands, Situation } from './situation';
+import { decide, type Step } from './step';
 
-/** The variable of the repository on Bitbucket that the step uses. */
-export const roleVariable = 'CODECOMMIT_ROLE_ARN';
+/** Of the role as it is, or as it will be. */
+export function toRoleArn({ identity, account }: Situation, { region, user }: SetupRequest): string {
+  const present = 'value' in identity.present ? identity.present.value : undefined;
+  return present?.arn ?? `arn:${toPartition(region)}:iam::${account}:role${ourPath}${user}`;
+}
 
-/** Identity provider, role, trust and permission in place of user, key and known host. */
-export function planRole(
-  situation: RoleSituation,
-  bitbucket: BitbucketSituation,
-  request: SetupRequest,
-  account: string,
-): Step[] {
-  const { role, policy, provider } = situation;
-  const present = 'missing' in role ? undefined : role.value;
-  const trust = toTrust(request, account, bitbucket.ids);
-  const document = toGitPolicy(request, account);
-  const policyAction: Action = { do: 'put-role-policy', document };
+/** Identity provider, role, trust and policy instead of user and key. Throws MirrorError without a token. */
+export function planRole(situation: Situation, hands: Hands, ownership: Ownership): Step[] {
+  if (situation.bitbucket === undefined) throw tokenNeeded();
+  const { ids } = situation.bitbucket;
+  const { request, aws } = hands;
+  const { identity, account, provider } = situation;
+  const trust = toTrust(request, account, ids);
   const arn = toProviderArn(request, account);
   return [
     decide(`IAM identity provider of the workspace ${request.workspace}`, provider, (known) => {
-      if (known === undefined) return { state: 'make', action: { do: 'create-provider' } };
-      return known.audiences.includes(toAudience(bitbucket.ids))
-        ? { state: 'exists' }
-        : { state: 'change', note: 'its audience is added', action: { do: 'add-audience', arn } };
+      if (known === undefined) return { state: 'create', run: () => createProvider(aws, request, ids) };
+      if (known.audiences.includes(toAudience(ids))) return { state: 'exists' };
+      const note = `its audiences: + ${toAudience(ids)}`;
+      return { state: 'change', note, run: () => addAudience(aws, arn, ids) };
     }),
-    decide(`IAM role ${request.user}`, role, (known) => {
-      const note = `trusts the steps of ${request.workspace}/${request.repository} alone`;
-      if (known === undefined) return { state: 'make', note, action: { do: 'create-role', trust } };
-      if (isSamePolicy(known.trust, trust)) return { state: 'exists' };
-      return {
-        state: 'change',
-        note: `its trust policy is replaced: it ${note}`,
-        action: { do: 'put-trust', trust },
-      };
-    }),
-    decide(`IAM policy ${toPolicyName(request)}`, policy, (known) => {
-      const note = 'codecommit:GitPull and GitPush on this repository alone';
-      if (known === undefined) return { state: 'make', note, action: policyAction };
-      if (isSamePolicy(known.document, document)) return { state: 'exists' };
-      return { state: 'change', note: `to ${note}`, action: policyAction };
-    }),
-    planEnabled(bitbucket),
-    planVariable(bitbucket, roleVariable, present?.arn ?? toRoleArn(request, account)),
-    ...planAddress(bitbucket, request),
+    planIdentity(identity, ownership, hands, trust),
+    ...planTrust(situation, hands, { trust, ownership }),
+    planPolicy(situation, hands),
   ];
+}
+
+/** Of a role that exists: one that was adopted keeps what it trusts, and gets a statement. */
+function planTrust(
+  { identity }: Situation,
+  { request, aws }: Hands,
+  { trust, ownership }: { trust: ReturnType<typeof toTrust>; ownership: Ownership },
+): Step[] {
+  const present = 'value' in identity.present ? identity.present.value : undefined;
+  if (present === undefined) return [];
+  const wanted = ownership === 'ours' ? trust : addTrust(present.trust, trust);
+  const title = `Trust policy of ${request.user}`;
+  if (isSamePolicy(present.trust, wanted)) return [{ title, state: 'exists' }];
+  const note = toDifference(present.trust, wanted);
+  return [{ title, state: 'change', note, run: () => putTrust(aws, request.user, wanted) }];
 }

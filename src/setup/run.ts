@@ -1,11 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { toMirrorError } from '../errors';
 import { openRefTables, type RefTables } from '../refTables';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logError } from '../report/text';
+import type { PrivateKey } from '../settings/privateKey';
 import { findSecrets } from '../settings/secrets';
 import type { Environment } from '../settings/variables';
+import { readClone } from './clone';
 import { setupStopped } from './errors';
+import { createKeyPair } from './keyPair';
 import { parseRequest, type SetupFlags } from './request';
 import { type SetupContext, setup } from './setup';
 
@@ -13,20 +17,31 @@ import { type SetupContext, setup } from './setup';
 export interface SetupProgram {
   readonly env: Environment;
   readonly cwd: string;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
+  /** Makes an RSA key pair; by default one of 4096 bits. */
+  readonly createKey?: () => Promise<PrivateKey>;
 }
 
 /** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
   using tables = openRefTables(program);
-  const context = createContext(program, tables);
+  // A reader that leaves, such as `head`, must not end setup between two changes.
+  program.stdout.on('error', () => undefined);
+  const ending = new AbortController();
+  const signal = AbortSignal.any([program.signal, ending.signal]);
+  // Every request that AWS's client retries listens to it.
+  setMaxListeners(0, signal);
+  const context = createContext({ ...program, signal }, tables);
   try {
-    await setup(parseRequest(flags, program.env, program.cwd), context);
+    const origin = flags.bitbucket === undefined ? await readOrigin(program) : undefined;
+    await setup(parseRequest(flags, { ...program, origin }), context);
     return 0;
   } catch (error) {
+    // Requests that are still under way have nothing to tell any more.
+    ending.abort();
     context.log.debug(error instanceof Error ? String(error.stack) : String(error));
     const failure = program.signal.aborted ? setupStopped(program.signal.reason) : toMirrorError(error);
     logError(failure, context.log);
@@ -34,7 +49,14 @@ export async function runSetup(flags: SetupFlags, program: SetupProgram): Promis
   }
 }
 
-function createContext({ env, stdin, stdout, signal }: SetupProgram, tables: RefTables): SetupContext {
+/** Where git is missing, --bitbucket is asked for. */
+async function readOrigin({ cwd, env, signal }: SetupProgram): Promise<string | undefined> {
+  const clone = await readClone(cwd, { env, signal }).catch(() => undefined);
+  return clone?.repositories[0];
+}
+
+function createContext(program: SetupProgram, tables: RefTables): SetupContext {
+  const { env, stdin, stdout, signal, createKey = createKeyPair } = program;
   const cleaner = createCleaner();
   const { conceal, clean } = cleaner;
   conceal([...findSecrets(env), ...findSetupSecrets(env)]);
@@ -43,7 +65,7 @@ function createContext({ env, stdin, stdout, signal }: SetupProgram, tables: Ref
   const terminal = stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
   const say = (text: string) => void stdout.write(clean(text));
   const stopwatch = createStopwatch(Date.now);
-  return { env, log, signal, stopwatch, startedAt: new Date(), tables, say, conceal, terminal };
+  return { env, log, signal, stopwatch, startedAt: new Date(), tables, say, conceal, createKey, terminal };
 }
 
 /** The tokens of Bitbucket, also in the form in which they are sent. */

@@ -1,92 +1,107 @@
-import { CodeCommitClient } from '@aws-sdk/client-codecommit';
-import { IAMClient } from '@aws-sdk/client-iam';
-import { STSClient } from '@aws-sdk/client-sts';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { CodeCommit } from '@aws-sdk/client-codecommit';
+import { IAM } from '@aws-sdk/client-iam';
+import { STS } from '@aws-sdk/client-sts';
 import type { Context } from '../context';
-import { applyPlan, type Made } from './apply';
+import { programMissing } from '../git/errors';
+import type { PrivateKey } from '../settings/privateKey';
+import { applyAll, applyPlan } from './apply';
 import { askYes, type Terminal } from './ask';
-import type { Aws } from './aws';
 import { createBitbucketRepository } from './bitbucket';
-import { toWitness } from './bitbucketPlan';
-import { declined, noTerminal, notPermitted } from './errors';
+import { readAccount } from './codecommit';
+import { declined, noTerminal, notPermitted, notRemoved } from './errors';
+import { fileTitle } from './filePlan';
 import { toBitbucketInstructions, toStepInstructions } from './instructions';
+import { toStepContent } from './pipelinesStep';
 import { planSetup } from './plan';
-import { patience, prove } from './prove';
 import { planRemoval } from './removal';
 import type { SetupRequest } from './request';
-import { readSituation, type Services, type Situation } from './situation';
-import type { Plan, Step, StepState } from './step';
+import { toRoleArn } from './rolePlan';
+import { type Hands, readSituation, type Situation } from './situation';
+import type { Made, Plan, Step, StepState } from './step';
 
 export interface SetupContext extends Context {
   /** Shows text as it is, but for secrets. */
   readonly say: (text: string) => void;
   readonly conceal: (secrets: readonly string[]) => void;
+  /** Makes an RSA key pair. */
+  readonly createKey: () => Promise<PrivateKey>;
   /** Undefined: there is nobody to ask. */
   readonly terminal: Terminal | undefined;
 }
 
-/** Looks at both services, says what it would do, asks, does it, and proves that it works. Throws MirrorError. */
+/** Reads both services, shows a plan, asks, carries it out, and verifies that it works. Throws MirrorError. */
 export async function setup(request: SetupRequest, context: SetupContext): Promise<void> {
-  const services = openServices(request, context);
-  const situation = await readSituation(request, services);
-  const plan = request.remove ? planRemoval(situation, request) : planSetup(situation, request);
-  showPlan(plan, situation, request, context);
+  const hands = openHands(request, context);
+  if (request.remove) return await remove(hands);
+  const situation = await readSituation(hands);
+  const plan = planSetup(situation, hands);
+  showPlan(plan.steps, situation.account, hands);
   requireSeen(plan);
   if (request.dryRun) return context.log.success('Dry run: nothing was changed.');
 
-  const changes = plan.steps.filter(({ action }) => action !== undefined);
-  if (changes.length > 0) await confirm(changes, request, context);
-  const hands = { request, situation, services, conceal: context.conceal };
-  const made = await applyPlan(plan, hands, context.log);
+  if (plan.steps.some(({ state }) => state === 'verify')) await requireSsh(context);
+  const changes = findChanges(plan.steps);
+  if (changes.length > 0) await confirm(changes, hands);
+  const made = await applyPlan(plan, context.signal, context.log);
   if (changes.length === 0)
     context.log.success('Nothing to do: everything is in place. Nothing was changed.');
-  if (request.remove) return;
-
-  showInstructions(plan, made, situation, request, context);
-  await proveSetup(made, situation, request, context);
+  showNext(plan, made, situation, hands);
 }
 
-function openServices(request: SetupRequest, context: SetupContext): Services {
+async function remove(hands: Hands): Promise<void> {
+  const { request, context, aws } = hands;
+  const account = await readAccount(aws);
+  const steps = await planRemoval(hands);
+  showPlan(steps, account, hands);
+  if (request.dryRun) return context.log.success('Dry run: nothing was changed.');
+  const changes = findChanges(steps);
+  if (changes.length > 0) await confirm(changes, hands);
+  const failed = await applyAll(steps, context.signal, context.log);
+  const byHand = steps.filter(({ state }) => state === 'by-hand');
+  const left = [...failed, ...byHand.map(({ title, note }) => `${title}: ${note}`)];
+  if (left.length > 0) throw notRemoved(left);
+  context.log.success(
+    changes.length === 0
+      ? 'Nothing of this mirror was found: nothing was removed. If it was set up with --user, name it again.'
+      : 'Everything that setup made for this mirror is removed.',
+  );
+}
+
+function openHands(request: SetupRequest, context: SetupContext): Hands {
   const { region, profile, authorization, bitbucketApi: base } = request;
   const options = { region, ...(profile !== undefined && { profile }) };
   const { signal, log } = context;
   const onWait = (seconds: number) => log.info(`Bitbucket asks to wait ${seconds} s.`);
-  const aws: Aws = {
-    iam: new IAMClient(options),
-    codecommit: new CodeCommitClient(options),
-    sts: new STSClient(options),
-    signal,
-  };
-  if (authorization === undefined) return { aws, bitbucket: undefined };
+  const aws = { iam: new IAM(options), codecommit: new CodeCommit(options), sts: new STS(options), signal };
+  if (authorization === undefined) return { request, context, aws, bitbucket: undefined };
   const access = { base, authorization, signal, onWait };
-  return { aws, bitbucket: createBitbucketRepository(access, request) };
+  return { request, context, aws, bitbucket: createBitbucketRepository(access, request) };
 }
 
 const states: Readonly<Record<StepState, string>> = {
   exists: 'exists',
-  make: 'will be made',
-  change: 'will be changed',
-  unseen: "can't be looked at",
+  create: 'create',
+  change: 'change',
+  verify: 'verify',
+  unseen: 'no permission',
   'by-hand': 'by hand',
-  remove: 'will be removed',
-  kept: 'stays',
+  remove: 'remove',
+  kept: 'keep',
 };
 
-function showPlan(plan: Plan, situation: Situation, request: SetupRequest, { say }: SetupContext): void {
-  const { account, identity, bitbucket } = situation;
+function showPlan(steps: readonly Step[], account: string, { request, context, bitbucket }: Hands): void {
   const { workspace, repository, name, region } = request;
-  say(`${workspace}/${repository} on Bitbucket → ${name} in ${region}, AWS account ${account}\n`);
-  if (identity.kind === 'user') {
-    const { host, fingerprint, origin } = identity.hostKey;
-    say(`Host key of ${host}: ${fingerprint}, as ${toWitness(origin)}\n`);
-  }
+  context.say(`${workspace}/${repository} on Bitbucket → ${name} in ${region}, AWS account ${account}\n`);
   if (bitbucket === undefined)
-    say('There is no token of Bitbucket (BITBUCKET_TOKEN): what is to be done there is printed.\n');
-  for (const step of plan.steps) say(`  ${toPlanLine(step)}\n`);
+    context.say('There is no Bitbucket token (BITBUCKET_TOKEN): what to do there is printed.\n');
+  for (const step of steps) context.say(`  ${toPlanLine(step)}\n`);
 }
 
 function toPlanLine({ state, title, note, missing }: Step): string {
-  const more = missing === undefined ? note : `the permission ${missing} is missing`;
-  return `${states[state].padEnd(18)} ${title}${more === undefined ? '' : ` (${more})`}`;
+  const more = missing === undefined ? note : `missing permission: ${missing}`;
+  return `${states[state].padEnd(14)} ${title}${more === undefined ? '' : ` (${more})`}`;
 }
 
 function requireSeen({ steps }: Plan): void {
@@ -94,53 +109,45 @@ function requireSeen({ steps }: Plan): void {
   if (missing.length > 0) throw notPermitted([...new Set(missing)]);
 }
 
-async function confirm(changes: readonly Step[], { yes }: SetupRequest, context: SetupContext) {
-  if (yes) return;
+/** Before anything is made: the verification needs it. */
+async function requireSsh({ env, signal }: SetupContext): Promise<void> {
+  await promisify(execFile)('ssh', ['-V'], { env: { PATH: env['PATH'] }, signal }).catch((error) => {
+    signal.throwIfAborted();
+    if (error.code === 'ENOENT') throw programMissing('ssh', error.message);
+  });
+}
+
+function findChanges(steps: readonly Step[]): Step[] {
+  return steps.filter(({ run, state }) => run !== undefined && state !== 'verify');
+}
+
+async function confirm(changes: readonly Step[], { request, context }: Hands): Promise<void> {
+  if (request.yes) return;
   if (context.terminal === undefined) throw noTerminal();
-  const count = `${changes.length} ${changes.length === 1 ? 'step' : 'steps'}`;
-  const answer = await askYes(`Carry out ${count}? [y/N] `, context.terminal, context.signal);
+  const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
+  const answer = await askYes(`Make ${count}? [y/N] `, context.terminal, context.signal);
   if (!answer) throw declined();
 }
 
-function showInstructions(
+/** What is left to the user. */
+function showNext(
   plan: Plan,
   made: Made,
-  { identity, bitbucket }: Situation,
-  request: SetupRequest,
-  { say }: SetupContext,
+  situation: Situation,
+  { request, context, bitbucket }: Hands,
 ): void {
-  if (bitbucket === undefined && identity.kind === 'user')
-    say(toBitbucketInstructions(request, made, identity));
-  const step = plan.steps.find(({ title }) => title.startsWith('Step in '));
-  if (step?.state === 'by-hand') say(toStepInstructions(request));
-  else if (step?.action !== undefined)
+  const { say, log } = context;
+  if (bitbucket === undefined) say(toBitbucketInstructions(request, made));
+  else if (situation.keyFile !== undefined)
+    log.info(`Delete ${request.keyFile}: Bitbucket has the key now, and setup no longer needs it.`);
+  const file = plan.steps.find(({ title }) => title === fileTitle);
+  if (file?.state === 'by-hand')
+    say(toStepInstructions(toStepContent(request, toRoleArn(situation, request))));
+  else if (file?.run !== undefined)
     say('\nCommit bitbucket-pipelines.yml and push it: that starts the first mirror.\n');
-}
-
-/** The private half of a key that Pipelines has had before is nowhere to be read: then its next run is the proof. */
-async function proveSetup(
-  { key, keyId }: Made,
-  { identity }: Situation,
-  request: SetupRequest,
-  context: SetupContext,
-): Promise<void> {
-  if (identity.kind === 'role' || key === undefined || keyId === undefined) {
-    const why =
-      identity.kind === 'role'
-        ? 'Only a step of Pipelines has the token'
-        : 'Only Pipelines has the private key';
-    context.log.info(`${why}: the next run of the pipeline is the proof.`);
-    return;
-  }
-  const { host, port, keyType, key: hostKey } = identity.hostKey;
-  const name = port === 22 ? host : `[${host}]:${port}`;
-  const variables = {
-    CODECOMMIT_URL: request.url,
-    ...(request.endpoint !== undefined && { CODECOMMIT_ENDPOINT: request.endpoint }),
-    SSH_KEY_ID: keyId,
-    SSH_KEY: key.pem,
-    KNOWN_HOSTS: `${name} ${keyType} ${hostKey}`,
-  };
-  const count = await prove(variables, context, patience);
-  context.log.success(`Proved: ${keyId} was accepted, and the repository has ${count} refs.`);
+  if (plan.steps.some(({ state }) => state === 'verify')) return;
+  const who = request.oidc
+    ? 'Only a step of Pipelines has the token'
+    : 'Only the pipeline has the private key';
+  log.info(`${who}: this run did not test the connection; the next run of the pipeline does.`);
 }

@@ -1,84 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PrivateKey } from '../settings/privateKey';
 import { type Aws, look, type Seen } from './aws';
-import type { BitbucketKnownHost, BitbucketRepository, BitbucketVariable, RepositoryIds } from './bitbucket';
+import type { BitbucketRepository, BitbucketSchedule, BitbucketVariable, RepositoryIds } from './bitbucket';
+import { type Clone, readClone } from './clone';
 import { readAccount, readRepositoryExists } from './codecommit';
-import { type HostKey, readHostKey } from './hostKey';
-import { type IamKey, readKeys, readUser, readUserPolicy } from './iam';
+import { type IamKey, readKeys } from './iam';
+import { type Identity, type IdentityStore, openRole, openUser } from './identity';
 import { readKeyFile } from './keyFile';
-import { readPipelinesFile } from './pipelinesFile';
-import { toPolicyName } from './policy';
+import { toPolicyName } from './names';
+import { readProvider, toProviderArn } from './oidc';
 import type { SetupRequest } from './request';
-import { type RoleSituation, readRoleSituation } from './role';
+import type { SetupContext } from './setup';
 
-/** Everything that setup looks at before it says what it would do. */
+/** What setup works with. */
+export interface Hands {
+  readonly request: SetupRequest;
+  readonly context: SetupContext;
+  readonly aws: Aws;
+  /** Undefined: there is no token. */
+  readonly bitbucket: BitbucketRepository | undefined;
+}
+
+/** Everything that setup reads before it says what it would do. */
 export interface Situation {
   /** The AWS account: 12 digits. */
   readonly account: string;
-  /** Whether the repository on CodeCommit is there. */
+  /** Whether the repository on CodeCommit exists. */
   readonly repository: Seen<boolean>;
-  readonly identity: UserSituation | RoleSituation;
-  /** Undefined: there is no token. */
+  readonly identity: IdentitySituation;
+  /** Of a user. */
+  readonly keys: Seen<readonly IamKey[]>;
+  /** Of a role: whose tokens it trusts. */
+  readonly provider: Seen<{ readonly audiences: readonly string[] } | undefined>;
+  /** The private key that an earlier run without a token left. */
+  readonly keyFile: PrivateKey | undefined;
   readonly bitbucket: BitbucketSituation | undefined;
-  /** The text of bitbucket-pipelines.yml. */
-  readonly pipelinesFile: string | undefined;
+  readonly file: PipelinesFile;
 }
 
-/** An IAM user with an SSH key. */
-export interface UserSituation {
-  readonly kind: 'user';
-  readonly user: Seen<{ readonly path: string } | undefined>;
+export interface IdentitySituation {
+  readonly store: IdentityStore;
+  readonly present: Seen<Identity | undefined>;
   readonly policy: Seen<{ readonly document: unknown } | undefined>;
-  readonly keys: Seen<readonly IamKey[]>;
-  /** The private key that an earlier run left in a file. */
-  readonly keyFile: PrivateKey | undefined;
-  readonly hostKey: HostKey;
 }
 
 export interface BitbucketSituation {
   readonly ids: RepositoryIds;
   readonly enabled: Seen<boolean>;
-  readonly publicKey: Seen<string | undefined>;
-  readonly knownHosts: Seen<readonly BitbucketKnownHost[]>;
   readonly variables: Seen<readonly BitbucketVariable[]>;
+  readonly schedules: Seen<readonly BitbucketSchedule[]>;
 }
 
-/** The services, opened. */
-export interface Services {
-  readonly aws: Aws;
-  readonly bitbucket: BitbucketRepository | undefined;
+export interface PipelinesFile {
+  readonly path: string;
+  /** Undefined: there is no such file. */
+  readonly text: string | undefined;
+  /** Why it can't be read. */
+  readonly problem: string | undefined;
+  readonly clone: Clone | undefined;
 }
 
-/** Looks at everything at once, and changes nothing. Throws MirrorError where a look fails for another reason than a permission. */
-export async function readSituation(request: SetupRequest, services: Services): Promise<Situation> {
-  const { aws, bitbucket } = services;
-  const [account, repository, identity, there, pipelinesFile] = await Promise.all([
-    readAccount(aws),
+/** Reads everything, and changes nothing. Throws MirrorError where that fails for another reason than a permission. */
+export async function readSituation(hands: Hands): Promise<Situation> {
+  const { request, aws } = hands;
+  const account = await readAccount(aws);
+  const [repository, identity, keys, provider, keyFile, bitbucket, file] = await Promise.all([
     look(() => readRepositoryExists(aws, request.name)),
-    request.oidc ? readRoleSituation(request, aws) : readUserSituation(request, aws),
-    bitbucket && readBitbucket(bitbucket),
-    readPipelinesFile(request.pipelinesFile),
+    readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),
+    request.oidc ? { value: [] } : look(() => readKeys(aws, request.user)),
+    request.oidc ? look(() => readProvider(aws, toProviderArn(request, account))) : { value: undefined },
+    request.oidc ? undefined : readKeyFile(request.keyFile),
+    readBitbucket(hands),
+    readPipelinesFile(hands),
   ]);
-  return { account, repository, identity, bitbucket: there, pipelinesFile };
+  return { account, repository, identity, keys, provider, keyFile, bitbucket, file };
 }
 
-async function readUserSituation(request: SetupRequest, aws: Aws): Promise<UserSituation> {
-  const [user, policy, keys, keyFile, hostKey] = await Promise.all([
-    look(() => readUser(aws, request.user)),
-    look(() => readUserPolicy(aws, request.user, toPolicyName(request))),
-    look(() => readKeys(aws, request.user)),
-    readKeyFile(request.keyFile),
-    readHostKey(request, aws.signal),
+export async function readIdentity(request: SetupRequest, store: IdentityStore): Promise<IdentitySituation> {
+  const [present, policy] = await Promise.all([
+    look(() => store.read()),
+    look(() => store.readPolicy(toPolicyName(request))),
   ]);
-  return { kind: 'user', user, policy, keys, keyFile, hostKey };
+  return { store, present, policy };
 }
 
-async function readBitbucket(bitbucket: BitbucketRepository): Promise<BitbucketSituation> {
-  const [ids, enabled, publicKey, knownHosts, variables] = await Promise.all([
-    bitbucket.readIds(),
-    look(bitbucket.readEnabled),
-    look(bitbucket.readPublicKey),
-    look(bitbucket.readKnownHosts),
-    look(bitbucket.readVariables),
-  ]);
-  return { ids, enabled, publicKey, knownHosts, variables };
+/** One request after the other: when Bitbucket asks to wait, one waits. */
+async function readBitbucket({ bitbucket, request }: Hands): Promise<BitbucketSituation | undefined> {
+  if (bitbucket === undefined) return undefined;
+  const ids = await bitbucket.readIds();
+  const enabled = await look(bitbucket.readEnabled);
+  const variables = request.oidc ? { value: [] } : await look(bitbucket.readVariables);
+  const schedules = request.nightly ? await look(bitbucket.readSchedules) : { value: [] };
+  return { ids, enabled, variables, schedules };
+}
+
+export async function readPipelinesFile({ request, context }: Hands): Promise<PipelinesFile> {
+  const path = join(request.cwd, 'bitbucket-pipelines.yml');
+  const clone = request.write ? await readClone(request.cwd, context) : undefined;
+  try {
+    return { path, text: await readFile(path, 'utf8'), problem: undefined, clone };
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return { path, text: undefined, problem: isMissing ? undefined : String(error), clone };
+  }
 }

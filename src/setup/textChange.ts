@@ -1,17 +1,8 @@
-import { pipelinesFileUnfit } from './errors';
-
 /** A piece of a text, and what takes its place. */
 export interface Change {
   readonly from: number;
   readonly to: number;
   readonly text: string;
-}
-
-/** Begin, and end of the value, of a node that was parsed. */
-export function rangeOf(node: unknown): readonly [number, number] {
-  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  if (!Array.isArray(range)) throw unfit('it has a form that is not understood');
-  return [Number(range[0]), Number(range[1])];
 }
 
 export function startOfLine(source: string, at: number): number {
@@ -32,20 +23,20 @@ export function addAt(source: string, at: number, text: string): Change {
   return { from: end, to: end, text: isLineOpen ? `\n${text}` : text };
 }
 
+/** Of changes at one place, the later one in the list comes after the earlier one. */
 export function applyChanges(source: string, changes: readonly Change[]): string {
-  const last = [...changes].sort((a, b) => b.from - a.from);
   const lineEnd = source.includes('\r\n') ? '\r\n' : '\n';
-  return last.reduce(
-    (text, { from, to, text: put }) => text.slice(0, from) + put.replaceAll('\n', lineEnd) + text.slice(to),
-    source,
-  );
+  const inOrder = [...changes].sort((a, b) => a.from - b.from || a.to - b.to);
+  let [at, result] = [0, ''];
+  for (const { from, to, text } of inOrder) {
+    // Where the last line is open, only the first of several texts there ends it.
+    const put = result.endsWith('\n') && from === at ? text.replace(/^\n/, '') : text;
+    result += source.slice(at, from) + put.replaceAll('\n', lineEnd);
+    at = to;
+  }
+  return result + source.slice(at);
 }
 
 export function removeLines(source: string, start: number, end: number): Change {
   return { from: startOfLine(source, start), to: endOfContent(source, end) + 1, text: '' };
-}
-
-/** `why` completes "bitbucket-pipelines.yml can't be changed: …". */
-export function unfit(why: string) {
-  return pipelinesFileUnfit('bitbucket-pipelines.yml', why);
 }

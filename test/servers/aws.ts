@@ -14,6 +14,9 @@ export interface AwsFault {
   times?: number;
 }
 
+/** Told of each call before and after it is carried out; throws an AwsError to refuse it. */
+export type OnCall = (call: string, when: 'before' | 'after') => void;
+
 export interface Aws extends AsyncDisposable {
   /** For AWS_ENDPOINT_URL. */
   readonly url: string;
@@ -22,6 +25,7 @@ export interface Aws extends AsyncDisposable {
   readonly faults: Record<string, AwsFault | undefined>;
   /** The actions that were asked for, in their order. */
   readonly requests: string[];
+  onCall: OnCall;
   /** The environment of a program that works with this account. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -58,16 +62,18 @@ export async function openAws(
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const { onRepository } = options;
-    answer({ request, response, state, faults, requests, onRepository }).catch((error: Error) =>
+    const onCall: OnCall = (call, when) => aws.onCall(call, when);
+    answer({ request, response, state, faults, requests, onRepository, onCall }).catch((error: Error) =>
       response.destroy(error),
     );
   });
   const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
-  return {
+  const aws: Aws = {
     url,
     state,
     faults,
     requests,
+    onCall: () => undefined,
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_ACCESS_KEY_ID: accessKeyId,
@@ -80,6 +86,7 @@ export async function openAws(
         server.closeAllConnections();
       }),
   };
+  return aws;
 }
 
 interface Exchange {
@@ -89,6 +96,7 @@ interface Exchange {
   readonly faults: Record<string, AwsFault | undefined>;
   readonly requests: string[];
   readonly onRepository: ((name: string) => Promise<unknown>) | undefined;
+  readonly onCall: OnCall;
 }
 
 async function answer(exchange: Exchange): Promise<void> {
@@ -101,8 +109,9 @@ async function answer(exchange: Exchange): Promise<void> {
 }
 
 /** Notes the action; throws what stands in the way of it. */
-function admit({ request, faults, requests }: Exchange, action: string): void {
+function admit({ request, faults, requests, onCall }: Exchange, action: string): void {
   requests.push(action);
+  onCall(action, 'before');
   const fault = faults[action];
   if (fault !== undefined && fault.times !== 0) {
     if (fault.times !== undefined) fault.times -= 1;
@@ -124,6 +133,7 @@ function answerQuery(exchange: Exchange, parameters: URLSearchParams): void {
     const call = service === 'iam' ? iamCalls[action] : stsCalls[action];
     if (call === undefined) throw new AwsError(400, 'InvalidAction', `no action ${action} here`);
     const result = `<${action}Result>${toXml(call(state, parameters))}</${action}Result>`;
+    exchange.onCall(`${service}:${action}`, 'after');
     const metadata = '<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>';
     send(200, `<${action}Response xmlns="${space}">${result}${metadata}</${action}Response>`);
   } catch (error) {
@@ -153,18 +163,25 @@ async function answerJson(exchange: Exchange, action: string, body: string): Pro
   try {
     admit(exchange, `codecommit:${action}`);
     const name = String(JSON.parse(body).repositoryName);
-    const has = state.repositories.has(name);
+    const place = `${regionOf(exchange.request)}/${name}`;
+    const has = state.repositories.has(place);
     if (action === 'GetRepository' && !has)
       throw new AwsError(400, 'RepositoryDoesNotExistException', `${name} does not exist`);
     if (action === 'CreateRepository' && has)
       throw new AwsError(400, 'RepositoryNameExistsException', `Repository named ${name} already exists`);
     if (action === 'CreateRepository') {
-      state.repositories.add(name);
+      state.repositories.add(place);
       await exchange.onRepository?.(name);
     }
+    exchange.onCall(`codecommit:${action}`, 'after');
     send(200, { repositoryMetadata: { accountId: state.account, repositoryName: name } });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     send(error.status, { __type: error.code, message: error.message });
   }
+}
+
+/** Of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
+function regionOf({ headers }: IncomingMessage): string {
+  return /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
 }

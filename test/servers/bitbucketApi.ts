@@ -8,12 +8,13 @@ export interface ApiItem {
   readonly [field: string]: unknown;
 }
 
-/** What the API knows of the one repository. */
+/** What the API knows of a repository. */
 export interface ApiState {
   enabled: boolean | undefined;
-  keyPair: { readonly private_key: string; readonly public_key: string } | undefined;
-  knownHosts: ApiItem[];
+  /** The default branch; undefined in an empty repository. */
+  branch: string | undefined;
   variables: ApiItem[];
+  schedules: ApiItem[];
 }
 
 /** One answer in place of the real one, each time or so many times. */
@@ -23,6 +24,8 @@ export interface ApiFault {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: always. */
   times?: number;
+  /** Its headers are sent, and then nothing more. */
+  readonly stalls?: boolean;
   /** Done before the answer: somebody else is at work too. */
   readonly meanwhile?: () => void;
 }
@@ -30,27 +33,38 @@ export interface ApiFault {
 export interface BitbucketApi extends AsyncDisposable {
   /** For `--bitbucket-api`. */
   readonly url: string;
+  /** Of acme/app. */
   readonly state: ApiState;
+  /** By `<workspace>/<repository>`. */
+  readonly repositories: Map<string, ApiState>;
   /** By `GET pipelines_config/variables`; the path is below the repository's, uuids left out. */
   readonly faults: Record<string, ApiFault | undefined>;
   /** Requests in their order, in the same form. */
   readonly requests: string[];
   pageSize: number;
+  /** Told of each request before and after it is carried out. */
+  onCall: (call: string, when: 'before' | 'after') => void;
 }
 
 export const apiToken = 'ATCTT3xFfGN0-bitbucket-token-of-the-tests';
 export const repositoryUuid = '{0a1b2c3d-0000-4000-8000-00000000000a}';
 export const workspaceUuid = '{0a1b2c3d-0000-4000-8000-00000000000b}';
 
+export function createApiState(): ApiState {
+  return { enabled: undefined, branch: 'main', variables: [], schedules: [] };
+}
+
 /**
- * Opens Bitbucket's REST API 2.0 of our own, for the settings of the repository acme/app. It accepts the token as
+ * Opens Bitbucket's REST API 2.0 of our own, for the settings of the repository acme/app and those that are added. It accepts the token as
  * a repository access token (Bearer), and as an API token of ada@example.com (Basic).
  */
 export async function openBitbucketApi(): Promise<BitbucketApi> {
-  const state: ApiState = { enabled: undefined, keyPair: undefined, knownHosts: [], variables: [] };
+  const state = createApiState();
+  const repositories = new Map([['acme/app', state]]);
   const faults: Record<string, ApiFault | undefined> = {};
   const requests: string[] = [];
-  const api = { state, faults, requests, pageSize: 100, url: '' };
+  const onCall: BitbucketApi['onCall'] = () => undefined;
+  const api = { state, repositories, faults, requests, pageSize: 100, url: '', onCall };
   const server = createServer((request, response) => {
     answer(api, request, response).catch((error: Error) => response.destroy(error));
   });
@@ -78,15 +92,20 @@ async function answer(api: Api, request: IncomingMessage, response: ServerRespon
   const [, path = '', uuid] = /^(.*?)(?:\/((?:\{|%7B).*))?$/.exec(below) ?? [];
   const call = `${request.method} ${path}`.trim();
   api.requests.push(call);
+  api.onCall(call, 'before');
   const fault = api.faults[call];
   if (fault !== undefined && fault.times !== 0) {
     if (fault.times !== undefined) fault.times -= 1;
     fault.meanwhile?.();
+    if (fault.stalls === true) return void response.writeHead(200).write('{');
     return send(fault.status, fault.body ?? toError(`${call}: ${fault.status}`), fault.headers);
   }
   if (!isKnown(request.headers.authorization)) return send(401, toError('Token is invalid or expired.'));
-  if (repository !== 'acme/app') return send(404, toError('Repository not found'));
-  const found = decide(api, { call, url, id: uuid && decodeURIComponent(uuid), body });
+  const state = api.repositories.get(repository ?? '');
+  if (state === undefined) return send(404, toError('Repository not found'));
+  const asked = { call, url, id: uuid && decodeURIComponent(uuid), body, state };
+  const found = decide(asked, api.pageSize);
+  api.onCall(call, 'after');
   return send(found.status, found.body);
 }
 
@@ -104,6 +123,7 @@ interface Asked {
   readonly url: URL;
   readonly id: string | undefined;
   readonly body: string;
+  readonly state: ApiState;
 }
 
 interface Answer {
@@ -111,53 +131,43 @@ interface Answer {
   readonly body?: unknown;
 }
 
-function decide(api: Api, asked: Asked): Answer {
-  const { state } = api;
-  const { call } = asked;
+function decide(asked: Asked, pageSize: number): Answer {
+  const { call, state } = asked;
+  const mainbranch = state.branch === undefined ? null : { name: state.branch };
   if (call === 'GET')
-    return { status: 200, body: { uuid: repositoryUuid, workspace: { uuid: workspaceUuid } } };
+    return { status: 200, body: { uuid: repositoryUuid, workspace: { uuid: workspaceUuid }, mainbranch } };
   if (call === 'GET pipelines_config')
     return state.enabled === undefined ? notFound : { status: 200, body: { enabled: state.enabled } };
   if (call === 'PUT pipelines_config') {
     state.enabled = JSON.parse(asked.body).enabled === true;
     return { status: 200, body: { enabled: state.enabled } };
   }
-  if (call.endsWith(' pipelines_config/ssh/key_pair')) return decideKeyPair(state, asked);
-  if (call.endsWith(' pipelines_config/ssh/known_hosts')) {
-    return decideItems(api, asked, 'knownHosts', 'hostname');
-  }
-  if (call.endsWith(' pipelines_config/variables')) {
-    return decideItems(api, asked, 'variables', 'key');
-  }
+  if (call.endsWith(' pipelines_config/variables')) return decideItems(asked, 'variables', pageSize);
+  if (call.endsWith(' pipelines_config/schedules')) return decideItems(asked, 'schedules', pageSize);
   return notFound;
 }
 
 const notFound: Answer = { status: 404, body: toError('Not found') };
 
-/** The private key is write-only. */
-function decideKeyPair(state: ApiState, { call, body }: Asked): Answer {
-  if (call.startsWith('PUT')) state.keyPair = JSON.parse(body);
-  if (state.keyPair === undefined) return notFound;
-  const { public_key } = state.keyPair;
-  if (call.startsWith('DELETE')) state.keyPair = undefined;
-  return call.startsWith('DELETE') ? { status: 204 } : { status: 200, body: { public_key } };
-}
-
-/** `key` is the field that no two may have in common. */
-function decideItems(api: Api, asked: Asked, list: 'knownHosts' | 'variables', key: string): Answer {
-  const { call, url, id, body } = asked;
-  const all = api.state[list];
-  if (call.startsWith('GET')) return { status: 200, body: toPage(all, url, api.pageSize) };
+/** No two variables have one key; schedules may be alike. */
+function decideItems(
+  { call, url, id, body, state }: Asked,
+  list: 'variables' | 'schedules',
+  pageSize: number,
+): Answer {
+  const all = state[list];
+  if (call.startsWith('GET')) return { status: 200, body: toPage(all, url, pageSize) };
   if (call.startsWith('POST')) {
     const item = { ...JSON.parse(body), uuid: `{${randomUUID()}}` };
-    if (all.some((each) => each[key] === item[key])) return { status: 409, body: toError('Conflict') };
-    api.state[list] = [...all, item];
+    if (list === 'variables' && all.some((each) => each['key'] === item.key))
+      return { status: 409, body: toError('Conflict') };
+    state[list] = [...all, item];
     return { status: 201, body: hideSecured(item) };
   }
   const present = all.find(({ uuid }) => uuid === id);
   if (present === undefined) return notFound;
   const changed = call.startsWith('PUT') ? [{ ...present, ...JSON.parse(body) }] : [];
-  api.state[list] = all.flatMap((each) => (each === present ? changed : [each]));
+  state[list] = all.flatMap((each) => (each === present ? changed : [each]));
   return changed.length === 0 ? { status: 204 } : { status: 200, body: hideSecured(changed[0]) };
 }
 

@@ -1,19 +1,27 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSandbox, type Sandbox } from '../../src/sandbox/server';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { vi } from 'vitest';
+import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
+import { parsePrivateKey } from '../../src/settings/privateKey';
+import { toIdentityName, toNightlyName, toPolicyName, toVariableNames } from '../../src/setup/names';
+import type { SetupFlags } from '../../src/setup/request';
+import { runSetup } from '../../src/setup/run';
 import { type Run, runProgram } from '../e2e/world';
 import { type Aws, openAws, secretAccessKey } from '../servers/aws';
 import type { SshKey } from '../servers/aws/state';
 import { apiToken, type BitbucketApi, openBitbucketApi } from '../servers/bitbucketApi';
 import { openFolder } from '../servers/folder';
+import { git } from '../servers/git';
 
-/** An account of AWS, a repository's settings on Bitbucket, CodeCommit's git host, and a workstation. */
+/** An AWS account, a repository's settings on Bitbucket, CodeCommit's git host, and a clone on a workstation. */
 export interface SetupWorld extends AsyncDisposable {
   readonly aws: Aws;
   readonly api: BitbucketApi;
   readonly sandbox: Sandbox;
   readonly root: string;
-  /** The folder that setup is run in. */
+  /** The clone of acme/app that setup is run in. */
   readonly cwd: string;
   /** $TMPDIR: empty again when setup has ended. */
   readonly temporary: string;
@@ -23,30 +31,53 @@ export interface SetupWorld extends AsyncDisposable {
   keyMilliseconds: number | undefined;
   /** Runs `codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app …`. */
   setup(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Run>;
-  /** What was asked of the two services since the last call, without what only looks. */
+  /** The same in this process, with --yes, a key that is made already, and a signal that ends it. */
+  setupHere(flags: SetupFlags, more?: HereOptions): Promise<{ exitCode: number; output: string }>;
+  /** What was asked of the two services since the last call, without what only reads. */
   takeWrites(): string[];
-  /** The text of a file in the folder; undefined where there is none. */
+  /** The text of a file in the clone; undefined where there is none. */
   read(file: string): Promise<string | undefined>;
   write(file: string, text: string): Promise<void>;
 }
 
-export const user = 'codecommit-mirror-app';
-export const policyName = 'codecommit-eu-west-1-app';
+export interface HereOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+export const mirror = { workspace: 'acme', repository: 'app', region: 'eu-west-1', name: 'app' };
+export const user = toIdentityName(mirror);
+export const policyName = toPolicyName(mirror);
+export const names = toVariableNames(mirror);
+export const nightly = toNightlyName(mirror);
+
+/** Whether a call changes nothing. */
+export function isRead(call: string): boolean {
+  return /:(Get|List)/.test(call) || call.startsWith('GET');
+}
+
+const [pair, nobody] = [createKeyPair(), createKeyPair()];
 
 export async function openSetupWorld(): Promise<SetupWorld> {
   const folder = await openFolder();
-  const [cwd, temporary, git] = ['clone', 'tmp', 'codecommit'].map((name) => join(folder.path, name));
-  if (!cwd || !temporary || !git) throw new Error('no folders');
-  for (const path of [cwd, temporary, git]) await mkdir(path);
-  const sandbox = await openSandbox({ root: git });
+  const [cwd, temporary, root] = ['clone', 'tmp', 'codecommit'].map((name) => join(folder.path, name));
+  if (!cwd || !temporary || !root) throw new Error('no folders');
+  for (const path of [cwd, temporary, root]) await mkdir(path);
+  await git(cwd, 'init', '--quiet');
+  await git(cwd, 'remote', 'add', 'origin', 'git@ssh.bitbucket.org:acme/app.git');
+  const sandbox = await openSandbox({ root });
   const timers = new Set<NodeJS.Timeout>();
-  const allow = ({ id, body, active }: SshKey) => void (active && sandbox.allow(id, body));
+  const made = new Set<string>();
+  const allow = ({ id, body, active }: SshKey) => sandbox.allow(id, active ? body : nobody.publicKey);
   const aws = await openAws({
     onKey(key) {
       if (world.keyMilliseconds === undefined) allow(key);
       else timers.add(setTimeout(allow, world.keyMilliseconds, key));
     },
-    onRepository: (name) => sandbox.createRepository(name),
+    async onRepository(name) {
+      if (!made.has(name)) await sandbox.createRepository(name);
+      made.add(name);
+    },
   });
   const api = await openBitbucketApi();
   const env = {
@@ -70,16 +101,27 @@ export async function openSetupWorld(): Promise<SetupWorld> {
     env,
     args,
     setup: (more, changed = {}) => runProgram('cli', [...args, ...more], cwd, { ...env, ...changed }),
+    async setupHere(flags, { env: changed = {}, signal = new AbortController().signal } = {}) {
+      for (const [name, value] of Object.entries({ ...aws.env, AWS_MAX_ATTEMPTS: '1' }))
+        vi.stubEnv(name, value);
+      const stdout = new PassThrough();
+      const output = text(stdout);
+      const all = { PATH: process.env['PATH'], ...env, ...changed };
+      const given = { bitbucket: 'acme/app', codecommit: 'eu-west-1/app', bitbucketApi: api.url, yes: true };
+      const exitCode = await runSetup(
+        { ...given, ...flags },
+        { env: all, cwd, stdin: new PassThrough(), stdout, signal, createKey },
+      );
+      stdout.end();
+      return { exitCode, output: await output };
+    },
     takeWrites() {
-      const writes = [
-        ...aws.requests.splice(0).filter((action) => !/:(Get|List)/.test(action)),
-        ...api.requests.splice(0).filter((call) => !call.startsWith('GET')),
-      ];
-      return writes;
+      return [...aws.requests.splice(0), ...api.requests.splice(0)].filter((call) => !isRead(call));
     },
     read: (file) => readFile(join(cwd, file), 'utf8').catch(() => undefined),
-    write: (file, text) => writeFile(join(cwd, file), text),
+    write: (file, content) => writeFile(join(cwd, file), content),
     async [Symbol.asyncDispose]() {
+      vi.unstubAllEnvs();
       for (const timer of timers) clearTimeout(timer);
       await api[Symbol.asyncDispose]();
       await aws[Symbol.asyncDispose]();
@@ -90,8 +132,19 @@ export async function openSetupWorld(): Promise<SetupWorld> {
   return world;
 }
 
-/** Whether a text holds a credential, or a piece of a private key. */
-export function holdsSecret(text: string, privateKey = ''): boolean {
+let keys = 0;
+
+/** A key of 4096 bits takes seconds; the first is made already, and the others are short. */
+function createKey() {
+  keys += 1;
+  const { privateKey } = keys === 1 ? pair : createKeyPair();
+  return parsePrivateKey(privateKey, { requireRsa: true });
+}
+
+/** Whether a text holds a credential, or a piece of a private key, also as base64. */
+export function holdsSecret(content: string, privateKey = ''): boolean {
   const lines = privateKey.split('\n').filter((line) => line.length >= 16 && !line.startsWith('-----'));
-  return [apiToken, secretAccessKey, 'PRIVATE KEY', ...lines].some((secret) => text.includes(secret));
+  const base64 = Buffer.from(privateKey).toString('base64').slice(0, 60);
+  const secrets = [apiToken, secretAccessKey, 'PRIVATE KEY', ...lines, ...(base64 ? [base64] : [])];
+  return secrets.some((secret) => content.includes(secret));
 }

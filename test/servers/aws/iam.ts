@@ -10,21 +10,39 @@ export const iamCalls: Readonly<Record<string, Call>> = {
   GetUser: (state, parameters) => ({ User: toUser(state, userOf(state, parameters)) }),
   CreateUser(state, parameters) {
     const name = need(parameters, 'UserName');
-    if (state.users.has(name))
+    // Names differ in more than case (IAM API, CreateUser).
+    if ([...state.users.keys()].some((each) => each.toLowerCase() === name.toLowerCase()))
       throw new AwsError(409, 'EntityAlreadyExists', `User with name ${name} already exists.`);
-    const user: IamUser = { name, path: parameters.get('Path') ?? '/', policies: new Map(), keys: [] };
+    const path = parameters.get('Path') ?? '/';
+    const user: IamUser = { name, path, policies: new Map(), keys: [], tags: tagsOf(parameters) };
     state.users.set(name, user);
     return { User: toUser(state, user) };
   },
   DeleteUser(state, parameters) {
     const user = userOf(state, parameters);
-    if (user.keys.length > 0 || user.policies.size > 0)
+    if (user.keys.length > 0 || user.policies.size > 0 || user.attached === true)
       throw new AwsError(
         409,
         'DeleteConflict',
         'Cannot delete entity, must remove subordinate entities first.',
       );
     state.users.delete(user.name);
+    return undefined;
+  },
+  TagUser(state, parameters) {
+    addTags(userOf(state, parameters), parameters);
+    return undefined;
+  },
+  UntagUser(state, parameters) {
+    for (const key of listOf(parameters, 'TagKeys')) userOf(state, parameters).tags?.delete(key);
+    return undefined;
+  },
+  TagRole(state, parameters) {
+    addTags(roleOf(state, parameters), parameters);
+    return undefined;
+  },
+  UntagRole(state, parameters) {
+    for (const key of listOf(parameters, 'TagKeys')) roleOf(state, parameters).tags?.delete(key);
     return undefined;
   },
   PutUserPolicy(state, parameters) {
@@ -112,6 +130,8 @@ export const iamCalls: Readonly<Record<string, Call>> = {
     const user = userOf(state, parameters);
     const key = keyOf(state, parameters);
     user.keys = user.keys.filter((each) => each !== key);
+    key.active = false;
+    state.announce(key);
     return undefined;
   },
   GetOpenIDConnectProvider(state, parameters) {
@@ -138,7 +158,8 @@ export const iamCalls: Readonly<Record<string, Call>> = {
     if (state.roles.has(name))
       throw new AwsError(409, 'EntityAlreadyExists', `Role with name ${name} already exists.`);
     const trust = needJson(parameters, 'AssumeRolePolicyDocument');
-    state.roles.set(name, { path: parameters.get('Path') ?? '/', trust, policies: new Map() });
+    const path = parameters.get('Path') ?? '/';
+    state.roles.set(name, { path, trust, policies: new Map(), tags: tagsOf(parameters) });
     return { Role: toRole(state, parameters) };
   },
   UpdateAssumeRolePolicy(state, parameters) {
@@ -192,6 +213,28 @@ function listOf(parameters: Parameters, name: string): string[] {
   return [...parameters].filter(([key]) => key.startsWith(`${name}.member.`)).map(([, value]) => value);
 }
 
+/** The values that IAM takes (IAM API, Tag). */
+function tagsOf(parameters: Parameters): Map<string, string> {
+  const keys = [...parameters].filter(([name]) => /^Tags\.member\.\d+\.Key$/.test(name));
+  return new Map(
+    keys.map(([name, key]) => {
+      const value = parameters.get(name.replace(/Key$/, 'Value')) ?? '';
+      if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value))
+        throw new AwsError(400, 'ValidationError', `the tag value ${value} is not valid`);
+      return [key, value];
+    }),
+  );
+}
+
+function addTags({ tags }: { tags?: Map<string, string> }, parameters: Parameters): void {
+  if (tags === undefined) throw new Error('this user or role of the test takes no tags');
+  for (const [key, value] of tagsOf(parameters)) tags.set(key, value);
+}
+
+function toTags({ tags }: { tags?: ReadonlyMap<string, string> }): XmlValue {
+  return [...(tags ?? [])].map(([Key, Value]) => ({ Key, Value }));
+}
+
 function missing(what: string): AwsError {
   return new AwsError(404, 'NoSuchEntity', `The ${what} cannot be found.`);
 }
@@ -237,12 +280,14 @@ function toUser(state: AwsState, user: IamUser): XmlValue {
     UserId: 'AIDAEXAMPLEEXAMPLE12',
     Arn,
     CreateDate: '2026-01-01T00:00:00Z',
+    Tags: toTags(user),
   };
 }
 
 function toRole(state: AwsState, parameters: Parameters): XmlValue {
   const RoleName = need(parameters, 'RoleName');
-  const { path, trust } = roleOf(state, parameters);
+  const role = roleOf(state, parameters);
+  const { path, trust } = role;
   return {
     Path: path,
     RoleName,
@@ -250,6 +295,7 @@ function toRole(state: AwsState, parameters: Parameters): XmlValue {
     Arn: `${state.iamArn}:role${path}${RoleName}`,
     CreateDate: '2026-01-01T00:00:00Z',
     AssumeRolePolicyDocument: encodeURIComponent(JSON.stringify(trust)),
+    Tags: toTags(role),
   };
 }
 

@@ -13,12 +13,16 @@ export interface IamUser {
   /** Documents by the policies' names. */
   readonly policies: Map<string, unknown>;
   keys: SshKey[];
+  readonly tags?: Map<string, string>;
+  /** What somebody else attached, such as access keys: the user can't be deleted. */
+  attached?: boolean;
 }
 
 export interface IamRole {
   readonly path: string;
   trust: unknown;
   readonly policies: Map<string, unknown>;
+  readonly tags?: Map<string, string>;
 }
 
 /** An account, as far as a mirror needs one. */
@@ -29,12 +33,12 @@ export interface AwsState {
   readonly users: Map<string, IamUser>;
   readonly roles: Map<string, IamRole>;
   readonly providers: Map<string, { readonly url: string; readonly audiences: string[] }>;
-  /** Names of repositories on CodeCommit. */
+  /** `<region>/<name>` of repositories on CodeCommit. */
   readonly repositories: Set<string>;
   /** At most this many items a page. */
   pageSize: number;
   uploads: number;
-  /** Told of each key that was uploaded or switched on or off. */
+  /** Told of each key that was uploaded, switched on or off, or deleted (then it is inactive). */
   announce(key: SshKey): void;
 }
 
