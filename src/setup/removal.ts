@@ -15,10 +15,9 @@ import type { Step } from './step';
  * what can't be read elsewhere is left to be done by hand.
  */
 export async function planRemoval(hands: Hands): Promise<Step[]> {
-  const { request, aws } = hands;
+  const { request } = hands;
   const variables = await orByHand('Bitbucket: variables', () => planVariables(hands));
-  const usedId = variables.usedId;
-  const user = await orByHand(`IAM user ${request.user}`, () => planUser(hands, usedId));
+  const user = await orByHand(`IAM user ${request.user}`, () => planUser(hands, variables.usedId));
   const role = await orByHand(`IAM role ${request.user}`, () => planRole(hands));
   return [
     ...user.steps,

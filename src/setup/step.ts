@@ -19,7 +19,7 @@ export interface Step {
   /** The permission that is missing, of something that can't be read. */
   readonly missing?: string;
   /** Carries it out, and may be done twice; gives what it made. Without it there is nothing to do. */
-  readonly run?: (made: Made) => Promise<Partial<Made> | undefined | void>;
+  readonly run?: (made: Made) => Promise<Partial<Made> | undefined> | Promise<void>;
 }
 
 export interface Plan {

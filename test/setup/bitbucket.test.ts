@@ -14,11 +14,17 @@ afterEach(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-function open({ authorization = `Bearer ${apiToken}`, base = api.url, repository = 'app' } = {}) {
+function open({
+  authorization = `Bearer ${apiToken}`,
+  base = api.url,
+  repository = 'app',
+  wait = 30_000,
+} = {}) {
   const access = {
     base,
     authorization,
     signal: controller.signal,
+    answerMilliseconds: wait,
     onWait: (seconds: number) => void waits.push(seconds),
   };
   return createBitbucketRepository(access, { workspace: 'acme', repository });
@@ -32,18 +38,18 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return error instanceof MirrorError ? `${error.code}: ${error.message}` : String(error);
 }
 
-const host = { host: 'git.example.com', port: 22, keyType: 'ssh-rsa', key: 'AAAA' };
+const one = { key: 'A', value: '1', secured: false };
 
 describe("Bitbucket's settings of a repository", () => {
   it('are read where there are none, and where there are', async () => {
     const bitbucket = open();
     expect(await bitbucket.readEnabled()).toBe(false);
-    expect(await bitbucket.readPublicKey()).toBeUndefined();
-    expect(await bitbucket.readKnownHosts()).toEqual([]);
+    expect(await bitbucket.readSchedules()).toEqual([]);
+    expect(await bitbucket.readIds()).toMatchObject({ branch: 'main' });
     api.state.enabled = true;
-    api.state.keyPair = { private_key: 'p', public_key: 'ssh-rsa AAAA' };
+    api.state.branch = undefined;
     expect(await bitbucket.readEnabled()).toBe(true);
-    expect(await bitbucket.readPublicKey()).toBe('ssh-rsa AAAA');
+    expect(await bitbucket.readIds()).toMatchObject({ branch: undefined });
   });
 
   it('are read over all pages', async () => {
@@ -61,13 +67,17 @@ describe("Bitbucket's settings of a repository", () => {
 
   it('are written once, and changed when they are there', async () => {
     const bitbucket = open();
-    await bitbucket.ensureVariable('A', '1');
-    await bitbucket.ensureVariable('A', '2');
-    await bitbucket.ensureKnownHost(host);
-    await bitbucket.ensureKnownHost({ ...host, key: 'BBBB' });
-    expect(api.state.variables).toMatchObject([{ key: 'A', value: '2', secured: false }]);
-    expect(api.state.knownHosts).toMatchObject([
-      { hostname: '[git.example.com]:22', public_key: { key_type: 'ssh-rsa', key: 'BBBB' } },
+    await bitbucket.ensureVariable(one);
+    await bitbucket.ensureVariable({ ...one, value: '2', secured: true });
+    expect(api.state.variables).toMatchObject([{ key: 'A', value: '2', secured: true }]);
+    expect((await bitbucket.readVariables())[0]?.value).toBeUndefined();
+    await bitbucket.createSchedule({ branch: 'main', pipeline: 'nightly', cron: '0 0 3 * * ? *' });
+    expect(api.state.schedules).toMatchObject([
+      {
+        target: { ref_type: 'branch', ref_name: 'main', selector: { type: 'custom', pattern: 'nightly' } },
+        cron_pattern: '0 0 3 * * ? *',
+        enabled: true,
+      },
     ]);
   });
 
@@ -75,24 +85,24 @@ describe("Bitbucket's settings of a repository", () => {
     const theirs = { uuid: '{theirs}', key: 'A', value: 'theirs' };
     const meanwhile = () => void api.state.variables.push(theirs);
     api.faults['POST pipelines_config/variables'] = { status: 409, times: 1, meanwhile };
-    await open().ensureVariable('A', 'ours');
+    await open().ensureVariable({ ...one, value: 'ours' });
     expect(api.state.variables).toMatchObject([{ uuid: '{theirs}', value: 'ours' }]);
   });
 
   it('say so when a conflict stays', async () => {
     api.faults['POST pipelines_config/variables'] = { status: 409 };
-    expect(await codeOf(open().ensureVariable('A', '1'))).toMatch(/^setup-changed: .*conflict/);
+    expect(await codeOf(open().ensureVariable(one))).toMatch(/^setup-changed: .*conflict/);
     api.faults['PUT pipelines_config'] = { status: 409 };
     expect(await codeOf(open().ensureEnabled())).toMatch(/^setup-changed/);
   });
 
   it('are deleted, and a second time too', async () => {
     const bitbucket: BitbucketRepository = open();
-    await bitbucket.ensureVariable('A', '1');
+    await bitbucket.ensureVariable(one);
     const [variable] = await bitbucket.readVariables();
     await bitbucket.deleteVariable(variable?.uuid ?? '');
     await bitbucket.deleteVariable(variable?.uuid ?? '');
-    await bitbucket.deleteKeyPair();
+    await bitbucket.deleteSchedule('{none}');
     expect(api.state.variables).toEqual([]);
   });
 });
@@ -111,10 +121,37 @@ describe('an API that says no', () => {
     const body = { type: 'error', error: { message: 'lacks scopes', detail: { required } } };
     api.faults['GET pipelines_config/variables'] = { status: 403, body };
     expect(await codeOf(open().readVariables())).toBe(
-      'setup-not-permitted: Bitbucket refused it, the permission pipeline:variable and repository is missing: lacks scopes',
+      'setup-not-permitted: Bitbucket denied the request. Missing permission: pipeline:variable and repository. It said: lacks scopes',
     );
     api.faults['PUT pipelines_config'] = { status: 403, body: 'no JSON object' };
-    expect(await codeOf(open().ensureEnabled())).toContain('the permission repository:admin is missing');
+    expect(await codeOf(open().ensureEnabled())).toContain('Missing permission: probably repository:admin.');
+    const basic = Buffer.from(`ada@example.com:${apiToken}`).toString('base64');
+    expect(await codeOf(open({ authorization: `Basic ${basic}` }).ensureEnabled())).toContain(
+      'Missing permission: probably admin:pipeline:bitbucket.',
+    );
+  });
+
+  it('403 of an allowlist of addresses: no scope is to blame', async () => {
+    const body = { type: 'error', error: { message: 'Forbidden by IP allowlist' } };
+    api.faults['GET pipelines_config/variables'] = { status: 403, body };
+    const told = await codeOf(open().readVariables());
+    expect(told).toBe(
+      'setup-not-permitted: Bitbucket refuses requests from this address (403): Forbidden by IP allowlist',
+    );
+  });
+
+  it('410: what is gone is named', async () => {
+    api.faults['GET'] = { status: 410, body: { error: { message: 'CHANGE-2770' } } };
+    expect(await codeOf(open().readIds())).toBe(
+      'setup-bitbucket-failed: Bitbucket answers 410 (gone): CHANGE-2770',
+    );
+  });
+
+  it('an answer that stalls after its headers', async () => {
+    api.faults['GET pipelines_config'] = { status: 200, stalls: true };
+    expect(await codeOf(open({ wait: 100 }).readEnabled())).toBe(
+      `setup-bitbucket-unreachable: ${api.url} can't be reached: no answer for 0.1 s`,
+    );
   });
 
   it('404: there is no such repository', async () => {
@@ -124,9 +161,8 @@ describe('an API that says no', () => {
   });
 
   it('404 on a write is no success', async () => {
-    api.faults['PUT pipelines_config/ssh/key_pair'] = { status: 404 };
-    const pair = { privateKey: 'p', publicKey: 'q' };
-    expect(await codeOf(open().ensureKeyPair(pair))).toContain('setup-bitbucket-failed');
+    api.faults['PUT pipelines_config'] = { status: 404 };
+    expect(await codeOf(open().ensureEnabled())).toContain('setup-bitbucket-failed');
   });
 
   it('429: waits as long as it is asked to, and goes on', async () => {
@@ -156,7 +192,7 @@ describe('an API that says no', () => {
     expect(await codeOf(open().readEnabled())).toContain('setup-bitbucket-failed');
     api.faults['GET pipelines_config'] = { status: 500, body: { error: { message: 'Oops' } } };
     expect(await codeOf(open().readEnabled())).toBe(
-      "setup-bitbucket-failed: Bitbucket's answer to GET repositories/acme/app/pipelines_config is not one that we know: 500 Oops",
+      "setup-bitbucket-failed: Bitbucket's answer to GET repositories/acme/app/pipelines_config is not one that codecommit-mirror knows: 500 Oops",
     );
   });
 

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../src/settings/faults';
 import { parseRequest, type SetupFlags } from '../../src/setup/request';
 
+function parse(flags: SetupFlags, env: Record<string, string> = {}, origin?: string) {
+  return parseRequest(flags, { env: { HOME: '/home/ada', ...env }, cwd: '/clone', origin });
+}
+
 const good = { bitbucket: 'acme/app', codecommit: 'eu-west-1/app' };
 
 function faultsOf(flags: SetupFlags, env: Record<string, string> = {}): string[] {
   try {
-    parseRequest(flags, env, '/clone');
+    parseRequest(flags, { env: { HOME: '/home/ada', ...env }, cwd: '/clone', origin: undefined });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     expect(error.exitCode).toBe(2);
@@ -17,7 +21,7 @@ function faultsOf(flags: SetupFlags, env: Record<string, string> = {}): string[]
 
 describe('what setup is asked for', () => {
   it('has defaults', () => {
-    expect(parseRequest(good, {}, '/clone')).toEqual({
+    expect(parse(good, {})).toEqual({
       workspace: 'acme',
       repository: 'app',
       bitbucketApi: 'https://api.bitbucket.org/2.0',
@@ -26,41 +30,75 @@ describe('what setup is asked for', () => {
       name: 'app',
       url: 'ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app',
       endpoint: undefined,
-      host: 'git-codecommit.eu-west-1.amazonaws.com',
-      port: 22,
-      user: 'codecommit-mirror-app',
+      knownHosts: [],
+      user: 'codecommit-mirror-app-1064dae7',
       profile: undefined,
-      keyFile: '/clone/codecommit-mirror-app.key',
-      pipelinesFile: '/clone/bitbucket-pipelines.yml',
-      knownHosts: '',
+      keyFile: '/home/ada/.config/codecommit-mirror/1064dae7.key',
+      isOwnKeyFile: true,
+      cwd: '/clone',
       write: false,
+      nightly: false,
       yes: false,
       dryRun: false,
       remove: false,
       replaceKey: false,
+      adopt: false,
       oidc: false,
     });
   });
 
+  it.each([
+    'https://bitbucket.org/Acme/App',
+    'https://bitbucket.org/acme/app/src/main/',
+    'git@bitbucket.org:acme/app.git',
+    'ssh://git@ssh.bitbucket.org:22/acme/app.git',
+    'ssh://git@altssh.bitbucket.org:443/acme/app.git',
+    'ACME/app',
+  ])('takes the repository as %s', (bitbucket) => {
+    expect(parse({ ...good, bitbucket })).toMatchObject({ workspace: 'acme', repository: 'app' });
+  });
+
+  it('takes the repository from the clone, and the destination in the form of git-remote-codecommit', () => {
+    expect(parse({ codecommit: 'codecommit::eu-west-1://app' }, {}, 'acme/app')).toEqual(parse(good));
+  });
+
+  it('gives each mirror a name of its own, however long its names are', () => {
+    const flags = [
+      good,
+      { ...good, bitbucket: 'acme/lib' },
+      { ...good, codecommit: 'us-east-1/app' },
+      { ...good, codecommit: 'eu-west-1/App' },
+      { ...good, codecommit: `eu-west-1/${'a'.repeat(100)}` },
+      { ...good, codecommit: `eu-west-1/${'a'.repeat(99)}` },
+    ];
+    const names = flags.map((each) => parse(each).user.toLowerCase());
+    expect(new Set(names).size).toBe(flags.length);
+    for (const name of names) expect(name).toMatch(/^[\w+=,.@-]{1,64}$/);
+  });
+
+  it('dry-run wins over yes', () => {
+    expect(parse({ ...good, yes: true, dryRun: true })).toMatchObject({ yes: true, dryRun: true });
+  });
+
   it('is in the right place in China, at an endpoint, and with OIDC over HTTPS', () => {
-    const china = parseRequest({ ...good, codecommit: 'cn-north-1/app' }, {}, '/');
+    const china = parse({ ...good, codecommit: 'cn-north-1/app' }, {});
     expect(china.url).toBe('ssh://git-codecommit.cn-north-1.amazonaws.com.cn/v1/repos/app');
-    const endpoint = { CODECOMMIT_ENDPOINT: 'vpce-1.example.com:2222' };
-    expect(parseRequest(good, endpoint, '/')).toMatchObject({ host: 'vpce-1.example.com', port: 2222 });
-    expect(parseRequest({ ...good, oidc: true }, {}, '/')).toMatchObject({
+    const lines = '[vpce-1.example.com]:2222 SHA256:' + 'A'.repeat(43);
+    const endpoint = { CODECOMMIT_ENDPOINT: 'vpce-1.example.com:2222', KNOWN_HOSTS: lines };
+    expect(parse(good, endpoint)).toMatchObject({ endpoint: 'vpce-1.example.com:2222', knownHosts: [lines] });
+    expect(parse({ ...good, oidc: true }, {})).toMatchObject({
       url: 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app',
-      port: 443,
     });
   });
 
   it('takes either token', () => {
-    expect(parseRequest(good, { BITBUCKET_TOKEN: 't' }, '/').authorization).toBe('Bearer t');
+    expect(parse(good, { BITBUCKET_TOKEN: 't' }).authorization).toBe('Bearer t');
     const env = { BITBUCKET_EMAIL: 'a@b.c', BITBUCKET_API_TOKEN: 't' };
-    expect(parseRequest(good, env, '/').authorization).toBe(`Basic ${btoa('a@b.c:t')}`);
+    expect(parse(good, env).authorization).toBe(`Basic ${btoa('a@b.c:t')}`);
   });
 
   it('takes http:// for an API on this machine only, and drops the slash at its end', () => {
-    const api = (bitbucketApi: string) => parseRequest({ ...good, bitbucketApi }, {}, '/').bitbucketApi;
+    const api = (bitbucketApi: string) => parse({ ...good, bitbucketApi }, {}).bitbucketApi;
     expect(api('http://127.0.0.1:8080/2.0/')).toBe('http://127.0.0.1:8080/2.0');
     expect(api('https://bitbucket.example.com/2.0')).toBe('https://bitbucket.example.com/2.0');
     for (const bitbucketApi of ['http://example.com/2.0', 'ftp://x', 'x', 'https://u:p@example.com'])
@@ -68,23 +106,17 @@ describe('what setup is asked for', () => {
   });
 
   it.each<[SetupFlags, Record<string, string>, string]>([
-    [{ ...good, bitbucket: 'app' }, {}, '--bitbucket is "app", which can\'t be.'],
-    [{ ...good, bitbucket: 'acme/..' }, {}, '--bitbucket is "acme/..", which can\'t be.'],
+    [{ ...good, bitbucket: 'app' }, {}, '--bitbucket is "app", which is not valid.'],
+    [{ ...good, bitbucket: 'acme/..' }, {}, '--bitbucket is "acme/..", which is not valid.'],
     [{ codecommit: 'eu-west-1/app' }, {}, '--bitbucket is missing.'],
-    [{ ...good, codecommit: 'app' }, {}, '--codecommit is "app", which can\'t be.'],
-    [{ ...good, codecommit: 'europe/app' }, {}, '--codecommit is "europe/app", which can\'t be.'],
+    [{ ...good, codecommit: 'app' }, {}, '--codecommit is "app", which is not valid.'],
+    [{ ...good, codecommit: 'europe/app' }, {}, '--codecommit is "europe/app", which is not valid.'],
     [
       { ...good, codecommit: 'eu-west-1/app.git' },
       {},
-      '--codecommit is "eu-west-1/app.git", which can\'t be.',
+      '--codecommit is "eu-west-1/app.git", which is not valid.',
     ],
-    [{ ...good, user: 'a b' }, {}, '--user is "a b", which can\'t be.'],
-    [
-      { ...good, codecommit: `eu-west-1/${'a'.repeat(60)}` },
-      {},
-      `--user is "codecommit-mirror-${'a'.repeat(60)}", which can't be.`,
-    ],
-    [{ ...good, yes: true, dryRun: true }, {}, '--yes and --dry-run contradict each other.'],
+    [{ ...good, user: 'a b' }, {}, '--user is "a b", which is not valid.'],
     [{ ...good, remove: true, replaceKey: true }, {}, '--remove and --replace-key contradict each other.'],
     [{ ...good, oidc: true, replaceKey: true }, {}, '--oidc and --replace-key contradict each other.'],
     [good, { BITBUCKET_API_TOKEN: 't' }, 'BITBUCKET_API_TOKEN is set and BITBUCKET_EMAIL is not.'],
@@ -99,6 +131,6 @@ describe('what setup is asked for', () => {
   });
 
   it('is refused with every fault at once', () => {
-    expect(faultsOf({ bitbucket: 'x', codecommit: 'y', yes: true, dryRun: true })).toHaveLength(3);
+    expect(faultsOf({ bitbucket: 'x', codecommit: 'y', remove: true, replaceKey: true })).toHaveLength(3);
   });
 });

@@ -56,7 +56,7 @@ export function isRead(call: string): boolean {
   return /:(Get|List)/.test(call) || call.startsWith('GET');
 }
 
-const [pair, nobody] = [createKeyPair(), createKeyPair()];
+const nobody = createKeyPair();
 
 export async function openSetupWorld(): Promise<SetupWorld> {
   const folder = await openFolder();
@@ -132,13 +132,14 @@ export async function openSetupWorld(): Promise<SetupWorld> {
   return world;
 }
 
-let keys = 0;
+const pool: string[] = [];
+let taken = 0;
 
-/** A key of 4096 bits takes seconds; the first is made already, and the others are short. */
+/** An RSA key takes its time: eight of them go round. */
 function createKey() {
-  keys += 1;
-  const { privateKey } = keys === 1 ? pair : createKeyPair();
-  return parsePrivateKey(privateKey, { requireRsa: true });
+  const index = taken++ % 8;
+  pool[index] ??= createKeyPair().privateKey;
+  return parsePrivateKey(pool[index], { requireRsa: true });
 }
 
 /** Whether a text holds a credential, or a piece of a private key, also as base64. */
