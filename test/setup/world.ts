@@ -43,6 +43,8 @@ export interface SetupWorld extends AsyncDisposable {
 export interface HereOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** Below the clone; default: its root. */
+  readonly cwd?: string;
 }
 
 export const mirror = { workspace: 'acme', repository: 'app', region: 'eu-west-1', name: 'app' };
@@ -101,7 +103,10 @@ export async function openSetupWorld(): Promise<SetupWorld> {
     env,
     args,
     setup: (more, changed = {}) => runProgram('cli', [...args, ...more], cwd, { ...env, ...changed }),
-    async setupHere(flags, { env: changed = {}, signal = new AbortController().signal } = {}) {
+    async setupHere(
+      flags,
+      { env: changed = {}, signal = new AbortController().signal, cwd: below = '.' } = {},
+    ) {
       for (const [name, value] of Object.entries({ ...aws.env, AWS_MAX_ATTEMPTS: '1' }))
         vi.stubEnv(name, value);
       const stdout = new PassThrough();
@@ -110,7 +115,7 @@ export async function openSetupWorld(): Promise<SetupWorld> {
       const given = { bitbucket: 'acme/app', codecommit: 'eu-west-1/app', bitbucketApi: api.url, yes: true };
       const exitCode = await runSetup(
         { ...given, ...flags },
-        { env: all, cwd, stdin: new PassThrough(), stdout, signal, createKey },
+        { env: all, cwd: join(cwd, below), stdin: new PassThrough(), stdout, signal, createKey },
       );
       stdout.end();
       return { exitCode, output: await output };
