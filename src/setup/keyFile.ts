@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toGitEnvironment } from '../git/environment';
@@ -20,17 +21,20 @@ export async function readKeyFile(file: string): Promise<PrivateKey | undefined>
   }
 }
 
-/** Writes a private key that only its owner can read. Never over another file, and never where git would add it. */
-export async function writeKeyFile(file: string, pem: string, context: CloneContext): Promise<void> {
+/** Writes a private key that only its owner can read. Never over another file. */
+export async function writeKeyFile(file: string, pem: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    if (await isInWorkTree(file, context))
-      throw new Error('it is in the work tree of a git repository that does not ignore it');
     await writeFile(file, pem, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    context.signal.throwIfAborted();
     throw keyFileRefused(file, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Refuses a place where `git add` would take the private key along. Throws MirrorError. */
+export async function requireKeyFilePlace(file: string, context: CloneContext): Promise<void> {
+  if (!existsSync(dirname(file)) || !(await isInWorkTree(file, context))) return;
+  throw keyFileRefused(file, 'it is in the work tree of a git repository that does not ignore it');
 }
 
 async function isInWorkTree(file: string, { env, signal }: CloneContext): Promise<boolean> {

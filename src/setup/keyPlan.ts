@@ -85,7 +85,7 @@ function planPrivateKey({ bitbucket }: Situation, hands: Hands, stored: PrivateK
   const run = async () => {
     const key = await context.createKey();
     context.conceal(toKeySecrets(key.pem));
-    if (bitbucket === undefined) await writeKeyFile(keyFile, key.pem, context);
+    if (bitbucket === undefined) await writeKeyFile(keyFile, key.pem);
     return { key };
   };
   const place = bitbucket === undefined ? ` in ${keyFile}` : '';

@@ -7,7 +7,7 @@ import { type Clone, readClone } from './clone';
 import { readAccount, readRepositoryExists } from './codecommit';
 import { type IamKey, readKeys } from './iam';
 import { type Identity, type IdentityStore, openRole, openUser } from './identity';
-import { readKeyFile } from './keyFile';
+import { readKeyFile, requireKeyFilePlace } from './keyFile';
 import { toPolicyName } from './names';
 import { readProvider, toProviderArn } from './oidc';
 import type { SetupRequest } from './request';
@@ -64,6 +64,8 @@ export interface PipelinesFile {
 /** Reads everything, and changes nothing. Throws MirrorError where that fails for another reason than a permission. */
 export async function readSituation(hands: Hands): Promise<Situation> {
   const { request, aws } = hands;
+  if (hands.bitbucket === undefined && !request.oidc)
+    await requireKeyFilePlace(request.keyFile, hands.context);
   const account = await readAccount(aws);
   const [repository, identity, keys, provider, keyFile, bitbucket, file] = await Promise.all([
     look(() => readRepositoryExists(aws, request.name)),

@@ -1,9 +1,9 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../e2e/world';
 import { run } from '../servers/git';
-import { holdsSecret, openSetupWorld, type SetupWorld, user } from './world';
+import { holdsSecret, names, openSetupWorld, type SetupWorld, user } from './world';
 
 // Each run makes an RSA key of 4096 bits: seconds, on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
@@ -38,14 +38,15 @@ describe('secrets', () => {
       DEBUG: 'true',
     });
     expect(exitCode).toBe(0);
-    const privateKey = world.api.state.keyPair?.private_key ?? '';
+    const base64 = String(world.api.state.variables.find(({ key }) => key === names.key)?.['value']);
+    const privateKey = Buffer.from(base64, 'base64').toString();
     expect(privateKey).toContain('BEGIN RSA PRIVATE KEY');
     const notes = await watched.read();
     expect(notes).toMatch(/^ssh /m);
     expect(holdsSecret(notes, privateKey)).toBe(false);
     expect(holdsSecret(output, privateKey)).toBe(false);
     expect(await readdir(world.temporary)).toEqual([]);
-    expect(await readdir(world.cwd)).toEqual(['bitbucket-pipelines.yml']);
+    expect((await readdir(world.cwd)).sort()).toEqual(['.git', 'bitbucket-pipelines.yml']);
     expect(holdsSecret((await world.read('bitbucket-pipelines.yml')) ?? '', privateKey)).toBe(false);
   });
 
@@ -67,9 +68,9 @@ describe('what can not be looked at', () => {
     world.api.faults['GET pipelines_config/variables'] = { status: 403 };
     const { exitCode, output } = await world.setup(['--yes']);
     expect(exitCode).toBe(1);
-    expect(output).toContain(`can't be looked at IAM user ${user} (the permission iam:GetUser is missing)`);
+    expect(output).toContain(`no permission  IAM user ${user} (missing permission: iam:GetUser)`);
     expect(output).toContain(
-      'These permissions are missing: codecommit:GetRepository, iam:GetUser, pipeline:variable. Nothing was changed.',
+      'These permissions are missing: codecommit:GetRepository, iam:GetUser, probably pipeline:variable. Nothing was changed.',
     );
     expect(world.takeWrites()).toEqual([]);
   });
@@ -110,15 +111,62 @@ describe('setup that is stopped', () => {
   it('while it waits for IAM: says what is done, leaves no key behind, and the next run goes on', async () => {
     world.sandbox.faults.refuseKeys = true;
     const stopped = await runProgram('cli', [...world.args, '--yes'], world.cwd, world.env, (text, kill) => {
-      if (text.includes('Not yet')) kill('SIGTERM');
+      if (text.includes('Waiting for IAM')) kill('SIGTERM');
     });
     expect(stopped.exitCode).toBe(143);
-    expect(stopped.output).toContain('Stopped by SIGTERM. The steps that are marked ✔ are done.');
+    expect(stopped.output).toContain(
+      'Stopped by SIGTERM. Steps marked ✔ are done; nothing else was changed.',
+    );
     expect(await readdir(world.temporary)).toEqual([]);
+    expect(world.api.state.variables).toEqual([]);
     world.sandbox.faults.refuseKeys = false;
-    world.takeWrites();
-    expect((await world.setup([])).output).toContain('Nothing to do');
+    expect(await world.setup(['--yes'])).toMatchObject({ exitCode: 0 });
+    expect(world.api.state.variables).toHaveLength(2);
+  });
+});
+
+describe('setup in a bad place', () => {
+  it('goes on when nobody reads what it writes', async () => {
+    const cli = join(import.meta.dirname, '../../dist/cli.js');
+    const program = [process.execPath, cli, ...world.args, '--yes'].map((word) => `'${word}'`).join(' ');
+    const env = { ...world.env, PATH: process.env['PATH'] ?? '' };
+    const { stdout } = await run(
+      'bash',
+      world.cwd,
+      ['-c', `${program} | head -1; echo "\${PIPESTATUS[0]}"`],
+      { env },
+    );
+    expect(stdout).toMatch(/\n0\n$/);
+    expect(world.api.state.variables).toHaveLength(2);
+    const full = await run('bash', world.cwd, ['-c', `${program} --remove > /dev/full; echo $?`], { env });
+    expect(full.stdout).toBe('0\n');
+    expect(world.aws.state.users.size).toBe(0);
+  });
+
+  it('notices before the question that ssh is missing', async () => {
+    const bin = join(world.root, 'bin');
+    await mkdir(bin);
+    const { stdout: git } = await run('sh', '/', ['-c', 'command -v git']);
+    await symlink(git.trim(), join(bin, 'git'));
+    const { exitCode, output } = await world.setup(['--yes'], { PATH: bin });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('[program-missing]');
     expect(world.takeWrites()).toEqual([]);
+  });
+
+  it('tells of one failure, at once, while other requests are under way', async () => {
+    world.aws.faults['iam:GetUser'] = { status: 400, code: 'Throttling' };
+    world.api.faults['GET'] = { status: 401 };
+    const { exitCode, output } = await world.setup(['--yes'], { NODE_OPTIONS: '--trace-warnings' });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('[setup-bitbucket-unauthorised]');
+    expect(output).not.toContain('MaxListenersExceededWarning');
+    expect(
+      output
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.includes('✖')),
+    ).toHaveLength(1);
   });
 });
 
@@ -155,9 +203,8 @@ describe('the command', () => {
     for (const example of examples) {
       const flags = [...example.split(' ').filter((flag) => flag !== '--dry-run'), '--dry-run'];
       const api = ['--bitbucket-api', world.api.url];
-      expect(await runProgram('cli', [...flags, ...api], world.cwd, world.env)).toMatchObject({
-        exitCode: 0,
-      });
+      const env = { ...world.env, KNOWN_HOSTS: world.sandbox.knownHosts };
+      expect(await runProgram('cli', [...flags, ...api], world.cwd, env)).toMatchObject({ exitCode: 0 });
     }
   });
 });

@@ -14,7 +14,9 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const question = /Carry out 11 steps\? \[y\/N\] /;
+const question = /Make 9 changes\? \[y\/N\] /;
+
+const toText = (base64: unknown) => Buffer.from(String(base64), 'base64').toString();
 
 /** Runs setup on a terminal and types when it asks. */
 async function type(keys: string, ...args: string[]) {
@@ -31,9 +33,9 @@ describe('the question on a terminal', () => {
     const { exitCode, output } = await type(keys);
     expect(output).toMatch(question);
     expect(exitCode).toBe(0);
-    expect(output).toContain('Proved: ');
+    expect(output).toContain('Connection to CodeCommit with this key: verified');
     expect(world.aws.state.users.get(user)?.keys).toHaveLength(1);
-    expect(holdsSecret(output, world.api.state.keyPair?.private_key)).toBe(false);
+    expect(holdsSecret(output, toText(world.api.state.variables[0]?.['value']))).toBe(false);
   });
 
   it.each(['n\\n', '\\n', 'yesterday\\n', '\\x04'])(
@@ -41,7 +43,7 @@ describe('the question on a terminal', () => {
     async (keys) => {
       const { exitCode, output } = await type(keys);
       expect(output).toMatch(question);
-      expect(output).toContain('You did not say yes. Nothing was changed.');
+      expect(output).toContain('Cancelled. Nothing was changed.');
       expect(exitCode).toBe(1);
       expect(world.takeWrites()).toEqual([]);
       expect(await world.read('bitbucket-pipelines.yml')).toBeUndefined();
@@ -61,7 +63,7 @@ describe('the question on a terminal', () => {
     world.takeWrites();
     const { exitCode, output } = await type('n\\n', '--remove');
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/Carry out \d+ steps\?/);
+    expect(output).toMatch(/Make \d+ changes\?/);
     expect(world.takeWrites()).toEqual([]);
   });
 
