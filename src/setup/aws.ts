@@ -1,7 +1,8 @@
 import type { CodeCommit } from '@aws-sdk/client-codecommit';
 import type { IAM } from '@aws-sdk/client-iam';
 import type { STS } from '@aws-sdk/client-sts';
-import { awsFailed, PermissionMissing } from './errors';
+import { awsFailed } from './awsErrors';
+import { PermissionMissing } from './errors';
 
 /** AWS's own clients: credentials by the SDK's chain, retries by itself when AWS throttles. */
 export interface Aws {

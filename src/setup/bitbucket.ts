@@ -6,7 +6,7 @@ import {
   listBitbucket,
   parseBody,
 } from './bitbucketApi';
-import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
+import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './bitbucketErrors';
 
 /** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` may be called twice. */
 export interface BitbucketRepository {

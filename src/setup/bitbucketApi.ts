@@ -7,8 +7,8 @@ import {
   bitbucketThrottled,
   bitbucketUnauthorised,
   bitbucketUnreachable,
-  PermissionMissing,
-} from './errors';
+} from './bitbucketErrors';
+import { PermissionMissing } from './errors';
 
 export interface BitbucketAccess {
   readonly base: string;

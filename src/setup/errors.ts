@@ -1,5 +1,4 @@
-import { isThrottlingError, isTransientError } from '@smithy/core/retry';
-import { type ErrorCode, MirrorError, toQuote } from '../errors';
+import { MirrorError, toQuote } from '../errors';
 
 /** AWS or Bitbucket does not let us read something, or change it. */
 export class PermissionMissing extends MirrorError {
@@ -17,7 +16,7 @@ export class PermissionMissing extends MirrorError {
 
 const allowAndRunAgain =
   'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
-const runAgain = 'Run the command again: what is already there stays as it is.';
+export const runAgain = 'Run the command again: what is already there stays as it is.';
 
 export const notPermitted = (permissions: readonly string[]) =>
   new MirrorError('setup-not-permitted', {
@@ -55,124 +54,6 @@ export const setupStopped = (reason: unknown) => {
     { exitCode: signals[name] ?? 130 },
   );
 };
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly remedy: string;
-}
-
-/** What the names of AWS's errors, without the ending `Exception`, mean to the user. */
-const meanings: readonly (readonly [RegExp, Meaning])[] = [
-  [
-    /^(CredentialsProviderError|TokenProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken)$/,
-    {
-      code: 'setup-aws-credentials',
-      what: 'There are no valid AWS credentials',
-      remedy:
-        'Log in (aws sso login, or aws configure), name a profile that ~/.aws/config or ~/.aws/credentials has, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. A wrong clock makes valid credentials fail too.',
-    },
-  ],
-  [
-    /^(OptInRequired)$/,
-    {
-      code: 'setup-aws-failed',
-      what: 'The AWS account is not signed up for this service, or not active yet',
-      remedy: 'Open the AWS console once, finish the sign-up, and run the command again.',
-    },
-  ],
-  [
-    /^(InvalidPublicKey|UnrecognizedPublicKeyEncoding|DuplicateSSHPublicKey)$/,
-    {
-      code: 'setup-key-refused',
-      what: 'IAM rejected the public key',
-      remedy: 'Make a new key with --replace-key.',
-    },
-  ],
-  [
-    /LimitExceeded$/,
-    {
-      code: 'setup-limit',
-      what: 'A quota of the AWS account is used up',
-      remedy:
-        'Delete what you no longer need, or raise the quota (Service Quotas), and run the command again.',
-    },
-  ],
-  [
-    /^(NoSuchEntity|RepositoryDoesNotExist)$/,
-    { code: 'setup-changed', what: 'Something that was there a moment ago is gone', remedy: runAgain },
-  ],
-  [
-    /^(EntityAlreadyExists|RepositoryNameExists|ConcurrentModification)$/,
-    {
-      code: 'setup-changed',
-      what: 'Somebody created or changed the same thing at the same time',
-      remedy: runAgain,
-    },
-  ],
-  [
-    /^DeleteConflict$/,
-    {
-      code: 'setup-changed',
-      what: 'Something that setup did not create is attached to it',
-      remedy: 'Look at it in the IAM console: setup does not remove what it did not create.',
-    },
-  ],
-];
-
-const throttled: Meaning = {
-  code: 'setup-aws-throttled',
-  what: 'AWS still throttles the requests after several retries',
-  remedy: `Wait a minute. ${runAgain}`,
-};
-const unreachable: Meaning = {
-  code: 'setup-aws-unreachable',
-  what: "AWS can't be reached",
-  remedy: 'Check the network, the region in --codecommit, and AWS_ENDPOINT_URL if it is set.',
-};
-const untrusted: Meaning = {
-  code: 'setup-aws-unreachable',
-  what: 'The certificate of the AWS endpoint is not trusted',
-  remedy:
-    'Behind a proxy that inspects TLS, set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.',
-};
-
-/** `call` is the permission that it needs, such as `iam:GetUser`; `error` is the SDK's. */
-export function awsFailed(call: string, error: Error): MirrorError {
-  const name = error.name.replace(/Exception$/, '');
-  if (/^(AccessDenied|UnauthorizedOperation|NotAuthorized)$/.test(name)) {
-    // One call may need several: creating a tagged user needs iam:TagUser too.
-    const [, named] = /not authorized to perform: ([\w-]+:\w+)/.exec(error.message) ?? [];
-    return new PermissionMissing('AWS', named ?? call, error.message);
-  }
-  // The SDK's own type of an error: it has these fields or does not.
-  const classified = error as Parameters<typeof isTransientError>[0];
-  const network = findNetworkCode(error);
-  const { code, what, remedy } = meanings.find(([names]) => names.test(name))?.[1] ??
-    (isThrottlingError(classified) ? throttled : undefined) ??
-    (isCertificateCode(network) ? untrusted : undefined) ??
-    (isTransientError(classified) || network !== undefined ? unreachable : undefined) ?? {
-      code: 'setup-aws-failed',
-      what: 'AWS rejected the call',
-      remedy: `This error is not one that codecommit-mirror knows. ${runAgain}`,
-    };
-  return new MirrorError(code, {
-    message: `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`,
-    remedy,
-  });
-}
-
-/** Node's code of an error of the network or of TLS, also of one that lies behind. */
-export function findNetworkCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return code !== undefined && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : findNetworkCode(error.cause);
-}
-
-/** OpenSSL's reasons and Node's own. */
-export function isCertificateCode(code: string | undefined): boolean {
-  return code !== undefined && /CERT|^UNABLE_TO_|^ERR_TLS/.test(code);
-}
 
 export interface ListedKey {
   readonly id: string;
@@ -216,61 +97,6 @@ export const keyFileRefused = (file: string, why: string) =>
   new MirrorError('setup-key-file', {
     message: `The key file "${file}" can't be used: ${why}. The file was not changed.`,
     remedy: 'Move the file away, or name another one with --key-file.',
-  });
-
-export const bitbucketUnauthorised = (said: string) =>
-  new MirrorError('setup-bitbucket-unauthorised', {
-    message: `Bitbucket does not accept the token: ${toQuote(said) || '401'}`,
-    remedy:
-      "It may have expired. BITBUCKET_TOKEN holds a repository access token; an API token goes to BITBUCKET_API_TOKEN, with the Atlassian account's address in BITBUCKET_EMAIL. App passwords stopped working in July 2026.",
-  });
-
-export const bitbucketRefused = (said: string) =>
-  new MirrorError('setup-not-permitted', {
-    message: `Bitbucket refuses requests from this address (403): ${toQuote(said)}`,
-    remedy: 'Run setup from an address that the workspace admits, or ask its administrator to add yours.',
-  });
-
-export const bitbucketGone = (said: string) =>
-  new MirrorError('setup-bitbucket-failed', {
-    message: `Bitbucket answers 410 (gone): ${toQuote(said)}`,
-    remedy:
-      'App passwords stopped working in July 2026: use an access token or an API token. With a token, update codecommit-mirror.',
-  });
-
-export const bitbucketNotFound = (name: string) =>
-  new MirrorError('setup-bitbucket-not-found', {
-    message: `Bitbucket has no repository ${name} that this token may see.`,
-    remedy: 'Compare --bitbucket <workspace>/<repository> with the address in the browser; check the token.',
-  });
-
-export const bitbucketThrottled = (seconds: number) =>
-  new MirrorError('setup-bitbucket-throttled', {
-    message: `Bitbucket still throttles the requests after several retries; it asks to wait ${seconds} s.`,
-    remedy: `Wait that long. ${runAgain}`,
-  });
-
-export const bitbucketUnreachable = (url: string, error: unknown) => {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new MirrorError('setup-bitbucket-unreachable', {
-    message: `${url} can't be reached: ${toQuote(said)}`,
-    remedy: isCertificateCode(findNetworkCode(error))
-      ? untrusted.remedy
-      : 'Check the network, and --bitbucket-api if it is set.',
-  });
-};
-
-export const bitbucketFailed = (call: string, said: string) =>
-  new MirrorError('setup-bitbucket-failed', {
-    message: `Bitbucket's answer to ${call} is not one that codecommit-mirror knows: ${toQuote(said)}`,
-    remedy: `Look at the status of Bitbucket. ${runAgain}`,
-  });
-
-export const bitbucketConflict = (call: string) =>
-  new MirrorError('setup-changed', {
-    message: `Bitbucket answers ${call} with a conflict: somebody changed the same thing at the same time.`,
-    remedy: runAgain,
   });
 
 export const pipelinesFileUnfit = (file: string, why: string) =>

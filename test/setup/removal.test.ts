@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { createKeyPair } from '../../src/sandbox/server';
 import { parsePrivateKey } from '../../src/settings/privateKey';
 import type { SetupFlags } from '../../src/setup/request';
 import { addKey } from '../servers/aws/iam';
 import type { IamUser } from '../servers/aws/state';
-import { isRead, names, openSetupWorld, policyName, type SetupWorld, user } from './world';
+import { isRead, names, nightly, openSetupWorld, policyName, type SetupWorld, user } from './world';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -73,11 +74,11 @@ async function runUntil(flags: SetupFlags, { change, when }: { change: number; w
 /** The private key in the variables, and the one that IAM has under the id there, are one pair. */
 async function expectPair() {
   const { variables } = world.api.state;
-  const valueOf = (key: string) => String(variables.find((each) => each['key'] === key)?.['value']);
+  const readValue = (key: string) => String(variables.find((each) => each['key'] === key)?.['value']);
   const iamKeys = world.aws.state.users.get(user)?.keys ?? [];
   const active = iamKeys.filter((key) => key.active);
-  expect(active.map(({ id }) => id)).toEqual([valueOf(names.id)]);
-  const { publicKey } = await parsePrivateKey(valueOf(names.key), { requireRsa: true });
+  expect(active.map(({ id }) => id)).toEqual([readValue(names.id)]);
+  const { publicKey } = await parsePrivateKey(readValue(names.key), { requireRsa: true });
   expect(active[0]?.body).toBe(publicKey);
 }
 
@@ -88,6 +89,19 @@ const kills: readonly { change: number; when: When }[] = [
   { change: 1, when: 'before' },
   ...[1, 2, 3, 4, 5, 6, 7, 8].map((change) => ({ change, when: 'after' as const })),
 ];
+
+it('--nightly adds one schedule for its own pipeline, and twice is once', async () => {
+  for (let times = 0; times < 2; times++) expect(await world.setupHere(key)).toMatchObject({ exitCode: 0 });
+  expect(world.api.state.schedules.slice(1)).toMatchObject([
+    {
+      target: { ref_type: 'branch', ref_name: 'main', selector: { type: 'custom', pattern: nightly } },
+      cron_pattern: expect.stringMatching(/^0 \d+ 3 \* \* \? \*$/),
+    },
+  ]);
+  expect(parse((await world.read('bitbucket-pipelines.yml')) ?? '').pipelines.custom[nightly]).toHaveLength(
+    1,
+  );
+});
 
 describe('a set-up that was killed', () => {
   it.each(kills)(
@@ -156,7 +170,7 @@ describe('setup --remove', () => {
   it.each([
     ['a second key, active', () => void addKey(world.aws.state, ours(), createKeyPair().publicKey)],
     ['a second key, inactive', () => void addKey(world.aws.state, ours(), createKeyPair().publicKey, false)],
-    ['its variables gone', () => void (world.api.state.variables = [])],
+    ['its variables gone', () => void world.api.state.variables.splice(0)],
     ['its policy gone', () => void ours().policies.clear()],
   ])('takes a user away that has %s', async (_what, change) => {
     await world.setupHere(key);

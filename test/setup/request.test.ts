@@ -83,7 +83,7 @@ describe('what setup is asked for', () => {
   it('is in the right place in China, at an endpoint, and with OIDC over HTTPS', () => {
     const china = parse({ ...good, codecommit: 'cn-north-1/app' }, {});
     expect(china.url).toBe('ssh://git-codecommit.cn-north-1.amazonaws.com.cn/v1/repos/app');
-    const lines = '[vpce-1.example.com]:2222 SHA256:' + 'A'.repeat(43);
+    const lines = `[vpce-1.example.com]:2222 SHA256:${'A'.repeat(43)}`;
     const endpoint = { CODECOMMIT_ENDPOINT: 'vpce-1.example.com:2222', KNOWN_HOSTS: lines };
     expect(parse(good, endpoint)).toMatchObject({ endpoint: 'vpce-1.example.com:2222', knownHosts: [lines] });
     expect(parse({ ...good, oidc: true }, {})).toMatchObject({

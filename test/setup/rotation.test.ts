@@ -18,12 +18,12 @@ afterEach(async () => {
 });
 
 const keysOf = () => world.aws.state.users.get(user)?.keys ?? [];
-const valueOf = (name: string) =>
+const readValue = (name: string) =>
   String(world.api.state.variables.find(({ key }) => key === name)?.['value']);
 
 /** The public half of what the pipeline has. */
 async function readPublic(): Promise<string> {
-  return (await parsePrivateKey(valueOf(names.key), { requireRsa: true })).publicKey;
+  return (await parsePrivateKey(readValue(names.key), { requireRsa: true })).publicKey;
 }
 
 describe('--replace-key', () => {
@@ -37,7 +37,7 @@ describe('--replace-key', () => {
       if (isRead(call)) return;
       const active = keysOf().filter((key) => key.active);
       known.push(readPublic().then((body) => expect(active.map((key) => key.body)).toContain(body)));
-      expect(active.map(({ id }) => id)).toContain(valueOf(names.id));
+      expect(active.map(({ id }) => id)).toContain(readValue(names.id));
     };
     world.aws.onCall = onCall;
     world.api.onCall = onCall;
@@ -47,7 +47,7 @@ describe('--replace-key', () => {
     expect(known.length).toBeGreaterThan(6);
     const [first, second] = keysOf();
     expect(first).toMatchObject({ id: old?.id, active: false });
-    expect(second).toMatchObject({ id: valueOf(names.id), active: true, body: await readPublic() });
+    expect(second).toMatchObject({ id: readValue(names.id), active: true, body: await readPublic() });
     expect(await readPublic()).not.toBe(oldPublic);
     expect(output.indexOf('verified')).toBeLessThan(output.indexOf(`${names.key}: changed`));
 
@@ -68,7 +68,7 @@ describe('--replace-key', () => {
       keysOf()
         .filter(({ active }) => active)
         .map(({ id }) => id),
-    ).toEqual([valueOf(names.id)]);
+    ).toEqual([readValue(names.id)]);
   });
 
   it('leaves the pipeline its key when the new one is not accepted', async () => {
@@ -103,14 +103,14 @@ describe('an unfinished or broken set-up', () => {
     change();
     expect(await world.setupHere({})).toMatchObject({ exitCode: 0 });
     const active = keysOf().filter((key) => key.active);
-    expect(active).toMatchObject([{ id: valueOf(names.id), body: await readPublic() }]);
+    expect(active).toMatchObject([{ id: readValue(names.id), body: await readPublic() }]);
   });
 
   it('two at once leave one key, after a third run', async () => {
     await Promise.all([world.setupHere({}), world.setupHere({})]);
     expect(await world.setupHere({})).toMatchObject({ exitCode: 0 });
     expect(keysOf().filter(({ active }) => active)).toMatchObject([
-      { id: valueOf(names.id), body: await readPublic() },
+      { id: readValue(names.id), body: await readPublic() },
     ]);
     expect(await world.setupHere({ remove: true })).toMatchObject({ exitCode: 0 });
     expect(world.aws.state.users.size).toBe(0);
@@ -139,7 +139,7 @@ describe('without a token of Bitbucket', () => {
 
     const third = await world.setupHere({});
     expect(third.output).toContain(`Delete ${file}: Bitbucket has the key now`);
-    expect(keysOf()).toMatchObject([{ id: valueOf(names.id), body: await readPublic() }]);
+    expect(keysOf()).toMatchObject([{ id: readValue(names.id), body: await readPublic() }]);
   });
 
   it('a key file in a clone is refused, unless git ignores it', async () => {
