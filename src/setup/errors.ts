@@ -7,7 +7,7 @@ export class PermissionMissing extends MirrorError {
 
   constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
     super('setup-not-permitted', {
-      message: `${service} denied the request. Missing permission: ${permission}. It said: ${toQuote(said) || 'nothing'}`,
+      message: `${service} denied the request, the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
       remedy: allowAndRunAgain,
     });
     this.permission = permission;

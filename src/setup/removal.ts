@@ -56,9 +56,10 @@ async function planUser({ request, aws }: Hands, usedId: string | undefined): Pr
   const keyFile = await readKeyFile(request.keyFile).catch(() => undefined);
   const keys = (await readKeys(aws, request.user)).map(({ id, body }): Step => {
     const key = `IAM: SSH public key ${id}`;
-    return isOurs || id === usedId || body === keyFile?.publicKey
-      ? { title: key, state: 'remove', run: () => deleteKey(aws, { user: request.user, id }) }
-      : { title: key, state: 'kept', note: 'setup did not create it' };
+    if (isOurs || id === usedId || body === keyFile?.publicKey)
+      return { title: key, state: 'remove', run: () => deleteKey(aws, { user: request.user, id }) };
+    if (usedId !== undefined) return { title: key, state: 'kept', note: 'setup did not create it' };
+    return { title: key, state: 'by-hand', note: 'delete it, unless somebody else uploaded it' };
   });
   return [...keys, ...(await planPolicy(store, request)), toEnd(store, title, isOurs)];
 }

@@ -110,7 +110,11 @@ describe("AWS's own clients, on the real wire format", () => {
 
 describe('an AWS that says no', () => {
   it.each([
-    [403, 'AccessDenied', 'setup-not-permitted: AWS denied the request. Missing permission: iam:GetUser.'],
+    [
+      403,
+      'AccessDenied',
+      'setup-not-permitted: AWS denied the request, the permission iam:GetUser is missing',
+    ],
     [403, 'InvalidClientTokenId', 'setup-aws-credentials: There are no valid AWS credentials'],
     [403, 'ExpiredToken', 'setup-aws-credentials'],
     [400, 'RequestExpired', 'setup-aws-credentials'],
@@ -148,7 +152,7 @@ describe('an AWS that says no', () => {
     const message =
       'User: arn:aws:iam::1:user/a is not authorized to perform: iam:TagUser on resource: user x because no policy allows it';
     server.faults['iam:CreateUser'] = { status: 403, code: 'AccessDenied', message };
-    expect(await codeOf(openUser(aws, 'ada').create('t'))).toContain('Missing permission: iam:TagUser.');
+    expect(await codeOf(openUser(aws, 'ada').create('t'))).toContain('the permission iam:TagUser is missing');
   });
 
   it.each([
@@ -173,7 +177,7 @@ describe('an AWS that says no', () => {
   it('CodeCommit, in its JSON: a missing permission and a quota', async () => {
     server.faults['codecommit:GetRepository'] = { status: 400, code: 'AccessDeniedException' };
     expect(await codeOf(readRepositoryExists(aws, 'app'))).toContain(
-      'Missing permission: codecommit:GetRepository.',
+      'the permission codecommit:GetRepository is missing',
     );
     server.faults['codecommit:CreateRepository'] = { status: 400, code: 'RepositoryLimitExceededException' };
     expect(await codeOf(ensureRepository(aws, 'app', 'acme/app'))).toContain('setup-limit');

@@ -121,13 +121,15 @@ describe('an API that says no', () => {
     const body = { type: 'error', error: { message: 'lacks scopes', detail: { required } } };
     api.faults['GET pipelines_config/variables'] = { status: 403, body };
     expect(await codeOf(open().readVariables())).toBe(
-      'setup-not-permitted: Bitbucket denied the request. Missing permission: pipeline:variable and repository. It said: lacks scopes',
+      'setup-not-permitted: Bitbucket denied the request, the permission pipeline:variable and repository is missing: lacks scopes',
     );
     api.faults['PUT pipelines_config'] = { status: 403, body: 'no JSON object' };
-    expect(await codeOf(open().ensureEnabled())).toContain('Missing permission: probably repository:admin.');
+    expect(await codeOf(open().ensureEnabled())).toContain(
+      'the permission probably repository:admin is missing',
+    );
     const basic = Buffer.from(`ada@example.com:${apiToken}`).toString('base64');
     expect(await codeOf(open({ authorization: `Basic ${basic}` }).ensureEnabled())).toContain(
-      'Missing permission: probably admin:pipeline:bitbucket.',
+      'the permission probably admin:pipeline:bitbucket is missing',
     );
   });
 

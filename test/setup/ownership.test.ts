@@ -132,6 +132,19 @@ describe('a user or role that setup did not make', () => {
     expect([...deploy.policies.keys()]).toEqual(['own']);
   });
 
+  it('has keys that only the variables tell apart: without a token they are listed', async () => {
+    const deploy = addUser('deploy');
+    const own = addKey(world.aws.state, deploy, createKeyPair().publicKey);
+    await world.setupHere({ user: 'deploy', adopt: true });
+    const env = { BITBUCKET_TOKEN: undefined };
+    const { exitCode, output } = await world.setupHere({ user: 'deploy', remove: true }, { env });
+    expect(exitCode).toBe(1);
+    expect(deploy).toMatchObject({ policies: new Map(), tags: new Map() });
+    expect(deploy.keys).toHaveLength(2);
+    for (const { id } of [own, ...deploy.keys])
+      expect(output).toContain(`IAM: SSH public key ${id}: delete it, unless somebody else uploaded it`);
+  });
+
   it('that is a role keeps whom it trusts: the plan shows old and new, and --remove takes our statement out', async () => {
     const deploy = addRole('deploy');
     const old = structuredClone(deploy.trust);
