@@ -10,7 +10,8 @@ import { toRoleArn } from './rolePlan';
 import type { Hands, PipelinesFile, Situation } from './situation';
 import type { Step } from './step';
 
-export const fileTitle = 'Step in bitbucket-pipelines.yml';
+/** What every line about the step in bitbucket-pipelines.yml begins with. */
+export const fileStep = { title: 'Step in bitbucket-pipelines.yml', kind: 'file' } as const;
 
 /** Without --write an unfit file stops nothing: the step is then printed. Throws MirrorError with --write. */
 export function planFile(situation: Situation, { request }: Hands): Step[] {
@@ -22,12 +23,12 @@ export function planFile(situation: Situation, { request }: Hands): Step[] {
     const { text, added, different } = planPipelinesFile(file.text, content);
     const others = different.map((line): Step => {
       const note = `line ${line} has another login: give it the variables that are printed`;
-      return { title: fileTitle, state: 'by-hand', note };
+      return { ...fileStep, state: 'by-hand', note };
     });
     return [...toFileSteps(file, request, { text, added }), ...others, ...planAudience(situation, request)];
   } catch (error) {
     if (request.write || !(error instanceof MirrorError)) throw error;
-    return [{ title: fileTitle, state: 'by-hand', note: error.message }];
+    return [{ ...fileStep, state: 'by-hand', note: error.message }];
   }
 }
 
@@ -36,11 +37,11 @@ function toFileSteps(
   { write }: SetupRequest,
   { text, added }: { text: string | undefined; added: readonly string[] },
 ): Step[] {
-  if (text === undefined) return [{ title: fileTitle, state: 'exists' }];
-  if (!write) return [{ title: fileTitle, state: 'by-hand', note: 'or --write' }];
+  if (text === undefined) return [{ ...fileStep, state: 'exists' }];
+  if (!write) return [{ ...fileStep, state: 'by-hand', note: 'or --write' }];
   const note = `first in ${added.join(', ')}`;
   const run = () => writePipelinesFile(path, text);
-  return [{ title: fileTitle, state: before === undefined ? 'create' : 'change', note, run }];
+  return [{ ...fileStep, state: before === undefined ? 'create' : 'change', note, run }];
 }
 
 /** Only the file of that very repository: another one would mirror another repository there. */

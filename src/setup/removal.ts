@@ -1,6 +1,6 @@
 import { toMirrorError } from '../errors';
 import { pipelinesFileUnfit } from './errors';
-import { fileTitle, requireRoot, writePipelinesFile } from './filePlan';
+import { fileStep, requireRoot, writePipelinesFile } from './filePlan';
 import { readKeys } from './iam';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './identity';
 import { deleteKeyFile, readKeyFile } from './keyFile';
@@ -25,7 +25,7 @@ export async function planRemoval(hands: Hands): Promise<Step[]> {
     ...variables.steps,
     ...(await orByHand('Bitbucket: nightly schedule', () => planSchedules(hands))).steps,
     ...(await orByHand(`Private key in ${request.keyFile}`, () => planKeyFile(hands))).steps,
-    ...(await orByHand(fileTitle, () => planFile(hands))).steps,
+    ...(await orByHand(fileStep.title, () => planFile(hands))).steps,
     { title: `CodeCommit repository ${request.name}`, state: 'kept', note: 'setup never removes one' },
   ];
 }
@@ -148,7 +148,7 @@ async function planFile(hands: Hands): Promise<Step[]> {
   if (file.text === undefined) return [];
   const { text, uses, left } = planPipelinesFileRemoval(file.text, request);
   const toByHand = (line: number): Step => ({
-    title: fileTitle,
+    ...fileStep,
     state: 'by-hand',
     note: `line ${line}: remove it, or the next pipeline fails there`,
   });
@@ -156,5 +156,5 @@ async function planFile(hands: Hands): Promise<Step[]> {
   if (text === undefined) return left.map(toByHand);
   requireRoot(file, request);
   const run = () => writePipelinesFile(file.path, text);
-  return [{ title: fileTitle, state: 'remove', run }, ...left.map(toByHand)];
+  return [{ ...fileStep, state: 'remove', run }, ...left.map(toByHand)];
 }

@@ -11,7 +11,6 @@ import { askYes, type Terminal } from './ask';
 import { createBitbucketRepository } from './bitbucket';
 import { readAccount } from './codecommit';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';
-import { fileTitle } from './filePlan';
 import { toBitbucketInstructions, toStepInstructions } from './instructions';
 import { toStepContent } from './pipelinesStep';
 import { planSetup } from './plan';
@@ -140,7 +139,7 @@ function showNext(
   if (bitbucket === undefined) say(toBitbucketInstructions(request, made));
   else if (situation.keyFile !== undefined)
     log.info(`Delete ${request.keyFile}: Bitbucket has the key now, and setup no longer needs it.`);
-  const file = plan.steps.find(({ title }) => title === fileTitle);
+  const file = plan.steps.find(({ kind }) => kind === 'file');
   if (file?.state === 'by-hand')
     say(toStepInstructions(toStepContent(request, toRoleArn(situation, request))));
   else if (file?.run !== undefined)

@@ -14,6 +14,8 @@ export type StepState = 'exists' | 'create' | 'change' | 'verify' | 'unseen' | '
 export interface Step {
   readonly title: string;
   readonly state: StepState;
+  /** `file`: about the step in bitbucket-pipelines.yml. */
+  readonly kind?: 'file';
   /** Of a change: `old → new`. */
   readonly note?: string;
   /** The permission that is missing, of something that can't be read. */
