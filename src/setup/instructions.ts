@@ -14,7 +14,7 @@ On Bitbucket, in the settings of ${workspace}/${repository}
 1. Pipelines > Settings: turn "Enable Pipelines" on.
 2. Pipelines > Repository variables:
    ${names.key} = what this prints, secured:
-     base64 -w0 < ${keyFile}
+     base64 < ${keyFile} | tr -d '\\n'
    ${names.id} = ${keyId ?? 'the id of the key at IAM'}, not secured
 `;
   const schedule = `3. Pipelines > Schedules: the pipeline "custom: ${toNightlyName(request)}", daily.\n`;

@@ -121,8 +121,11 @@ async function planVariables({ request, bitbucket }: Hands): Promise<Part> {
 }
 
 async function planSchedules({ request, bitbucket }: Hands): Promise<Step[]> {
-  if (bitbucket === undefined) return [];
   const pipeline = toNightlyName(request);
+  if (bitbucket === undefined) {
+    const note = `there is no token: delete the one of "custom: ${pipeline}" if it is there`;
+    return [{ title: 'Bitbucket: nightly schedule', state: 'by-hand', note }];
+  }
   const ours = (await bitbucket.readSchedules()).filter(
     ({ target }) => target.selector?.pattern === pipeline,
   );

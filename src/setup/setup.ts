@@ -51,7 +51,7 @@ export async function setup(request: SetupRequest, context: SetupContext): Promi
 
 async function remove(hands: Hands): Promise<void> {
   const { request, context, aws } = hands;
-  const account = await readAccount(aws);
+  const account = await readAccount(aws, request.profile);
   const steps = await planRemoval(hands);
   showPlan(steps, account, hands);
   if (request.dryRun) return context.log.success('Dry run: nothing was changed.');

@@ -66,7 +66,7 @@ export async function readSituation(hands: Hands): Promise<Situation> {
   const { request, aws } = hands;
   if (hands.bitbucket === undefined && !request.oidc)
     await requireKeyFilePlace(request.keyFile, hands.context);
-  const account = await readAccount(aws);
+  const account = await readAccount(aws, request.profile);
   const [repository, identity, keys, provider, keyFile, bitbucket, file] = await Promise.all([
     look(() => readRepositoryExists(aws, request.name)),
     readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),

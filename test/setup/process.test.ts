@@ -96,6 +96,13 @@ describe('the clients of AWS', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('name the profile that does not exist', async () => {
+    const { exitCode, output } = await world.setup(['--yes', '--profile', 'nope']);
+    expect(exitCode).toBe(1);
+    expect(output).toContain('With the profile "nope": There are no valid AWS credentials');
+    expect(world.takeWrites()).toEqual([]);
+  });
+
   it('say so when there are no credentials', async () => {
     const { exitCode, output } = await world.setup(['--yes'], {
       AWS_ACCESS_KEY_ID: undefined,
