@@ -1,5 +1,4 @@
 import type { Refusal } from './plan/plan';
-import type { Sequence } from './sequence';
 
 /** What a user can meet when a mirror, or setting one up, fails. `docs/troubleshooting.md` has an entry for each code. */
 export const errorCodes = [
@@ -183,15 +182,15 @@ const nothingSelected = () =>
       'Check the patterns: "release/*" matches branches and tags of that name, "refs/tags/v*" tags alone.',
   });
 
-const pruneLimit = (deletions: Sequence<string>, limit: number) =>
+const pruneLimit = (deletions: readonly string[], limit: number) =>
   new MirrorError('prune-limit', {
-    message: `${deletions.count()} refs would be deleted, more than PRUNE_LIMIT (${limit}). Nothing was pushed. They are: ${toList(deletions)}`,
+    message: `${deletions.length} refs would be deleted, more than PRUNE_LIMIT (${limit}). Nothing was pushed. They are: ${toList(deletions)}`,
     remedy: 'If these deletions are meant, raise PRUNE_LIMIT for one run.',
   });
 
-function toList(refs: Sequence<string>): string {
-  const rest = refs.count() - 20;
-  return refs.take(20).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+function toList(refs: readonly string[]): string {
+  const rest = refs.length - 20;
+  return refs.slice(0, 20).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 export const connectionDropped = (url: string, stderr: string) =>
@@ -200,7 +199,7 @@ export const connectionDropped = (url: string, stderr: string) =>
     remedy: 'Every ref is at its old or its new value. Run again: the mirror goes on where it stopped.',
   });
 
-export const leaseBroken = (refs: Sequence<string>) =>
+export const leaseBroken = (refs: readonly string[]) =>
   new MirrorError('lease-broken', {
     message: `Somebody else changed, or is just changing, ${toList(refs)} at the destination.`,
     remedy:

@@ -56,10 +56,10 @@ export async function requireUnmoved(plan: Plan, source: Source): Promise<void> 
   const atStake = plan.updates.filter(
     (update) => isReplacement(update) || (update.action === 'keep' && update.because === 'diverged'),
   );
-  if (atStake.isEmpty()) return;
+  if (atStake.length === 0) return;
   const now = (await source.refs()).refs;
   const moved = atStake.filter(({ ref, new: wanted }) => now.get(ref) !== wanted).map(({ ref }) => ref);
-  if (!moved.isEmpty()) throw sourceMoved(moved);
+  if (moved.length > 0) throw sourceMoved(moved);
 }
 
 /** What the source has; or, where it can't be asked, what this run was started for. */

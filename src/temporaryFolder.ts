@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,19 +19,6 @@ const namePattern = /^ccmirror-(\d+)-(\d+)-\w+$/;
 export async function openTemporaryFolder({ env }: Pick<Context, 'env'>): Promise<TemporaryFolder> {
   const path = await mkdtemp(toPrefix(env));
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
-}
-
-/**
- * Opens a file in TMPDIR, for us alone to write and read. It has no name any more, so that nothing is left of it,
- * however we end.
- */
-export function openNamelessFile({ env }: Pick<Context, 'env'>): number {
-  const folder = mkdtempSync(toPrefix(env));
-  try {
-    return openSync(join(folder, 'file'), 'wx+', 0o600);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 function toPrefix(env: Context['env']): string {

@@ -1,6 +1,6 @@
 import type { Context } from '../context';
 import type { MirrorError } from '../errors';
-import { fetchOptions, toFetchInput } from '../git/fetch';
+import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
@@ -29,7 +29,7 @@ export interface Destination extends AsyncDisposable {
   /** Fetches what these refs of the destination need and the scratch repository has not. */
   fetch(refs: Refs, onStderr: (text: string) => void): Promise<void>;
   /** Sends objects of Git LFS that are in the scratch repository. Gives why the destination has not got them all. */
-  pushLfs(objects: Iterable<LfsObject>): Promise<MirrorError | undefined>;
+  pushLfs(objects: readonly LfsObject[]): Promise<MirrorError | undefined>;
   /** The failure that this end of a git command tells of. */
   describeFailure(stderr: string): MirrorError;
 }
@@ -76,7 +76,6 @@ export async function openDestination(
     return await listRemote(git, url, {
       env,
       stallMilliseconds: listMilliseconds,
-      tables: context.tables,
       describeFailure: (_command, { stderr }) => describeFailure(stderr),
     });
   }
@@ -97,13 +96,10 @@ export async function openDestination(
   }
   async function fetch(refs: Refs, onStderr: (text: string) => void) {
     const args = [...fetchOptions, '--', url];
-    const result = await git.run(args, {
-      env,
-      input: toFetchInput(refs),
-      onStderr,
-      stallMilliseconds: fetchMilliseconds,
-    });
-    if (result.exitCode !== 0) throw describeFailure(result.stderr);
+    for (const input of toFetchInputs(refs, false)) {
+      const result = await git.run(args, { env, input, onStderr, stallMilliseconds: fetchMilliseconds });
+      if (result.exitCode !== 0) throw describeFailure(result.stderr);
+    }
   }
   return {
     url,

@@ -31,7 +31,6 @@ export async function openSsh(
     env,
     signal: AbortSignal.any([context.signal, ending.signal]),
     stallMilliseconds: listMilliseconds,
-    tables: context.tables,
   };
   return {
     env: { GIT_SSH_COMMAND: toSshCommand(files) },

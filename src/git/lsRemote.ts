@@ -1,5 +1,4 @@
-import type { RefMap } from '../refTable';
-import type { RefTables } from '../refTables';
+import type { RefMap } from '../plan/refs';
 import { unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
@@ -21,20 +20,16 @@ export interface ListingReader {
 }
 
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
-export async function listRemote(
-  git: Git,
-  url: string,
-  options: StreamOptions & { readonly tables: RefTables },
-): Promise<RefListing> {
-  const reader = createListingReader(options.tables);
+export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
+  const reader = createListingReader();
   const command = ['ls-remote', '--symref', '--', url];
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   return reader.end();
 }
 
 /** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */
-export function createListingReader(tables: RefTables): ListingReader {
-  const refs = tables.gatherer();
+export function createListingReader(): ListingReader {
+  const refs = new Map<string, string>();
   let head: string | undefined;
   return {
     add(line) {
@@ -45,8 +40,8 @@ export function createListingReader(tables: RefTables): ListingReader {
       const [, oid, ref] = /^([0-9a-f]{40})\t(.+?)(?:\^\{\})?$/s.exec(line) ?? [];
       if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
         throw unreadableListing(line);
-      if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.add(ref, oid);
+      if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.set(ref, oid);
     },
-    end: () => ({ refs: refs.end(), head }),
+    end: () => ({ refs, head }),
   };
 }

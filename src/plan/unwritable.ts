@@ -1,5 +1,5 @@
-import type { RefMap } from '../refTable';
 import type { Plan, RefUpdate } from './plan';
+import type { RefMap } from './refs';
 
 /**
  * Why git can't push to a ref of this name; undefined when it can. `present` are the destination's refs, `wanted` the

@@ -1,5 +1,4 @@
 import { toMirrorError } from '../errors';
-import { openRefTables, type RefTables } from '../refTables';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logError } from '../report/text';
@@ -21,8 +20,7 @@ export interface SetupProgram {
 
 /** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
-  using tables = openRefTables(program);
-  const context = createContext(program, tables);
+  const context = createContext(program);
   try {
     await setup(parseRequest(flags, program.env, program.cwd), context);
     return 0;
@@ -34,7 +32,7 @@ export async function runSetup(flags: SetupFlags, program: SetupProgram): Promis
   }
 }
 
-function createContext({ env, stdin, stdout, signal }: SetupProgram, tables: RefTables): SetupContext {
+function createContext({ env, stdin, stdout, signal }: SetupProgram): SetupContext {
   const cleaner = createCleaner();
   const { conceal, clean } = cleaner;
   conceal([...findSecrets(env), ...findSetupSecrets(env)]);
@@ -43,7 +41,7 @@ function createContext({ env, stdin, stdout, signal }: SetupProgram, tables: Ref
   const terminal = stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
   const say = (text: string) => void stdout.write(clean(text));
   const stopwatch = createStopwatch(Date.now);
-  return { env, log, signal, stopwatch, startedAt: new Date(), tables, say, conceal, terminal };
+  return { env, log, signal, stopwatch, startedAt: new Date(), say, conceal, terminal };
 }
 
 /** The tokens of Bitbucket, also in the form in which they are sent. */

@@ -1,5 +1,4 @@
 import { MirrorError, toQuote } from '../errors';
-import type { Sequence } from '../sequence';
 
 export const noClone = (folder: string) =>
   new MirrorError('no-clone', {
@@ -36,8 +35,8 @@ export const lfsNotObtained = (url: string, words: string) =>
       'token if its proxy does not serve LFS. LFS: warn mirrors without these files.',
   });
 
-export const sourceMoved = (refs: Sequence<string>) =>
+export const sourceMoved = (refs: readonly string[]) =>
   new MirrorError('source-moved', {
-    message: `The source kept changing while it was read: ${refs.take(5).join(', ')}`,
+    message: `The source kept changing while it was read: ${refs.slice(0, 5).join(', ')}`,
     remedy: 'Run again. The run that the newest push started will mirror it.',
   });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAdvertisement } from '../../src/destination/advertisement';
-import { openRefTables } from '../../src/refTables';
 import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../servers/git';
 
 let folder = '';
@@ -17,8 +16,7 @@ afterAll(() => end.abort());
 
 async function listing(program: string, ...args: readonly string[]) {
   const { signal } = end;
-  using tables = openRefTables({ env: { TMPDIR: folder } });
-  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000, tables };
+  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 };
   const advertised = await readAdvertisement(session);
   if ('failure' in advertised) return advertised;
   const { refs, head } = advertised.listing;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { openHttps } from '../../src/destination/https';
 import { signLogin } from '../../src/destination/sigv4';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { run } from '../servers/git';
@@ -37,8 +36,7 @@ function createContext() {
   const signal = new AbortController().signal;
   const startedAt = new Date();
   const env = { TMPDIR: root };
-  const tables = openRefTables({ env });
-  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt, tables };
+  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt };
   return { cleaner, context };
 }
 
