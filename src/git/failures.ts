@@ -60,6 +60,8 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     /hung up unexpectedly|early EOF|unexpected disconnect|send disconnect|RPC failed|Received disconnect/,
     'dropped',
   ],
+  // All that git says when ssh's shared connection breaks: ssh itself is silent then.
+  [/^fatal: Could not read from remote repository\.\s*$/m, 'dropped'],
 ];
 
 /** The kind of failure that this standard error tells of. */
