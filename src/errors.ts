@@ -37,6 +37,7 @@ export const errorCodes = [
   'output-too-long',
   'disk-full',
   'prune-limit',
+  'push-too-large',
   'ref-declined',
   'ref-diverged',
   'default-branch-kept',

@@ -86,9 +86,14 @@ function toRefusal(answer: RefResult | undefined, isSent: boolean, failure: Mirr
     };
   return {
     code: 'ref-declined',
-    reason: `declined: ${answer?.reason ?? 'the server gave no answer'}`,
+    reason: toDeclined(answer),
     ...(answer?.reason === lockedReason && { contested: true as const }),
   } as const;
+}
+
+function toDeclined(answer: RefResult | undefined): string {
+  if (answer === undefined) return 'declined: the server gave no answer';
+  return `declined: ${answer.reason}${answer.words === undefined ? '' : `: ${answer.words}`}`;
 }
 
 /** receive-pack's words when another git, such as that of a push that was cut off, holds the ref's lock. */
