@@ -35,7 +35,9 @@ export async function clearSlices(
       `Temporary tags codecommit-mirror-slice/… remain (${refusals.length}): the destination refuses to delete them: ${refusals[0]}`,
     );
   if (needed.size > 0)
-    log.info(`Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}), as it is not done.`);
+    log.info(
+      `Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}), as it is not done.`,
+    );
   return failure;
 }
 

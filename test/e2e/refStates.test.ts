@@ -373,7 +373,8 @@ const states: readonly RefState[] = [
     },
   },
   {
-    title: 'tags that carried slices are cleared once their commit is there; the same at the source is no tag',
+    title:
+      'tags that carried slices are cleared once their commit is there; the same at the source is no tag',
     source: { [main]: 'b', [slice('x')]: 'c' },
     destination: { [main]: 'a', [slice('y')]: 'b', [slice('z')]: 'side' },
     after: { [main]: 'b', [slice('z')]: 'side' },
