@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createObjects,
   type Oids,
@@ -12,6 +12,7 @@ import {
   setSymrefs,
   setUpServer,
 } from './refStates';
+import { describeServers } from './servers';
 import { openWorld, type ServerName, serverNames } from './world';
 
 const main = 'refs/heads/main';
@@ -436,7 +437,7 @@ async function runState(server: ServerName, state: RefState): Promise<void> {
   expect(await readdir(world.temporary)).toEqual([]);
 }
 
-describe.each(serverNames)('over %s', (server) => {
+describeServers(serverNames, 'over %s', (server) => {
   test.each(states.map((state) => [state.title, state] as const))('%s', (_title, state) =>
     runState(server, state),
   );

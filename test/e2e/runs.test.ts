@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions } from './scene';
+import { describeServers } from './servers';
 import { allServerNames, type ServerName, type World } from './world';
 
 /** The usual scene, and a branch with all that git allows in a name and a shell would trip over. */
@@ -70,6 +71,6 @@ function toCases(server: ServerName): Case[] {
   );
 }
 
-describe.each(allServerNames)('REFS current over %s: the run of', (server) => {
+describeServers(allServerNames, 'REFS current over %s: the run of', (server) => {
   for (const expected of toCases(server)) test(expected.title, () => runCase(server, expected));
 });

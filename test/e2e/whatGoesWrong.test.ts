@@ -6,6 +6,7 @@ import { createBareRepository, git, gitWith, grow, tryGit } from '../servers/git
 import { type Case, runCase } from './cases';
 import { expectNothingLeft, readTree } from './footprint';
 import { growRival, growSource, type Revisions, resolve, seedDestination, whole } from './scene';
+import { describeServers } from './servers';
 import { openWorld, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -131,7 +132,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(serverNames)('what goes wrong elsewhere, over %s:', (server) => {
+describeServers(serverNames, 'what goes wrong elsewhere, over %s:', (server) => {
   for (const expected of cases) test(expected.title, () => runCase(server, expected));
 });
 
