@@ -10,6 +10,8 @@ export default defineConfig({
     // No test decides by the clock. This ends one that hangs, on the busiest of machines.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
+    // What a file imports is loaded once a worker.
+    isolate: false,
   },
 });

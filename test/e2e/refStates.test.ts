@@ -280,6 +280,7 @@ const states: readonly RefState[] = [
   },
   {
     title: 'more than 4,000 new refs go in two pushes',
+    slow: true,
     source: { [main]: 'b', ...manyTags('a') },
     destination: { [main]: 'a' },
     after: { [main]: 'b', ...manyTags('a') },
@@ -287,6 +288,7 @@ const states: readonly RefState[] = [
   },
   {
     title: 'more than 4,000 deletions, where PRUNE_LIMIT allows them',
+    slow: true,
     source: { [main]: 'b' },
     destination: { [main]: 'a', ...manyTags('a') },
     variables: { ...prune, PRUNE_LIMIT: '4100' },
@@ -438,7 +440,6 @@ async function runState(server: ServerName, state: RefState): Promise<void> {
 }
 
 describeServers(serverNames, 'over %s', (server) => {
-  test.each(states.map((state) => [state.title, state] as const))('%s', (_title, state) =>
-    runState(server, state),
-  );
+  for (const state of states)
+    test(state.title, { tags: state.slow ? ['slow'] : [] }, () => runState(server, state));
 });

@@ -1,9 +1,9 @@
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions } from './scene';
 import { describeServers } from './servers';
-import { allServerNames, type ServerName, type World } from './world';
+import { allServerNames, type World } from './world';
 
 /** The usual scene, and a branch with all that git allows in a name and a shell would trip over. */
 async function growOdd(world: World): Promise<void> {
@@ -49,28 +49,36 @@ const befores: readonly { readonly before: string; readonly there: Revisions }[]
   },
 ];
 
-const pipelinesDepth = { depth: 50, clone: 'a clone of depth 50' } as const;
-/** Of how the clone was made another server sees nothing: one of them gets all the clones. */
-const depths = [pipelinesDepth, { depth: 'full', clone: 'a full clone' }] as const;
+/** How the clone was made; `depth` is the option of git clone. */
+interface Depth {
+  readonly depth: 50 | 'full';
+  readonly clone: string;
+}
 
-function toCases(server: ServerName): Case[] {
+const pipelinesDepth: Depth = { depth: 50, clone: 'a clone of depth 50' };
+const full: Depth = { depth: 'full', clone: 'a full clone' };
+
+function toCases({ depth, clone }: Depth): Case[] {
   return kinds.flatMap((run) =>
-    befores.flatMap(({ before, there }) =>
-      (server === 'sandbox' ? depths : [pipelinesDepth]).map(
-        ({ depth, clone }): Case => ({
-          title: `${run.kind}, ${clone}, ${before} at the destination`,
-          source: growOdd,
-          clone: { ...run.clone, depth },
-          there,
-          says: /✔\S* Mirrored: /,
-          fetches: depth === 50 && before !== 'a commit of the clone',
-          after: { ...there, [run.ref]: run.ref },
-        }),
-      ),
+    befores.map(
+      ({ before, there }): Case => ({
+        title: `${run.kind}, ${clone}, ${before} at the destination`,
+        source: growOdd,
+        clone: { ...run.clone, depth },
+        there,
+        says: /✔\S* Mirrored: /,
+        fetches: depth === 50 && before !== 'a commit of the clone',
+        after: { ...there, [run.ref]: run.ref },
+      }),
     ),
   );
 }
 
 describeServers(allServerNames, 'REFS current over %s: the run of', (server) => {
-  for (const expected of toCases(server)) test(expected.title, () => runCase(server, expected));
+  for (const expected of toCases(pipelinesDepth)) test(expected.title, () => runCase(server, expected));
+});
+
+// A server sees nothing of how the clone was made: one of them gets the full clones.
+describe('REFS current over sandbox: the run of', { tags: ['slow'] }, () => {
+  for (const expected of toCases(full)) test(expected.title, () => runCase('sandbox', expected));
 });
