@@ -36,18 +36,25 @@ const kinds = [
   },
 ] as const;
 
-/** What the destination has before: nothing; what lies within each clone's depth; what lies below it. */
-const befores: readonly { readonly before: string; readonly there: Revisions }[] = [
+/** What the destination has before the run. */
+interface Before {
+  readonly before: string;
+  readonly there: Revisions;
+}
+
+/** Nothing, and what lies within each clone's depth. */
+const befores: readonly Before[] = [
   { before: 'nothing', there: {} },
   {
     before: 'a commit of the clone',
     there: { 'heads/main': 'heads/main~10', 'heads/feature/one': 'heads/feature/one~4' },
   },
-  {
-    before: 'a commit below the clone',
-    there: { 'heads/main': 'heads/main~66', 'heads/feature/one': 'heads/main~68', 'tags/v0': 'tags/v0' },
-  },
 ];
+
+const below: Before = {
+  before: 'a commit below the clone',
+  there: { 'heads/main': 'heads/main~66', 'heads/feature/one': 'heads/main~68', 'tags/v0': 'tags/v0' },
+};
 
 /** How the clone was made; `depth` is the option of git clone. */
 interface Depth {
@@ -58,9 +65,9 @@ interface Depth {
 const pipelinesDepth: Depth = { depth: 50, clone: 'a clone of depth 50' };
 const full: Depth = { depth: 'full', clone: 'a full clone' };
 
-function toCases({ depth, clone }: Depth): Case[] {
+function toCases({ depth, clone }: Depth, states: readonly Before[]): Case[] {
   return kinds.flatMap((run) =>
-    befores.map(
+    states.map(
       ({ before, there }): Case => ({
         title: `${run.kind}, ${clone}, ${before} at the destination`,
         source: growOdd,
@@ -75,10 +82,14 @@ function toCases({ depth, clone }: Depth): Case[] {
 }
 
 describeServers(allServerNames, 'REFS current over %s: the run of', (server) => {
-  for (const expected of toCases(pipelinesDepth)) test(expected.title, () => runCase(server, expected));
+  for (const expected of toCases(pipelinesDepth, [below]))
+    test(expected.title, () => runCase(server, expected));
+  for (const expected of toCases(pipelinesDepth, befores))
+    test(expected.title, { tags: ['slow'] }, () => runCase(server, expected));
 });
 
 // A server sees nothing of how the clone was made: one of them gets the full clones.
 describe('REFS current over sandbox: the run of', { tags: ['slow'] }, () => {
-  for (const expected of toCases(full)) test(expected.title, () => runCase('sandbox', expected));
+  for (const expected of toCases(full, [...befores, below]))
+    test(expected.title, () => runCase('sandbox', expected));
 });
