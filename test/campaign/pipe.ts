@@ -52,8 +52,8 @@ export async function openMachine(root: string, name: string): Promise<Machine> 
   return machine;
 }
 
-/** Longer than anything that a run may take here; what takes longer hangs. */
-const hungMilliseconds = 40_000;
+/** Longer than anything that a run may take here, on a busy machine too; what takes longer hangs. */
+const hungMilliseconds = 300_000;
 
 let reports = 0;
 
@@ -107,7 +107,7 @@ export function startPipe(
       return found;
     };
     // More than once: a process may have forked between the look and its end.
-    const survivors = await waitForNone(crashed === undefined ? find : findAndKill, 3_000);
+    const survivors = await waitForNone(crashed === undefined ? find : findAndKill, 10_000);
     const report = await readFile(reportFile, 'utf8').catch(() => undefined);
     return {
       ...exit,

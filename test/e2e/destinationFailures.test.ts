@@ -5,6 +5,7 @@ import { createKeyPair } from '../../src/sandbox/server';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { type Revisions, whole } from './scene';
+import { describeServers } from './servers';
 import { keyId, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -95,7 +96,7 @@ const everywhere: readonly Case[] = [
   },
 ];
 
-describe.each(serverNames)('over %s:', (server) => {
+describeServers(serverNames, 'over %s:', (server) => {
   for (const expected of everywhere)
     test(expected.title, () => runCase(server, { there: behind, ...expected }));
 });

@@ -206,7 +206,9 @@ async function makePipe(path: string): Promise<void> {
   expect((await run('mkfifo', '/', [path])).exitCode).toBe(0);
 }
 
-describe('a clone with something else in the place of a file is mirrored all the same', () => {
+describe('a clone with something else in the place of a file is mirrored all the same', {
+  tags: ['slow'],
+}, () => {
   test.each([
     'shallow',
     'packed-refs',

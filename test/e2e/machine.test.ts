@@ -6,6 +6,7 @@ import { git, gitWith, run } from '../servers/git';
 import { findProcesses, waitForNone } from '../servers/processes';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, seedDestination, whole } from './scene';
+import { toTags } from './servers';
 import { openWorld, type Run, serverNames, type World } from './world';
 
 const once = { MAX_ATTEMPTS: '1' };
@@ -41,7 +42,7 @@ describe.each(signals)(
     const plain = { NO_COLOR: '1' };
 
     for (const server of serverNames) {
-      test(`over ${server}, when it has just begun`, async () => {
+      test(`over ${server}, when it has just begun`, { tags: toTags(server) }, async () => {
         await using world = await openScene(server);
         const clone = await world.clone();
         const [refs, tree] = [await world.destinationRefs(), await readTree(clone.dir)];

@@ -1,8 +1,9 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, whole } from './scene';
+import { describeServers } from './servers';
 import { keyPair, openWorld, type Run, runProgram, serverNames, type World } from './world';
 
 const once = { MAX_ATTEMPTS: '1' };
@@ -25,7 +26,7 @@ function countOf(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
-describe.each(serverNames)('~/.ssh of the pipe, over %s,', (server) => {
+describeServers(serverNames, '~/.ssh of the pipe, over %s,', (server) => {
   test('is made 0700, its files 0600', async () => {
     await using world = await openScene(server);
     expectMirrored(await world.pipe(await world.clone(), once));
@@ -108,7 +109,7 @@ test("a step's own lines for the host do not weaken ours", async () => {
   await expectNothingLeft(world);
 });
 
-describe.each(serverNames)('the command line, over %s,', (server) => {
+describeServers(serverNames, 'the command line, over %s,', (server) => {
   test("leaves the user's ~/.ssh alone", async () => {
     await using world = await openScene(server);
     const clone = await world.clone({ kind: 'full' });
