@@ -36,6 +36,8 @@ export const errorCodes = [
   'time-limit',
   'output-too-long',
   'disk-full',
+  'temporary-folder-refused',
+  'socket-refused',
   'prune-limit',
   'ref-declined',
   'ref-diverged',
@@ -124,6 +126,25 @@ export const diskFull = (stderr: string) =>
     remedy: 'The history is fetched into a temporary folder. Free space, or set TMPDIR to a larger disk.',
   });
 
+const setTmpdir = 'Set TMPDIR to a folder that exists and that this user can write to.';
+
+export const temporaryFolderRefused = (folder: string, cause: unknown) =>
+  new MirrorError('temporary-folder-refused', {
+    message: `No temporary folder can be made in "${folder}": ${toQuote(toCause(cause))}`,
+    remedy: setTmpdir,
+  });
+
+/** The Unix socket over which git asks for its login. */
+export const socketRefused = (folders: readonly string[], cause: string) =>
+  new MirrorError('socket-refused', {
+    message: `No Unix socket can be made in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
+    remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path may have 60 characters at most.`,
+  });
+
+function toCause(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export const timedOut = (what: string) =>
   new MirrorError('timed-out', {
     message: `${what} was silent for too long and was ended.`,
@@ -210,7 +231,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
   new MirrorError(
     'report-unwritable',
     {
-      message: `The report can't be written to "${file}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `The report can't be written to "${file}": ${toCause(cause)}`,
       remedy: 'Give REPORT_FILE a path in a folder that exists and that this run can write to.',
     },
     { cause },
@@ -219,7 +240,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
 /** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
 export function toMirrorError(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = toCause(error);
   const full = /ENOSPC|EDQUOT/.test(message);
   if (full) return diskFull(message);
   return new MirrorError(

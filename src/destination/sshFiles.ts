@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from '../context';
 import { replaceOwnBlock } from '../settings/ownBlock';
 import type { SshSettings } from '../settings/sshSettings';
+import { toSocketPath } from '../system/socket';
 import { openTemporaryFolder } from '../temporaryFolder';
 import { toHostBlock } from './sshConfig';
 
@@ -38,7 +39,7 @@ async function writeFiles({ host, port, user, key, trust }: SshSettings, home: s
   const files = {
     config: join(home, 'config'),
     identityFile: join(folder, 'id_rsa'),
-    controlPath: toControlPath(folder),
+    controlPath: toSocketPath(folder, sshAddsBytes),
   };
   // Not the one of ~/.ssh: other lines of that would be trusted beside what was decided.
   const knownHostsFile = join(folder, 'trusted_hosts');
@@ -54,11 +55,8 @@ async function writeFiles({ host, port, user, key, trust }: SshSettings, home: s
   return files;
 }
 
-/** The path of a Unix socket has at most 104 bytes on macOS, 108 on Linux; ssh adds 17 while it makes one. */
-function toControlPath(folder: string): string | undefined {
-  const path = join(folder, 'c');
-  return Buffer.byteLength(path) + 17 < 104 ? path : undefined;
-}
+/** ssh makes the socket under a longer name, `<path>.<16 characters>` (mux.c), and renames it. */
+const sshAddsBytes = 17;
 
 /** Replaced in one step: a second run on the same machine never reads half a file. */
 async function ensureBlock(file: string, name: string, block: string): Promise<void> {
