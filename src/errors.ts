@@ -130,7 +130,7 @@ const setTmpdir = 'Set TMPDIR to a folder that exists and that this user can wri
 
 export const temporaryFolderRefused = (folder: string, cause: unknown) =>
   new MirrorError('temporary-folder-refused', {
-    message: `No temporary folder can be made in "${folder}": ${toQuote(toCause(cause))}`,
+    message: `No temporary folder can be made in "${folder}": ${toQuote(toErrorText(cause))}`,
     remedy: setTmpdir,
   });
 
@@ -141,7 +141,8 @@ export const socketRefused = (folders: readonly string[], cause: string) =>
     remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path may have 60 characters at most.`,
   });
 
-function toCause(error: unknown): string {
+/** What an error of Node or of a library says. */
+export function toErrorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -231,7 +232,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
   new MirrorError(
     'report-unwritable',
     {
-      message: `The report can't be written to "${file}": ${toCause(cause)}`,
+      message: `The report can't be written to "${file}": ${toErrorText(cause)}`,
       remedy: 'Give REPORT_FILE a path in a folder that exists and that this run can write to.',
     },
     { cause },
@@ -240,7 +241,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
 /** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
 export function toMirrorError(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error;
-  const message = toCause(error);
+  const message = toErrorText(error);
   const full = /ENOSPC|EDQUOT/.test(message);
   if (full) return diskFull(message);
   return new MirrorError(
