@@ -1,4 +1,5 @@
 import type { Refusal } from './plan/plan';
+import { isStopSignal, type StopSignal, toSignalExitCode } from './system/signals';
 
 /** What a user can meet when a mirror, or setting one up, fails. `docs/troubleshooting.md` has an entry for each code. */
 export const errorCodes = [
@@ -87,7 +88,7 @@ export interface ErrorText {
 
 /**
  * An error with everything its reader needs. `exitCode` is the program's: 1 something was not mirrored,
- * 2 the variables are at fault, 130 / 143 stopped by SIGINT / SIGTERM.
+ * 2 the variables are at fault, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
  */
 export class MirrorError extends Error {
   override readonly name = 'MirrorError';
@@ -153,21 +154,22 @@ export const timedOut = (what: string) =>
       'Run again. If it happens again, look at the status of the two services and at the network between.',
   });
 
-/** `reason` is what the abort signal carries: SIGINT or SIGTERM that stopped us, or TIMEOUT, which the run has met. */
+/** `reason` is what the abort signal carries: the signal that stopped us, or TIMEOUT, which the run has met. */
 export function toStopError(reason: unknown): MirrorError {
-  return reason === 'TIMEOUT' ? timeLimit() : stopped(reason === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
+  if (reason === 'TIMEOUT') return timeLimit();
+  return stopped(isStopSignal(reason) ? reason : 'SIGTERM');
 }
 
 const wholeRefs = 'Every ref of the destination is at its old or its new value.';
 
-const stopped = (signal: 'SIGINT' | 'SIGTERM') =>
+const stopped = (signal: StopSignal) =>
   new MirrorError(
     'stopped',
     {
       message: `Stopped by ${signal}. ${wholeRefs}`,
       remedy: 'Run again: the mirror goes on where it stopped.',
     },
-    { exitCode: signal === 'SIGINT' ? 130 : 143 },
+    { exitCode: toSignalExitCode(signal) },
   );
 
 const timeLimit = () =>

@@ -14,6 +14,8 @@ const once = { MAX_ATTEMPTS: '1' };
 const signals = [
   { signal: 'SIGTERM', exitCode: 143 },
   { signal: 'SIGINT', exitCode: 130 },
+  { signal: 'SIGHUP', exitCode: 129 },
+  { signal: 'SIGQUIT', exitCode: 131 },
 ] as const;
 
 /** What has arrived in whole the server goes on with, whoever is gone: nobody can take it back. */
