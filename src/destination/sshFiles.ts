@@ -50,7 +50,7 @@ async function writeFiles(settings: SshSettings, folder: string) {
   let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };
   async function configure(options: SessionOptions) {
     current = options;
-    await replaceFile(config, [toHostBlock({ ...fixed, ...options })], { mode: 0o600 });
+    await replaceFile(config, toHostBlock({ ...fixed, ...options }), { mode: 0o600 });
   }
   await configure(current);
   const home = { host, config: toHostBlock({ ...fixed, ...current }), knownHosts };

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { toErrorText } from '../errors';
 import type { Selection } from '../plan/refs';
+import { resolveReportFile } from '../report/file';
 import { type DestinationSettings, readDestination } from './destinationSettings';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from './faults';
 import { parseRun, type Run } from './run';
@@ -38,7 +40,6 @@ export interface Settings {
   readonly timeoutMilliseconds: number;
   /** Absolute. */
   readonly reportFile: string | undefined;
-  readonly debug: boolean;
   /** Every text that must never be printed. */
   readonly secrets: readonly string[];
 }
@@ -62,7 +63,9 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
   const source = toSource(values, run?.httpOrigin, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
   const selection = isRefsFaulty ? undefined : parseSelection(values, run, currentBranch, faults);
-  const reportFile = await faults.attemptAsync(() => readReportFile(values.REPORT_FILE, cwd));
+  const reportFile = await faults.attemptAsync(() =>
+    readReportFile(values.REPORT_FILE, cwd, run?.cloneDir ?? cwd),
+  );
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
@@ -80,7 +83,6 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
     maxAttempts: values.MAX_ATTEMPTS,
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
-    debug: values.DEBUG,
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }
@@ -113,10 +115,14 @@ function toSource(
   };
 }
 
-async function readReportFile(file: string | undefined, cwd: string): Promise<string | undefined> {
+async function readReportFile(
+  file: string | undefined,
+  cwd: string,
+  clone: string,
+): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const path = resolve(cwd, file);
-  const fault = /\p{Cc}/u.test(file) ? 'it holds a control character' : await readPathFault(path);
+  const fault = /\p{Cc}/u.test(file) ? 'it holds a control character' : await readPathFault(path, clone);
   if (fault === undefined) return path;
   throw invalid(
     'REPORT_FILE',
@@ -125,12 +131,16 @@ async function readReportFile(file: string | undefined, cwd: string): Promise<st
   );
 }
 
-async function readPathFault(path: string): Promise<string | undefined> {
+async function readPathFault(path: string, clone: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return 'it is a folder';
   if (found?.isFIFO() || found?.isSocket())
     return 'it is a pipe or a socket, which would have to be read meanwhile';
-  return (await isDirectory(dirname(path))) ? undefined : `the folder ${dirname(path)} does not exist`;
+  if (!(await isDirectory(dirname(path)))) return `the folder ${dirname(path)} does not exist`;
+  return await resolveReportFile(path, clone).then(
+    () => undefined,
+    (error: unknown) => toErrorText(error),
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

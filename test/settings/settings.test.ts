@@ -57,7 +57,6 @@ it('of the simplest pipe are all that a mirror needs', async () => {
     policy: { force: false, prune: false, pruneLimit: 10 },
     dryRun: false,
     reportFile: undefined,
-    debug: false,
   });
   expect(secrets).toEqual(expect.arrayContaining(['a-token', privateKey, pipe.SSH_KEY]));
 });
