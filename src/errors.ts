@@ -154,8 +154,12 @@ export const timedOut = (what: string) =>
       'Run again. If it happens again, look at the status of the two services and at the network between.',
   });
 
-/** `reason` is what the abort signal carries: the signal that stopped us, or TIMEOUT, which the run has met. */
+/**
+ * `reason` is what the abort signal carries: the signal that stopped us, TIMEOUT, which the run has met, or the failure
+ * of what was done at the same time.
+ */
 export function toStopError(reason: unknown): MirrorError {
+  if (reason instanceof MirrorError) return reason;
   if (reason === 'TIMEOUT') return timeLimit();
   return stopped(isStopSignal(reason) ? reason : 'SIGTERM');
 }

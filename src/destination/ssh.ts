@@ -28,13 +28,13 @@ export async function openSsh(
     program: 'ssh',
     args: toListingArguments(settings, files.config),
     env,
-    signal: AbortSignal.any([context.signal, ending.signal]),
     stallMilliseconds: listMilliseconds,
   };
   return {
     env: { GIT_SSH_COMMAND: `ssh -F ${toShellWord(files.config)}` },
-    async list() {
-      const advertised = await readAdvertisement(session);
+    async list(signal) {
+      const either = AbortSignal.any([context.signal, signal, ending.signal]);
+      const advertised = await readAdvertisement({ ...session, signal: either });
       if ('failure' in advertised) throw describeSshFailure(settings, advertised.failure);
       return advertised.listing;
     },

@@ -15,7 +15,7 @@ import type { Scratch } from './scratch';
 export interface Source {
   readonly url: string;
   /** Branches and tags as they are now. Throws MirrorError `source-…` when they can't be had whole. */
-  refs(): Promise<RefListing>;
+  refs(signal?: AbortSignal): Promise<RefListing>;
   /** Fetches what these refs need and the scratch repository lacks. */
   fetch(refs: Refs, how: FetchOptions): Promise<void>;
   /** Brings what these pointers of Git LFS stand for into the scratch repository. Gives why that can't be had. */
@@ -54,7 +54,7 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
   }
   return {
     url,
-    refs: () => listRemote(scratch.git, url, listing),
+    refs: (signal) => listRemote(signal ? scratch.git.until(signal) : scratch.git, url, listing),
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };
