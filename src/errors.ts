@@ -33,6 +33,11 @@ export const errorCodes = [
   'connection-dropped',
   'algorithms-disjoint',
   'ssh-too-old',
+  'ssh-unusable',
+  'git-too-old',
+  'object-format',
+  'not-git',
+  'proxy-refused',
   'timed-out',
   'time-limit',
   'output-too-long',
@@ -199,7 +204,7 @@ const sourceEmpty = (url: string) =>
   new MirrorError('source-empty', {
     message: `The source ${url} has no branch and no tag. An empty repository is not mirrored, and nothing is pruned.`,
     remedy:
-      'Push to the source first, and check SOURCE_URL if it is set. If the source was emptied by mistake, the ' +
+      'Push to the source first, and check SOURCE_URL if it is set: a page that asks for a login looks the same to git. If the source was emptied by mistake, the ' +
       'destination still has everything.',
   });
 

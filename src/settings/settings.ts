@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { toErrorText } from '../errors';
 import type { Selection } from '../plan/refs';
 import { resolveReportFile } from '../report/file';
+import { isLoopback } from './address';
 import { type DestinationSettings, readDestination } from './destinationSettings';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from './faults';
 import { parseRun, type Run } from './run';
@@ -109,11 +110,25 @@ function toSource(
   const chosen = given ?? { url: httpOrigin, credentials: undefined };
   const isPipelines = httpOrigin !== undefined && isSameRepository(chosen.url ?? '', httpOrigin);
   const fallback = isPipelines ? pipelinesProxy : undefined;
-  return {
+  const source = {
     ...chosen,
     proxy: proxy === undefined ? fallback : faults.attempt(() => parseSourceProxy(proxy)),
   };
+  if (isReadable(source)) faults.add(...loginInClear.faults);
+  return source;
 }
+
+/** Whether a login would go over a network in clear. The proxy of Pipelines, and one on this machine, end there. */
+function isReadable({ url = '', proxy, credentials }: SourceSettings): boolean {
+  if (credentials === undefined || !url.startsWith('http://') || proxy === pipelinesProxy) return false;
+  return ![url, proxy].some((each) => each !== undefined && isLoopback(new URL(each).hostname));
+}
+
+const loginInClear = invalid(
+  'SOURCE_URL',
+  'SOURCE_URL is an http:// URL with a user or password, which anybody on the way could read.',
+  'Give it as https://, or without the login.',
+);
 
 async function readReportFile(
   file: string | undefined,

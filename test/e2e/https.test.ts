@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { git, gitWith, grow, readRefs } from '../servers/git';
@@ -23,6 +23,20 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
     expect(await readdir(world.temporary)).toEqual([]);
     expect(await readdir(world.home)).toEqual([]);
+  });
+
+  it("with this login and none of the user's: ~/.netrc and ~/.gitconfig are not read", async () => {
+    await using world = await openGrownWorld();
+    const [host = ''] = world.face.host.split(':');
+    const ambient = {
+      '.netrc': `machine ${host} login alice-at-111122223333 password not-ours\n`,
+      '.gitconfig':
+        '[http]\n\textraHeader = Authorization: Basic bm90LW91cnM=\n[credential]\n\thelper = "!exit 1"\n',
+    };
+    for (const [name, text] of Object.entries(ambient)) await writeFile(join(world.home, name), text);
+    const run = await world.pipe(await world.clone());
+    expect(run).toEqual({ exitCode: 0, output: run.output });
+    expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   });
 
   it('with a temporary access key and its session token', async () => {
