@@ -10,6 +10,7 @@ const transient: readonly ErrorCode[] = [
   'sts-failed',
   'connection-dropped',
   'timed-out',
+  'push-too-large',
   'lease-broken',
 ];
 

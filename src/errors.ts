@@ -45,6 +45,7 @@ export const errorCodes = [
   'temporary-folder-refused',
   'socket-refused',
   'prune-limit',
+  'push-too-large',
   'ref-declined',
   'ref-diverged',
   'default-branch-kept',

@@ -82,6 +82,8 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     /hung up unexpectedly|early EOF|unexpected disconnect|send disconnect|RPC failed|Received disconnect/,
     'dropped',
   ],
+  // All that git says when ssh's shared connection breaks: ssh itself is silent then.
+  [/^fatal: Could not read from remote repository\.\s*$/m, 'dropped'],
 ];
 
 /** What the other side may say of itself, in git's protocol ("remote error"): nothing of this machine or the line. */

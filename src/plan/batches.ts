@@ -51,7 +51,8 @@ function toConflictTest(
   return ({ ref }) => folders.has(ref) || toFolders(ref).some((folder) => names.has(folder));
 }
 
-function toFolders(ref: string): string[] {
+/** The folders of a ref's name, without `refs` and itself: `refs/heads`, `refs/heads/a` of `refs/heads/a/b`. */
+export function toFolders(ref: string): string[] {
   const parts = ref.split('/');
   return parts.slice(1, -1).map((_part, index) => parts.slice(0, index + 2).join('/'));
 }

@@ -69,8 +69,10 @@ export class Journal {
     }
   }
 
-  answered(results: readonly RefResult[], bytes: number): void {
-    for (const result of results) this.#attempt?.answers.set(result.ref, result);
+  /** `words`: what the server and git said of the push besides. */
+  answered(results: readonly RefResult[], words: string | undefined, bytes: number): void {
+    for (const result of results)
+      this.#attempt?.answers.set(result.ref, { ...result, ...(words !== undefined && { words }) });
     this.#bytes += bytes;
   }
 

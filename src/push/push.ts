@@ -5,8 +5,11 @@ import { isSliceRef } from '../plan/ours';
 import type { RefPush } from '../plan/plan';
 import type { Log } from '../report/log';
 import { createTransferListener } from '../report/progress';
+import { pushTooLarge } from './errors';
+import { type PushEnd, pushIsolating } from './isolate';
 import type { Journal } from './journal';
-import { parsePorcelain } from './porcelain';
+import { parsePorcelain, type RefResult } from './porcelain';
+import { isTooLarge, toServerWords } from './words';
 
 /** What a push needs. */
 export interface PushNeeds {
@@ -25,7 +28,7 @@ export async function pushUpdates(
   first?: string | undefined,
 ): Promise<MirrorError | undefined> {
   for (const batch of planBatches(updates, { first, limits: codeCommitLimits })) {
-    const failure = await pushBatch(batch, needs);
+    const failure = await pushIsolating(batch, (part) => pushOnce(part, needs));
     if (failure !== undefined) return failure;
   }
   return undefined;
@@ -35,24 +38,32 @@ export async function pushUpdates(
  * Each ref carries a lease on the value that the plan saw, so a ref that somebody else changed in the meantime is left
  * alone. A lease lets git overwrite that value whatever it is: the plan has decided that it may.
  */
-async function pushBatch(
-  batch: readonly RefPush[],
+async function pushOnce(
+  updates: readonly RefPush[],
   { destination, log, journal }: PushNeeds,
-): Promise<MirrorError | undefined> {
+): Promise<PushEnd> {
   const listener = createTransferListener('Pushing to the destination', log);
-  journal.sending(batch, isSliceRef);
+  journal.sending(updates, isSliceRef);
   try {
-    const { exitCode, stdout, stderr } = await destination.push(options, batch, listener);
-    for (const line of toServerWords(stderr)) log.debug(line);
+    const { exitCode, stdout, stderr } = await destination.push(options, updates, listener);
     const results = parsePorcelain(stdout);
-    journal.answered(results, parsePackBytes(stderr));
-    const isWhole = exitCode === 0 || results.length >= batch.length;
-    return isWhole ? undefined : destination.describeFailure(stderr);
+    const words = toServerWords(stderr);
+    if (words !== undefined) log.debug(words);
+    journal.answered(results, words, parsePackBytes(stderr));
+    if (exitCode !== 0 && isTooLarge(stderr)) return { failure: pushTooLarge(words), isRefused: false };
+    const isWhole = exitCode === 0 || results.length >= updates.length;
+    if (!isWhole) return { failure: destination.describeFailure(stderr), isRefused: false };
+    return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
   } catch (error) {
     // The server may have carried out a push that went silent: the look afterwards tells.
-    if (hasCode(error, ['timed-out'])) return error;
+    if (hasCode(error, ['timed-out'])) return { failure: error, isRefused: false };
     throw error;
   }
+}
+
+/** The reasons that git gives every ref of a push when a pre-receive hook or the check of its objects refuses the push. */
+function isRefusedWithPush({ done, reason }: RefResult): boolean {
+  return !done && /pre-receive hook declined|unpacker error/.test(reason);
 }
 
 const options = ['--porcelain', '--progress', '--no-verify', '--no-follow-tags', '--recurse-submodules=no'];
@@ -64,8 +75,4 @@ export function parsePackBytes(stderr: string): number {
   const [, figure, unit = ''] =
     /Writing objects: 100% \(\d+\/\d+\), ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(stderr) ?? [];
   return figure === undefined ? 0 : Math.round(Number(figure) * (units[unit] ?? 0));
-}
-
-function toServerWords(stderr: string): string[] {
-  return stderr.split(/[\r\n]+/).filter((line) => line.startsWith('remote: ') && !/\d+%|, done\./.test(line));
 }

@@ -60,7 +60,7 @@ function judge(update: RefUpdate | Backup, { sent, answers, after, failure }: Pu
   const refused = { ...values, status: 'refused' } as const;
   // The push may have been carried out before somebody else changed the ref.
   if (now !== old) return { ...refused, ...toContest(now), ...(isSent && toLoss(update)) };
-  return { ...refused, ...toRefusal(answer, failure) };
+  return { ...refused, ...toRefusal(answer, sent.has(ref), failure) };
 }
 
 function toUnverified(
@@ -76,16 +76,24 @@ function toUnverified(
 }
 
 /** Why the destination still has the old value. */
-function toRefusal(answer: RefResult | undefined, failure: MirrorError | undefined) {
+function toRefusal(answer: RefResult | undefined, isSent: boolean, failure: MirrorError | undefined) {
   if (answer?.done === true)
     return { code: 'not-equal', reason: 'the server reported success, but the ref is unchanged' } as const;
   if (answer === undefined && failure !== undefined)
-    return { code: failure.code, reason: 'not attempted: the run ended earlier' };
+    return {
+      code: failure.code,
+      reason: isSent ? 'sent, but not carried out' : 'not attempted: the run ended earlier',
+    };
   return {
     code: 'ref-declined',
-    reason: `declined: ${answer?.reason ?? 'the server gave no answer'}`,
+    reason: toDeclined(answer),
     ...(answer?.reason === lockedReason && { contested: true as const }),
   } as const;
+}
+
+function toDeclined(answer: RefResult | undefined): string {
+  if (answer === undefined) return 'declined: the server gave no answer';
+  return `declined: ${answer.reason}${answer.words === undefined ? '' : `: ${answer.words}`}`;
 }
 
 /** receive-pack's words when another git, such as that of a push that was cut off, holds the ref's lock. */

@@ -23,7 +23,10 @@ export function logOutcome(outcome: Outcome, seconds: number, log: Log): void {
 /** Logs one line for each ref that differs, and one for all that the policy keeps. A lost value is always logged. */
 export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
   const kept = refs.filter(isLeftAlone);
-  const lines = refs.filter((ref) => !isLeftAlone(ref) && (ref.status !== 'equal' || ref.lost !== undefined));
+  const different = refs.filter(
+    (ref) => !isLeftAlone(ref) && (ref.status !== 'equal' || ref.lost !== undefined),
+  );
+  const lines = logAlike(different, log);
   const shown = new Set([...lines.filter(({ lost }) => lost === undefined).slice(0, linesAtMost)]);
   const told = lines.filter((ref) => shown.has(ref) || ref.lost !== undefined);
   for (const ref of told) {
@@ -36,6 +39,24 @@ export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
   const names = kept.slice(0, namesAtMost).map(({ ref }) => toShortName(ref));
   const more = kept.length > namesAtMost ? ', …' : '';
   log.info(`Only at the destination, kept (PRUNE is false): ${names.join(', ')}${more}`);
+}
+
+/** Logs in one line the many refs that are not mirrored for one reason; gives the others. */
+function logAlike(refs: readonly RefOutcome[], log: Log): readonly RefOutcome[] {
+  const groups = new Map<string, RefOutcome[]>();
+  for (const ref of refs) {
+    if (ref.code === undefined || ref.lost !== undefined) continue;
+    const key = JSON.stringify([ref.status, ref.code, ref.reason]);
+    groups.set(key, [...(groups.get(key) ?? []), ref]);
+  }
+  const alike = [...groups.values()].filter((group) => group.length > namesAtMost);
+  for (const group of alike) {
+    const { status, code, reason } = group[0] ?? {};
+    const names = group.slice(0, namesAtMost).map(({ ref }) => toShortName(ref));
+    log.failure(`${group.length} refs ${status} (${reason}): ${names.join(', ')}, … [${code}]`);
+  }
+  const logged = new Set(alike.flat());
+  return refs.filter((ref) => !logged.has(ref));
 }
 
 function logLfs(lfs: LfsOutcome, log: Log): void {
