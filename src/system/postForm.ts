@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type RequestOptions, request as requestInClear } from 'node:http';
 import { request } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect, rootCertificates } from 'node:tls';
 import type { Context } from '../context';
@@ -44,17 +44,16 @@ async function post(
     'Content-Type': 'application/x-www-form-urlencoded',
     'Content-Length': Buffer.byteLength(body),
   };
-  const options = { method: 'POST', headers, signal, agent: false as const };
+  const options = { method: 'POST', headers, signal };
   if (url.protocol === 'http:') return await send(requestInClear, url, options, body);
   const proxy = findProxy(url.hostname, env);
   const socket = proxy && (await openTunnel(proxy, url, signal));
   const ca = await readAuthorities(env);
+  const { hostname: host } = url;
+  // RFC 6066, 3: an IP address is no name of a server.
+  const servername = isIP(host) ? {} : { servername: host };
   const createConnection = () =>
-    connect({
-      servername: url.hostname,
-      ca,
-      ...(socket ? { socket } : { host: url.hostname, port: toPort(url) }),
-    });
+    connect({ host, port: toPort(url), ca, ...servername, ...(socket && { socket }) });
   return await send(request, url, { ...options, createConnection }, body);
 }
 

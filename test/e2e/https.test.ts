@@ -382,7 +382,8 @@ describe('STS, over TLS and behind a proxy,', () => {
     await using _sts = sts;
     await using proxy = await openTunnelProxy('ada:password-of-the-proxy');
     const clone = await world.clone();
-    expect((await world.pipe(clone, role)).exitCode).toBe(0);
+    const direct = await world.pipe(clone, role);
+    expect(direct).toEqual({ exitCode: 0, output: direct.output });
     expect(proxy.tunnels).toEqual([]);
     await grow(world.source, 'main');
     const run = await world.pipe(clone, { ...role, https_proxy: proxy.url, DEBUG: 'true' });

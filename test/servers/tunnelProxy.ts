@@ -21,7 +21,7 @@ export async function openTunnelProxy(login?: string): Promise<TunnelProxy> {
     socket.on('error', () => undefined);
     if (expected && request.headers['proxy-authorization'] !== expected)
       return void socket.end(
-        'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n',
+        'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
       );
     const { hostname, port } = new URL(`https://${request.url}`);
     tunnels.push(request.url ?? '');
