@@ -52,6 +52,12 @@ export const proxyRefused = (stderr: string) =>
       'allow this host.',
   });
 
+export const tooManyRefs = (most: number) =>
+  new MirrorError('output-too-long', {
+    message: `The server lists more than ${most} refs; nothing was changed.`,
+    remedy: 'Mirror a repository with fewer branches and tags, or delete what nobody needs there.',
+  });
+
 export const outputTooLong = (what: string, bytes: number) =>
   new MirrorError('output-too-long', {
     message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,

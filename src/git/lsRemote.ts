@@ -1,5 +1,5 @@
 import type { RefMap } from '../plan/refs';
-import { objectFormat, unreadableListing } from './errors';
+import { objectFormat, tooManyRefs, unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
 import type { StreamOptions } from './stream';
@@ -11,6 +11,9 @@ export interface RefListing {
   /** The default branch: the full name of the branch that HEAD points at, where the server tells. */
   readonly head: string | undefined;
 }
+
+/** A listing is held in memory: a million refs take about 150 MiB. */
+const refsAtMost = 1_000_000;
 
 /** Takes the lines of a listing as they come. */
 export interface ListingReader {
@@ -41,6 +44,7 @@ export function createListingReader(): ListingReader {
       if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
         throw /^[0-9a-f]{64}\t/.test(line) ? objectFormat() : unreadableListing(line);
       if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.set(ref, oid);
+      if (refs.size > refsAtMost) throw tooManyRefs(refsAtMost);
     },
     end: () => ({ refs, head }),
   };

@@ -32,11 +32,11 @@ export async function clearSlices(
   });
   if (refusals.length > 0)
     log.warn(
-      `${refusals.length} temporary tags codecommit-mirror-slice/… remain at the destination, which refuses to delete them: ${refusals[0]}`,
+      `Temporary tags codecommit-mirror-slice/… remain (${refusals.length}): the destination refuses to delete them: ${refusals[0]}`,
     );
   if (needed.size > 0)
     log.info(
-      `${needed.size} temporary tags codecommit-mirror-slice/… of another mirror run remain until it is done.`,
+      `Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}), as it is not done.`,
     );
   return failure;
 }

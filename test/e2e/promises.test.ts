@@ -168,7 +168,9 @@ describe('slices', () => {
       0,
       ['refs/heads/small', slice],
     ]);
-    expect(small.output).toContain('1 temporary tags codecommit-mirror-slice/… of another mirror run remain');
+    expect(small.output).toContain(
+      'Temporary tags codecommit-mirror-slice/… of another mirror run remain (1), as it is not done.',
+    );
     const before = world.sandbox.counts.bytesReceived;
     const whole = await world.pipe(await world.clone(), { REFS: 'all' });
     expect([whole.exitCode, await world.destinationRefs()]).toEqual([0, await world.sourceRefs()]);
@@ -183,9 +185,7 @@ describe('slices', () => {
     await git(world.destination, 'update-ref', slice, tip);
     world.sandbox.faults.declineRefs = /slice/;
     const run = await world.pipe(await world.clone());
-    expect(run.output).toMatch(
-      /1 temporary tags .* remain at the destination, which refuses to delete them: \w+/,
-    );
+    expect(run.output).toMatch(/Temporary tags .* remain \(1\): the destination refuses to delete them: \w+/);
     expect([run.exitCode, Object.keys(await world.destinationRefs())]).toEqual([
       0,
       ['refs/heads/main', slice],

@@ -373,10 +373,11 @@ const states: readonly RefState[] = [
     },
   },
   {
-    title: 'tags that carried slices of an interrupted run are cleared; the same at the source is no tag',
+    title:
+      'tags that carried slices are cleared once their commit is there; the same at the source is no tag',
     source: { [main]: 'b', [slice('x')]: 'c' },
     destination: { [main]: 'a', [slice('y')]: 'b', [slice('z')]: 'side' },
-    after: { [main]: 'b' },
+    after: { [main]: 'b', [slice('z')]: 'side' },
   },
   {
     title: 'one declined ref costs only itself',
