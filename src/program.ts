@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { version } from '../package.json';
 import type { Context } from './context';
 import { type MirrorError, reportUnwritable, toMirrorError, toStopError } from './errors';
 import { type Home, mirror } from './mirror';
 import { type Outcome, toExitCode } from './push/outcome';
+import { writeReportFile } from './report/file';
 import { toJsonReport } from './report/json';
 import { createCleaner, createLog, isColourSeen } from './report/log';
 import { createStopwatch } from './report/stopwatch';
@@ -48,9 +48,11 @@ export async function runProgram(program: Program): Promise<number> {
   stdout.on('error', () => undefined);
   const cleaner = createCleaner();
   cleaner.conceal(findSecrets(env));
+  // Not Date.now: a clock that is set meanwhile must not change how long a run took.
+  const now = () => performance.now();
   const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
-  const log = createLog({ stream: stdout, ...options, cleaner, now: Date.now });
-  const stopwatch = createStopwatch(Date.now);
+  const log = createLog({ stream: stdout, ...options, cleaner, now });
+  const stopwatch = createStopwatch(now);
   const startedAt = new Date();
 
   const context = { env, log, signal, stopwatch, startedAt };
@@ -72,7 +74,7 @@ export async function runProgram(program: Program): Promise<number> {
     error,
     clean: cleaner.clean,
   });
-  const failure = await writeReport(settings.reportFile, report);
+  const failure = await writeReport(settings.reportFile, settings.clone, report);
   if (failure !== undefined) logError(failure, log);
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
@@ -120,9 +122,9 @@ function logTitle(settings: Settings, { log }: Context): void {
   log.info(`codecommit-mirror ${version}: ${what} of ${source.url ?? settings.clone} → ${destination.name}`);
 }
 
-async function writeReport(file: string, report: string): Promise<MirrorError | undefined> {
+async function writeReport(file: string, clone: string, report: string): Promise<MirrorError | undefined> {
   try {
-    await writeFile(file, report);
+    await writeReportFile(file, clone, report);
     return undefined;
   } catch (error) {
     return reportUnwritable(file, error);

@@ -31,7 +31,13 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   cleaner.conceal(findSecrets(env));
   const stream = json ? stderr : stdout;
   const colour = isColourSeen(env, stream.isTTY === true);
-  const log = createLog({ stream, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
+  const log = createLog({
+    stream,
+    colour,
+    debug: env['DEBUG'] === 'true',
+    cleaner,
+    now: () => performance.now(),
+  });
   const { points = [], outcomes = [], error } = await findOut(program, log);
   if (error !== undefined && points.length === 0) logError(error, log);
   else if (!json) tell({ points, outcomes }, log);
@@ -48,7 +54,7 @@ async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, 
     const settings = await readSettings();
     log.conceal(settings.secrets);
     timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
-    const stopwatch = createStopwatch(Date.now);
+    const stopwatch = createStopwatch(() => performance.now());
     const context = { env, log, signal, stopwatch, startedAt: new Date() };
     return await check(settings, context, home);
   } catch (error) {

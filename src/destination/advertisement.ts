@@ -69,7 +69,7 @@ async function readAdvertised(
   let isFirst = true;
   for await (const packet of packets) {
     if (packet === flush) return { listing: reader.end() };
-    if (packet.startsWith('ERR ')) return { failure: packet.slice('ERR '.length) };
+    if (packet.startsWith('ERR ')) return { failure: `remote error: ${packet.slice('ERR '.length)}` };
     if (/^(version 1$|shallow )/.test(packet)) continue;
     const [ref = '', capabilities = ''] = isFirst ? packet.split('\0') : [packet];
     isFirst = false;
@@ -112,6 +112,7 @@ function parseLength(bytes: Buffer): number | undefined {
   if (bytes.length < 4) return undefined;
   const digits = bytes.toString('latin1', 0, 4);
   const length = Number.parseInt(digits, 16);
-  if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4)) throw unreadableListing(digits);
+  if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4))
+    throw unreadableListing(bytes.toString('utf8', 0, 80));
   return length;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import type { MirrorError } from '../errors';
+import { type MirrorError, toStopError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
@@ -16,7 +16,7 @@ import { openSsh } from './ssh';
 export interface Destination extends AsyncDisposable {
   readonly url: string;
   /** Branches and tags as they are now. */
-  refs(): Promise<RefListing>;
+  refs(signal?: AbortSignal): Promise<RefListing>;
   /**
    * Runs `git push <options>` for these updates, each of which fails by itself where the destination's value is no
    * longer `old`. Gives its end as a value: git exits 1 when it declined one ref.
@@ -41,7 +41,7 @@ export interface Transport extends AsyncDisposable {
   /** Fulfilled when the way is open. Throws MirrorError. */
   ready(): Promise<void>;
   /** A quicker way to list than `git ls-remote`, where there is one. Throws MirrorError. */
-  list?(): Promise<RefListing>;
+  list?(signal: AbortSignal): Promise<RefListing>;
   describeFailure(stderr: string): MirrorError;
 }
 
@@ -70,10 +70,11 @@ export async function openDestination(
   const { env, ready, describeFailure } = transport;
   const { url } = settings;
 
-  async function refs(): Promise<RefListing> {
-    await ready();
-    if (transport.list) return await transport.list();
-    return await listRemote(git, url, {
+  async function refs(signal?: AbortSignal): Promise<RefListing> {
+    await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
+    const until = signal ?? context.signal;
+    if (transport.list) return await transport.list(until);
+    return await listRemote(git.until(until), url, {
       env,
       stallMilliseconds: listMilliseconds,
       describeFailure: (_command, { stderr }) => describeFailure(stderr),
@@ -110,4 +111,13 @@ export async function openDestination(
     describeFailure,
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+/** The way may take long to open, and ends with the destination. */
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(toStopError(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
 }

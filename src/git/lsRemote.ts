@@ -1,5 +1,5 @@
 import type { RefMap } from '../plan/refs';
-import { tooManyRefs, unreadableListing } from './errors';
+import { objectFormat, tooManyRefs, unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
 import type { StreamOptions } from './stream';
@@ -17,7 +17,7 @@ const refsAtMost = 1_000_000;
 
 /** Takes the lines of a listing as they come. */
 export interface ListingReader {
-  /** Throws MirrorError `git-failed` for a line that is no ref as git would take it: half a list is no list. */
+  /** Throws MirrorError `not-git` for a line that is no ref as git would take it: half a list is no list. */
   add(line: string): void;
   end(): RefListing;
 }
@@ -42,7 +42,7 @@ export function createListingReader(): ListingReader {
       }
       const [, oid, ref] = /^([0-9a-f]{40})\t(.+?)(?:\^\{\})?$/s.exec(line) ?? [];
       if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
-        throw unreadableListing(line);
+        throw /^[0-9a-f]{64}\t/.test(line) ? objectFormat() : unreadableListing(line);
       if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.set(ref, oid);
       if (refs.size > refsAtMost) throw tooManyRefs(refsAtMost);
     },

@@ -1,4 +1,5 @@
 import { type ErrorCode, MirrorError, toQuote } from '../errors';
+import { isStopSignal, toSignalExitCode } from '../system/signals';
 
 /** AWS or Bitbucket does not let us look at something, or change it. */
 export class PermissionMissing extends MirrorError {
@@ -44,10 +45,10 @@ export const setupStopped = (reason: unknown) =>
   new MirrorError(
     'stopped',
     {
-      message: `Stopped by ${reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'}. The steps that are marked ✔ are done.`,
+      message: `Stopped by ${isStopSignal(reason) ? reason : 'SIGINT'}. The steps that are marked ✔ are done.`,
       remedy: 'Run setup again: it goes on where it stopped.',
     },
-    { exitCode: reason === 'SIGTERM' ? 143 : 130 },
+    { exitCode: toSignalExitCode(isStopSignal(reason) ? reason : 'SIGINT') },
   );
 
 /** What the names of AWS's errors, without the ending `Exception`, mean to the user of setup. */

@@ -37,10 +37,16 @@ function createContext({ env, stdin, stdout, signal }: SetupProgram): SetupConte
   const { conceal, clean } = cleaner;
   conceal([...findSecrets(env), ...findSetupSecrets(env)]);
   const colour = isColourSeen(env, stdout.isTTY === true);
-  const log = createLog({ stream: stdout, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
+  const log = createLog({
+    stream: stdout,
+    colour,
+    debug: env['DEBUG'] === 'true',
+    cleaner,
+    now: () => performance.now(),
+  });
   const terminal = stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
   const say = (text: string) => void stdout.write(clean(text));
-  const stopwatch = createStopwatch(Date.now);
+  const stopwatch = createStopwatch(() => performance.now());
   return { env, log, signal, stopwatch, startedAt: new Date(), say, conceal, terminal };
 }
 

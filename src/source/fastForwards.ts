@@ -3,6 +3,7 @@ import type { Git } from '../git/git';
 import { rangeOptions, toRangeInput } from '../git/range';
 import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch } from '../plan/refs';
+import { allOrNothing } from '../system/allOrNothing';
 import type { Scratch } from './scratch';
 
 /** A branch that both sides have, with its two tips; the new one is here. */
@@ -33,10 +34,11 @@ async function selectFastForwards(pairs: readonly Pair[], scratch: Scratch): Pro
 async function askOneByOne(pairs: readonly Pair[], git: Git): Promise<readonly Pair[]> {
   const found: Pair[] = [];
   const queue = pairs.values();
-  async function answer() {
-    for (const pair of queue) if (await isAncestor(git, pair.old, pair.new)) found.push(pair);
+  async function answer(signal: AbortSignal) {
+    const stoppable = git.until(signal);
+    for (const pair of queue) if (await isAncestor(stoppable, pair.old, pair.new)) found.push(pair);
   }
-  await Promise.all(Array.from({ length: questionsAtOnce }, answer));
+  await allOrNothing(Array.from({ length: questionsAtOnce }, () => answer));
   return found;
 }
 

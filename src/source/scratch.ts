@@ -151,6 +151,11 @@ async function readPackBytes(folders: readonly string[]): Promise<number> {
   const files = await Promise.all(
     packs.map(async (pack) => (await readdir(pack).catch(() => [])).map((name) => join(pack, name))),
   );
-  const sizes = await Promise.all(files.flat().map(async (file) => (await stat(file)).size));
+  const sizes = await Promise.all(files.flat().map(readSize));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes; none of a pack that housekeeping in the clone has removed meanwhile. */
+async function readSize(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }

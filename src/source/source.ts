@@ -1,12 +1,19 @@
 import type { Context } from '../context';
-import { connectionDropped, type MirrorError, timedOut } from '../errors';
+import { connectionDropped, type MirrorError, timedOut, toQuote } from '../errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
 import { createTransferListener } from '../report/progress';
-import { sourceNotFound, sourceUnauthorised, sourceUnreachable } from './errors';
+import {
+  sourceAlgorithms,
+  sourceCertificateRefused,
+  sourceMoved,
+  sourceNotFound,
+  sourceUnauthorised,
+  sourceUnreachable,
+} from './errors';
 import { fetchLfsObjects } from './lfs';
 import type { Pointer } from './pointers';
 import type { Scratch } from './scratch';
@@ -15,7 +22,7 @@ import type { Scratch } from './scratch';
 export interface Source {
   readonly url: string;
   /** Branches and tags as they are now. Throws MirrorError `source-…` when they can't be had whole. */
-  refs(): Promise<RefListing>;
+  refs(signal?: AbortSignal): Promise<RefListing>;
   /** Fetches what these refs need and the scratch repository lacks. */
   fetch(refs: Refs, how: FetchOptions): Promise<void>;
   /** Brings what these pointers of Git LFS stand for into the scratch repository. Gives why that can't be had. */
@@ -54,7 +61,7 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
   }
   return {
     url,
-    refs: () => listRemote(scratch.git, url, listing),
+    refs: (signal) => listRemote(signal ? scratch.git.until(signal) : scratch.git, url, listing),
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };
@@ -75,6 +82,12 @@ function describeSourceFailure(url: string, command: string, result: GitResult):
       return sourceUnauthorised(url, result.stderr);
     case 'not-found':
       return sourceNotFound(url, result.stderr);
+    case 'certificate':
+      return sourceCertificateRefused(url, result.stderr);
+    case 'algorithms':
+      return sourceAlgorithms(url, result.stderr);
+    case 'moved':
+      return sourceMoved([toQuote(result.stderr)]);
     case 'timed-out':
       return timedOut(`The source ${url}`);
     default:

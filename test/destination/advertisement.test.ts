@@ -72,7 +72,7 @@ describe('a session that comes to nothing', () => {
     expect(await listing('sh', '-c', 'echo "Permission denied (publickey)." >&2; exit 255')).toEqual({
       failure: 'Permission denied (publickey).\n',
     });
-    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'no such repo' });
+    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'remote error: no such repo' });
   });
 
   test.each([
@@ -88,7 +88,7 @@ describe('a session that comes to nothing', () => {
     ['no ref', '0008ab c0000'],
     ['a ref that git refuses', '003f0123456789012345678901234567890123456789 refs/heads/a\\x1b[\\n0000'],
   ])('is not read as something else: %s', async (_what, text) => {
-    await expect(saying(text)).rejects.toMatchObject({ code: 'git-failed' });
+    await expect(saying(text)).rejects.toMatchObject({ code: 'not-git' });
   });
 
   test('is ended when it stays silent', async () => {

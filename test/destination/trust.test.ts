@@ -51,7 +51,17 @@ async function list({
   await using scratch = await openScratch(undefined, access, context);
   const key = await parsePrivateKey(privateKey, { requireRsa: true });
   const url = sandbox.url('app', keyId);
-  const settings = { kind: 'ssh', url, host, port, user: keyId, key, trust, name: 'app' } as const;
+  const settings = {
+    kind: 'ssh',
+    url,
+    host,
+    port,
+    sha1: true,
+    user: keyId,
+    key,
+    trust,
+    name: 'app',
+  } as const;
   await using destination = await openDestination(settings, {
     git: scratch.git,
     directory: undefined,

@@ -130,7 +130,7 @@ test.each([
   const run = await mirrorTo({ answer: (channel) => say(channel, text) });
   expect(run.exitCode).toBe(1);
   expect(run.output).toMatch(
-    /✖ .*\[(git-failed|destination-failed|connection-dropped|destination-not-found)\]/s,
+    /✖ .*\[(not-git|destination-failed|connection-dropped|destination-not-found)\]/s,
   );
   expect(run.liar.commands.every((command) => command.startsWith('git-upload-pack'))).toBe(true);
 });
