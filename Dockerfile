@@ -1,5 +1,8 @@
+# An exact version: what is built again later is the same. Debian's packages get their security fixes at each build.
+ARG NODE_IMAGE=node:24.21.0-trixie-slim
+
 # The program: one file, the same on every architecture, and so made on the build machine's own.
-FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS program
+FROM --platform=$BUILDPLATFORM $NODE_IMAGE AS program
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -8,7 +11,7 @@ COPY src src
 RUN npm run build && touch --date=@0 dist/pipe.js dist/THIRD-PARTY-LICENSES.txt
 
 # What it runs on, gathered below /image.
-FROM node:24-trixie-slim AS system
+FROM $NODE_IMAGE AS system
 RUN apt-get update \
   && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
     binutils ca-certificates git git-lfs openssh-client

@@ -5,9 +5,13 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They build the image, which not every machine can: `npm run test:image`.
     exclude: [...configDefaults.exclude, 'test/image/**'],
-    // The end-to-end cases start processes and servers: seconds, not milliseconds, on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
+    globalSetup: 'test/prepare.ts',
+    tags: [{ name: 'slow', description: 'Not in `npm test`: `npm run test:all` runs it.' }],
+    // No test decides by the clock. This ends one that hangs, on the busiest of machines.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    maxWorkers: 3,
+    // What a file imports is loaded once a worker.
+    isolate: false,
   },
 });

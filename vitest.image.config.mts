@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/image/**/*.test.ts'],
-    globalSetup: 'test/image/build.ts',
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    globalSetup: ['test/prepare.ts', 'test/image/build.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
   },
 });

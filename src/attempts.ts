@@ -1,62 +1,58 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Context } from './context';
 import { type ErrorCode, leaseBroken, MirrorError, toStopError } from './errors';
-import { addOutcome, type Outcome, toAllRefs } from './push/outcome';
 
-/** What a moment later may be gone by itself. Host keys, permissions and variables are not among it. */
-const passing: readonly ErrorCode[] = [
+/** Failures that may be gone a moment later. Host keys, permissions and variables are not among them. */
+const transient: readonly ErrorCode[] = [
   'source-unreachable',
   'source-moved',
   'destination-unreachable',
   'sts-failed',
   'connection-dropped',
   'timed-out',
+  'push-too-large',
   'lease-broken',
 ];
 
-/** How an attempt stands among the others. */
+/** What an attempt knows of the others. */
 export interface Attempt {
-  /** Nothing follows should this one fail: what there is for the worst case must be done now. */
+  /** No further attempt follows if this one fails. */
   readonly isLast: boolean;
   /** How many pushes of this run were cut off so far. */
   readonly cuts: number;
 }
 
-/** What one attempt came to. `advanced`: it brought something to the destination, and the next one need not. */
-export interface Tried {
-  readonly outcome: Outcome;
-  readonly advanced: boolean;
-}
-
-interface Settled {
-  readonly outcome?: Outcome;
-  readonly error?: MirrorError;
+/** How one attempt ended. */
+export interface AttemptResult {
+  readonly failure?: MirrorError | undefined;
+  /** Refs that somebody else changed during the push. */
+  readonly contested?: readonly string[];
+  /** A push was cut off: the next attempt sends less at once. */
+  readonly cut: boolean;
+  /** The attempt brought something to the destination, so the count of attempts starts again. */
   readonly advanced: boolean;
 }
 
 /**
- * Tries again what may pass, after a pause that doubles each time, and gives the outcomes of all attempts as one.
- * `maxAttempts` counts attempts in a row that got no further. Throws MirrorError when no attempt got as far as to
- * say something of single refs, and when the run is stopped.
+ * Retries transient failures, after a pause that doubles each time. `maxAttempts` counts attempts in a row without
+ * progress. Gives the failure of the last attempt; throws what is no MirrorError, and when the run is stopped.
  */
-export async function tryUntilSettled(
+export async function retryTransient(
   maxAttempts: number,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
-  once: (attempt: Attempt) => Promise<Tried>,
-): Promise<Outcome> {
-  let outcome: Outcome | undefined;
+  once: (attempt: Attempt) => Promise<AttemptResult>,
+): Promise<MirrorError | undefined> {
   let cuts = 0;
   for (let attempt = 1; ; attempt++) {
-    const tried = await settle(once({ isLast: attempt >= maxAttempts, cuts }));
-    if (tried.outcome !== undefined) outcome = addOutcome(outcome, tried.outcome);
-    const obstacle = tried.error ?? toObstacle(tried.outcome);
-    const isSpent = attempt >= maxAttempts && !tried.advanced;
-    if (obstacle === undefined || isSpent || !passing.includes(obstacle.code))
-      return conclude(outcome, tried.error);
-    if (tried.outcome?.failure !== undefined) cuts++;
-    if (tried.advanced) attempt = 0;
+    const result = await tryOnce(once({ isLast: attempt >= maxAttempts, cuts }));
+    const { failure, contested = [], cut, advanced } = result;
+    const obstacle = failure ?? (contested.length > 0 ? leaseBroken(contested) : undefined);
+    const isSpent = attempt >= maxAttempts && !advanced;
+    if (obstacle === undefined || isSpent || !transient.includes(obstacle.code)) return failure;
+    if (cut) cuts++;
+    if (advanced) attempt = 0;
     const milliseconds = toPause(attempt);
-    const count = tried.advanced ? '' : ` (attempt ${attempt + 1} of ${maxAttempts})`;
+    const count = advanced ? '' : ` (attempt ${attempt + 1} of ${maxAttempts})`;
     log.warn(
       `${toSentence(obstacle.message)} Trying again in ${(milliseconds / 1_000).toFixed(1)} s${count}.`,
     );
@@ -69,32 +65,17 @@ function toSentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-async function settle(attempt: Promise<Tried>): Promise<Settled> {
+async function tryOnce(attempt: Promise<AttemptResult>): Promise<AttemptResult> {
   try {
-    const { outcome, advanced } = await attempt;
-    return { outcome, advanced: advanced || outcome.counts.changed > 0 };
+    return await attempt;
   } catch (error) {
     if (error instanceof MirrorError && error.code !== 'stopped' && error.code !== 'time-limit')
-      return { error, advanced: false };
+      return { failure: error, cut: false, advanced: false };
     throw error;
   }
 }
 
-/** Why an outcome is not the last word; undefined when nothing was in its way. */
-function toObstacle(outcome: Outcome | undefined): MirrorError | undefined {
-  if (outcome === undefined || outcome.failure !== undefined) return outcome?.failure;
-  if (outcome.counts.contested === 0) return undefined;
-  const contested = toAllRefs(outcome).filter((ref) => ref.contested === true);
-  return leaseBroken(contested.map(({ ref }) => ref));
-}
-
-/** What is known of single refs is worth more than the error that ended it; the outcome carries that too. */
-function conclude(outcome: Outcome | undefined, error: MirrorError | undefined): Outcome {
-  if (outcome === undefined) throw error;
-  return error === undefined ? outcome : { ...outcome, failure: error };
-}
-
-/** Milliseconds: 1 s doubling up to 30 s, and of that at random between half and all, so that rivals part. */
+/** Milliseconds: 1 s doubling up to 30 s, with jitter between half and all of it. */
 function toPause(attempt: number): number {
   return Math.min(1_000 * 2 ** Math.max(attempt - 1, 0), 30_000) * (0.5 + Math.random() / 2);
 }

@@ -1,4 +1,3 @@
-import type { RefTables } from './refTables';
 import type { Log } from './report/log';
 import type { Stopwatch } from './report/stopwatch';
 
@@ -10,6 +9,4 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly stopwatch: Stopwatch;
   readonly startedAt: Date;
-  /** Where refs are kept, until all is told of them. */
-  readonly tables: RefTables;
 }

@@ -1,5 +1,5 @@
 import type { Refusal } from './plan/plan';
-import type { Sequence } from './sequence';
+import { isStopSignal, type StopSignal, toSignalExitCode } from './system/signals';
 
 /** What a user can meet when a mirror, or setting one up, fails. `docs/troubleshooting.md` has an entry for each code. */
 export const errorCodes = [
@@ -33,11 +33,19 @@ export const errorCodes = [
   'connection-dropped',
   'algorithms-disjoint',
   'ssh-too-old',
+  'ssh-unusable',
+  'git-too-old',
+  'object-format',
+  'not-git',
+  'proxy-refused',
   'timed-out',
   'time-limit',
   'output-too-long',
   'disk-full',
+  'temporary-folder-refused',
+  'socket-refused',
   'prune-limit',
+  'push-too-large',
   'ref-declined',
   'ref-diverged',
   'default-branch-kept',
@@ -87,7 +95,7 @@ export interface ErrorText {
 
 /**
  * An error with everything its reader needs. `exitCode` is the program's: 1 something was not mirrored,
- * 2 the variables are at fault, 130 / 143 stopped by SIGINT / SIGTERM.
+ * 2 the variables are at fault, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
  */
 export class MirrorError extends Error {
   override readonly name = 'MirrorError';
@@ -126,6 +134,26 @@ export const diskFull = (stderr: string) =>
     remedy: 'The history is fetched into a temporary folder. Free space, or set TMPDIR to a larger disk.',
   });
 
+const setTmpdir = 'Set TMPDIR to a folder that exists and that this user can write to.';
+
+export const temporaryFolderRefused = (folder: string, cause: unknown) =>
+  new MirrorError('temporary-folder-refused', {
+    message: `No temporary folder can be made in "${folder}": ${toQuote(toErrorText(cause))}`,
+    remedy: setTmpdir,
+  });
+
+/** The Unix socket over which git asks for its login. */
+export const socketRefused = (folders: readonly string[], cause: string) =>
+  new MirrorError('socket-refused', {
+    message: `No Unix socket can be made in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
+    remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path may have 60 characters at most.`,
+  });
+
+/** What an error of Node or of a library says. */
+export function toErrorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export const timedOut = (what: string) =>
   new MirrorError('timed-out', {
     message: `${what} was silent for too long and was ended.`,
@@ -133,21 +161,26 @@ export const timedOut = (what: string) =>
       'Run again. If it happens again, look at the status of the two services and at the network between.',
   });
 
-/** `reason` is what the abort signal carries: SIGINT or SIGTERM that stopped us, or TIMEOUT, which the run has met. */
+/**
+ * `reason` is what the abort signal carries: the signal that stopped us, TIMEOUT, which the run has met, or the failure
+ * of what was done at the same time.
+ */
 export function toStopError(reason: unknown): MirrorError {
-  return reason === 'TIMEOUT' ? timeLimit() : stopped(reason === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
+  if (reason instanceof MirrorError) return reason;
+  if (reason === 'TIMEOUT') return timeLimit();
+  return stopped(isStopSignal(reason) ? reason : 'SIGTERM');
 }
 
 const wholeRefs = 'Every ref of the destination is at its old or its new value.';
 
-const stopped = (signal: 'SIGINT' | 'SIGTERM') =>
+const stopped = (signal: StopSignal) =>
   new MirrorError(
     'stopped',
     {
       message: `Stopped by ${signal}. ${wholeRefs}`,
       remedy: 'Run again: the mirror goes on where it stopped.',
     },
-    { exitCode: signal === 'SIGINT' ? 130 : 143 },
+    { exitCode: toSignalExitCode(signal) },
   );
 
 const timeLimit = () =>
@@ -173,7 +206,7 @@ const sourceEmpty = (url: string) =>
   new MirrorError('source-empty', {
     message: `The source ${url} has no branch and no tag. An empty repository is not mirrored, and nothing is pruned.`,
     remedy:
-      'Push to the source first, and check SOURCE_URL if it is set. If the source was emptied by mistake, the ' +
+      'Push to the source first, and check SOURCE_URL if it is set: a page that asks for a login looks the same to git. If the source was emptied by mistake, the ' +
       'destination still has everything.',
   });
 
@@ -184,15 +217,15 @@ const nothingSelected = () =>
       'Check the patterns: "release/*" matches branches and tags of that name, "refs/tags/v*" tags alone.',
   });
 
-const pruneLimit = (deletions: Sequence<string>, limit: number) =>
+const pruneLimit = (deletions: readonly string[], limit: number) =>
   new MirrorError('prune-limit', {
-    message: `${deletions.count()} refs would be deleted, more than PRUNE_LIMIT (${limit}). Nothing was pushed. They are: ${toList(deletions)}`,
+    message: `${deletions.length} refs would be deleted, more than PRUNE_LIMIT (${limit}). Nothing was pushed. They are: ${toList(deletions)}`,
     remedy: 'If these deletions are meant, raise PRUNE_LIMIT for one run.',
   });
 
-function toList(refs: Sequence<string>): string {
-  const rest = refs.count() - 20;
-  return refs.take(20).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+function toList(refs: readonly string[]): string {
+  const rest = refs.length - 20;
+  return refs.slice(0, 20).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 export const connectionDropped = (url: string, stderr: string) =>
@@ -201,7 +234,7 @@ export const connectionDropped = (url: string, stderr: string) =>
     remedy: 'Every ref is at its old or its new value. Run again: the mirror goes on where it stopped.',
   });
 
-export const leaseBroken = (refs: Sequence<string>) =>
+export const leaseBroken = (refs: readonly string[]) =>
   new MirrorError('lease-broken', {
     message: `Somebody else changed, or is just changing, ${toList(refs)} at the destination.`,
     remedy:
@@ -212,7 +245,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
   new MirrorError(
     'report-unwritable',
     {
-      message: `The report can't be written to "${file}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `The report can't be written to "${file}": ${toErrorText(cause)}`,
       remedy: 'Give REPORT_FILE a path in a folder that exists and that this run can write to.',
     },
     { cause },
@@ -221,7 +254,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
 /** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
 export function toMirrorError(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = toErrorText(error);
   const full = /ENOSPC|EDQUOT/.test(message);
   if (full) return diskFull(message);
   return new MirrorError(

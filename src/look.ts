@@ -10,6 +10,7 @@ import { sourceMoved } from './source/errors';
 import { readFallback } from './source/fallback';
 import type { Scratch } from './source/scratch';
 import type { Source } from './source/source';
+import { allOrNothing } from './system/allOrNothing';
 
 /** What one mirror works with, from the moment that everything is open. */
 export interface Parts {
@@ -31,7 +32,10 @@ export interface Seen extends Look {
 
 /** Asks both sides at once. `isLast`: no other attempt follows, so a source that is away is done without. */
 export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
-  const [wanted, present] = await Promise.all([readWanted(parts, isLast), parts.destination.refs()]);
+  const [wanted, present] = await allOrNothing([
+    (signal) => readWanted(parts, isLast, signal),
+    (signal) => parts.destination.refs(signal),
+  ]);
   const { fallback } = wanted;
   const { policy } = parts.settings;
   return {
@@ -56,22 +60,24 @@ export async function requireUnmoved(plan: Plan, source: Source): Promise<void> 
   const atStake = plan.updates.filter(
     (update) => isReplacement(update) || (update.action === 'keep' && update.because === 'diverged'),
   );
-  if (atStake.isEmpty()) return;
+  if (atStake.length === 0) return;
   const now = (await source.refs()).refs;
   const moved = atStake.filter(({ ref, new: wanted }) => now.get(ref) !== wanted).map(({ ref }) => ref);
-  if (!moved.isEmpty()) throw sourceMoved(moved);
+  if (moved.length > 0) throw sourceMoved(moved);
 }
 
 /** What the source has; or, where it can't be asked, what this run was started for. */
 async function readWanted(
   parts: Parts,
   isLast: boolean,
+  signal: AbortSignal,
 ): Promise<RefListing & { readonly fallback: boolean }> {
   const { settings, context, clone, scratch, source } = parts;
   try {
-    return { ...(await source.refs()), fallback: false };
+    return { ...(await source.refs(signal)), fallback: false };
   } catch (error) {
     const { commit } = settings.run;
+    if (signal.aborted) throw error;
     if (!hasCode(error, ['source-unreachable', 'timed-out']) || !isLast) throw error;
     if (settings.selection.refs === 'all' || commit === undefined || clone === undefined) throw error;
     const fallback = await readFallback({ ref: settings.selection.ref, commit }, clone, scratch);

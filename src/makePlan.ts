@@ -2,9 +2,9 @@ import type { Range } from './git/range';
 import { type Parts, requireUnmoved, type Seen } from './look';
 import { codeCommitFileLimits } from './plan/limits';
 import { type Plan, planMirror, planWanted, toPushes } from './plan/plan';
+import { isEverything } from './plan/refs';
 import { findObstacle, withholdUnwritable } from './plan/unwritable';
 import { addBackups } from './push/backup';
-import { Sequence } from './sequence';
 import { obtainObjects } from './source/objects';
 import type { LfsUse } from './source/pointers';
 import { surveyRange, withholdUnsendable } from './source/survey';
@@ -16,28 +16,28 @@ export interface Made {
   readonly lfs: LfsUse | undefined;
 }
 
-/** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the look was overtaken. */
+/** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the source changed since the look. */
 export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
   const { settings, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
-  const wanted = planWanted(seen, settings.selection).filter(
+  const { selection } = settings;
+  const wanted = planWanted(seen, selection).filter(
     ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
   );
-  const needs = { source, destination, scratch, log: context.log, tables: context.tables };
-  const fastForwards = await time('fetch', () => obtainObjects(wanted, seen.destination, needs));
-  const whole = planMirror(seen, settings.selection, fastForwards, seen.policy);
-  const plan = withholdUnwritable(whole, seen.destination, seen.source);
-  if (!seen.fallback) await requireUnmoved(plan, source);
-  const stamp = toStamp(context.startedAt);
-  const kept = settings.backup ? await addBackups(plan, seen.destination, stamp, needs) : plan;
+  const needs = { source, destination, scratch, log: context.log };
+  const scope = { present: seen.destination, wantsAll: isEverything(selection) };
+  const fastForwards = await time('fetch', () => obtainObjects(wanted, scope, needs));
+  const whole = planMirror(seen, selection, fastForwards, seen.policy);
+  const writable = withholdUnwritable(whole, seen.destination, seen.source);
+  if (!seen.fallback) await requireUnmoved(writable, source);
 
-  const tips = toPushes(plan).flatMap(({ new: tip }) => (tip === undefined ? [] : [tip]));
-  const range = { tips, known: new Sequence(() => seen.destination.values()) };
-  if (tips.isEmpty()) return { plan: kept, range, lfs: undefined };
+  const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);
+  const range = { tips, known: [...seen.destination.values()] };
   const limits = isCodeCommit(destination.url) ? codeCommitFileLimits : undefined;
-  const survey = () => surveyRange(range, limits, scratch.git, context.tables);
-  const { excesses, lfs } = await time('survey', survey);
-  return { plan: await withholdUnsendable(kept, excesses, needs), range, lfs };
+  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits, scratch.git));
+  const plan = await withholdUnsendable(writable, excesses, range, scratch);
+  if (!settings.backup) return { plan, range, lfs };
+  return { plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), needs), range, lfs };
 }
 
 /** `2026-11-20T081500Z`: git allows no colon in a ref name. */

@@ -1,21 +1,14 @@
-import { type Attempt, type Tried, tryUntilSettled } from './attempts';
+import { type Attempt, type AttemptResult, retryTransient } from './attempts';
 import type { Context } from './context';
 import { type Destination, openDestination } from './destination/destination';
-import { hasCode, type MirrorError, toRefusalError } from './errors';
+import { hasCode, MirrorError, toMirrorError, toRefusalError, toStopError } from './errors';
 import { isGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
 import { planRefusal } from './plan/plan';
-import { type LfsSettled, settleLfs } from './push/lfs';
-import {
-  countRefs,
-  noOutcomes,
-  type Outcome,
-  type RefOutcomes,
-  toVerdict,
-  type Verdict,
-} from './push/outcome';
+import { Journal } from './push/journal';
+import { settleLfs } from './push/lfs';
+import { isChange, type Outcome } from './push/outcome';
 import { pushPlan } from './push/pushPlan';
-import { judgeOutcomes, toFailedOutcomes, toPlannedOutcomes } from './push/verify';
 import type { Settings } from './settings/settings';
 import { type Clone, findClone } from './source/clone';
 import { noClone } from './source/errors';
@@ -32,20 +25,36 @@ export interface Home {
 }
 
 /**
- * Makes the destination equal to the source, as far as selection and policy go, and gives what came of it.
- * Throws MirrorError when nothing can be said of single refs.
+ * Makes the destination equal to the source, as far as selection and policy go. Gives the outcome however the run
+ * ended; throws MirrorError when it ended before there was anything to say of single refs.
  */
 export async function mirror(settings: Settings, context: Context, home: Home): Promise<Outcome> {
-  await removeLeftovers(context);
-  const clone = await findClone(settings.clone);
-  try {
-    return await mirrorWith(clone, settings, context, home);
-  } catch (error) {
-    if (clone === undefined || !hasCode(error, ['clone-broken'])) throw error;
+  const journal = new Journal(context.log);
+  const failure = await findFailure(context, async () => {
+    await removeLeftovers(context);
+    const clone = await findClone(settings.clone);
+    const failed = await mirrorWith(clone, settings, context, home, journal);
+    if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
     context.log.warn(
       'The clone lacks objects that it should have: fetching everything from the source instead.',
     );
-    return await mirrorWith(undefined, settings, context, home);
+    return await mirrorWith(undefined, settings, context, home, journal);
+  });
+  const outcome = journal.toOutcome(failure);
+  if (outcome === undefined) throw failure ?? new Error('a run without a plan and without a failure');
+  return outcome;
+}
+
+/** Why the run failed, whether that is given or thrown. */
+async function findFailure(
+  { log, signal }: Context,
+  run: () => Promise<MirrorError | undefined>,
+): Promise<MirrorError | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    log.debug(error instanceof Error ? String(error.stack) : String(error));
+    return signal.aborted ? toStopError(signal.reason) : toMirrorError(error);
   }
 }
 
@@ -54,76 +63,76 @@ async function mirrorWith(
   settings: Settings,
   context: Context,
   home: Home,
-): Promise<Outcome> {
+  journal: Journal,
+): Promise<MirrorError | undefined> {
   const { url } = settings.source;
   if (url === undefined) throw noClone(settings.clone);
   await using scratch = await openScratch(clone, { ...settings.source, ...home, url }, context);
   const source = createSource(url, scratch, context);
   const there = { git: scratch.git, directory: home.sshDirectory, context };
-  return await tryUntilSettled(settings.maxAttempts, context, async (attempt) => {
+  return await retryTransient(settings.maxAttempts, context, async (attempt) => {
     await using destination = await openDestination(settings.destination, there);
-    return await mirrorOnce({ settings, context, clone, scratch, source, destination }, attempt);
+    return await mirrorOnce({ settings, context, clone, scratch, source, destination }, attempt, journal);
   });
 }
 
 /** One look at both sides, and what follows from it. */
-async function mirrorOnce(parts: Parts, attempt: Attempt): Promise<Tried> {
+async function mirrorOnce(parts: Parts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
   const { settings, context, source, destination } = parts;
   const { time } = context.stopwatch;
+  const done = { cut: false, advanced: false };
   const seen = await time('look', () => lookAtBoth(parts, attempt.isLast));
-  const about = { source: source.url, destination: destination.url, fallback: seen.fallback, bytes: 0 };
-  const settle = (verdict: Verdict, refs: RefOutcomes, more: LfsSettled = {}): Tried => ({
-    outcome: { ...about, ...more, verdict, ...refs, counts: countRefs(refs) },
-    advanced: false,
-  });
+  journal.looked(seen.destination);
   const refusal = planRefusal(seen, settings.selection, seen.policy);
   if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
-  if (isGone(seen, settings.selection)) return settle('gone', noOutcomes);
+  if (isGone(seen, settings.selection)) {
+    journal.planned({ updates: [], backups: [] }, { kind: 'gone' });
+    return done;
+  }
 
-  const { plan, range, lfs: found } = await makePlan(parts, seen);
-  const needs = { source, destination, log: context.log };
-  const settled = found === undefined ? {} : await time('lfs', () => settleLfs(found, settings, needs));
-  if (settled.failure !== undefined)
-    return settle(
-      settings.dryRun ? 'planned' : 'not-mirrored',
-      toFailedOutcomes(plan, settled.failure),
-      settled,
-    );
-  if (settings.dryRun) return settle('planned', toPlannedOutcomes(plan), settled);
-
-  const { outcome, advanced } = await carryOut(parts, attempt, seen, { plan, range });
-  return { outcome: { ...about, ...settled, ...outcome }, advanced };
+  const made = await makePlan(parts, seen);
+  journal.planned(made.plan, { kind: settings.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
+  const { lfs } = made;
+  if (lfs !== undefined) {
+    const needs = { source, destination, log: context.log };
+    const settled = await time('lfs', () => settleLfs(lfs, settings, needs));
+    journal.settledLfs(settled.lfs);
+    if (settled.failure !== undefined) return { ...done, failure: settled.failure };
+  }
+  return settings.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
 }
 
-/** Pushes what is planned, and holds it against what the destination has then. */
+/** Pushes the plan, and lists the destination again: only what is seen there counts. */
 async function carryOut(
-  { settings, context, clone, scratch, destination }: Parts,
+  { settings, context, scratch, destination }: Parts,
   { cuts }: Attempt,
   seen: Seen,
-  { plan, range }: Pick<Made, 'plan' | 'range'>,
-) {
+  { plan, range }: Made,
+  journal: Journal,
+): Promise<AttemptResult> {
   const { time } = context.stopwatch;
-  const first = seen.destination.size === 0 ? seen.sourceHead : undefined;
-  const limits = { pushBytes: settings.pushBytes, cuts };
-  const how = { range, present: seen.destination, first, limits };
-  const needs = { destination, scratch, log: context.log, tables: context.tables };
-  const done = await time('push', () => pushPlan(plan, how, needs));
-  const { pushed } = done;
-  if (clone !== undefined && hasCode(pushed.failure, ['clone-broken'])) throw pushed.failure;
-  const verify = () => readAfter(destination, pushed.failure);
-  const after = pushed.pushes === 0 ? seen.destination : await time('verify', verify);
-  const refs = judgeOutcomes(done.plan, pushed, after);
-  const counts = countRefs(refs);
-  const { bytes, failure } = pushed;
-  const outcome = { verdict: toVerdict(counts), counts, ...refs, bytes, ...(failure && { failure }) };
-  return { outcome, advanced: done.advanced };
+  const situation = {
+    range,
+    present: seen.destination,
+    first: seen.destination.size === 0 ? seen.sourceHead : undefined,
+    limits: { pushBytes: settings.pushBytes, cuts },
+  };
+  const needs = { destination, scratch, log: context.log, journal };
+  const pushed = await time('push', () => pushPlan(plan, situation, needs));
+  const unseen = journal.hasSent() ? await time('verify', () => verify(destination, journal)) : undefined;
+  const failure = pushed.failure ?? unseen;
+  const refs = journal.attempted(failure);
+  const contested = refs.filter((ref) => ref.contested === true).map(({ ref }) => ref);
+  return { failure, contested, cut: pushed.cut, advanced: pushed.advanced || refs.some(isChange) };
 }
 
-/** After a push that broke off, the failure is the better news than that the listing failed too. */
-async function readAfter(destination: Destination, failure: MirrorError | undefined) {
+/** Shows the journal the destination after a push. Gives why it could not be read. */
+async function verify(destination: Destination, journal: Journal): Promise<MirrorError | undefined> {
   try {
-    return (await destination.refs()).refs;
+    journal.verified((await destination.refs()).refs);
+    return undefined;
   } catch (error) {
-    throw failure ?? error;
+    if (error instanceof MirrorError && !hasCode(error, ['stopped', 'time-limit'])) return error;
+    throw error;
   }
 }

@@ -5,12 +5,21 @@ import { readSettings } from './settings/settings';
 import { readWorkstation } from './source/workstation';
 import { createStopSignal } from './stopSignal';
 
+/** A user without an entry in /etc/passwd has no home, and no ~/.ssh. */
+function findSshDirectory(home: string | undefined): string | undefined {
+  try {
+    return join(home || homedir(), '.ssh');
+  } catch {
+    return undefined;
+  }
+}
+
 /** The Bitbucket pipe: no arguments, everything by environment. */
 async function runPipe(): Promise<number> {
   const { env, stdout } = process;
   const cwd = process.cwd();
   const signal = createStopSignal(process);
-  const home = { sshDirectory: join(env['HOME'] || homedir(), '.ssh'), credentialHelpers: [] };
+  const home = { sshDirectory: findSshDirectory(env['HOME']), credentialHelpers: [] };
   // Outside Pipelines, `docker run` in a clone: the source is the clone's origin.
   const isInPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
   return await runProgram({

@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { version } from '../package.json';
 import type { Context } from './context';
 import { type MirrorError, reportUnwritable, toMirrorError, toStopError } from './errors';
 import { type Home, mirror } from './mirror';
 import { type Outcome, toExitCode } from './push/outcome';
-import { openRefTables } from './refTables';
+import { writeReportFile } from './report/file';
 import { toJsonReport } from './report/json';
 import { createCleaner, createLog, isColourSeen } from './report/log';
 import { createStopwatch } from './report/stopwatch';
@@ -39,7 +38,7 @@ interface Usage {
 interface Ending {
   readonly outcome?: Outcome;
   readonly error?: MirrorError;
-  readonly reportFile?: string | undefined;
+  readonly settings?: Settings | undefined;
 }
 
 /** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
@@ -49,27 +48,33 @@ export async function runProgram(program: Program): Promise<number> {
   stdout.on('error', () => undefined);
   const cleaner = createCleaner();
   cleaner.conceal(findSecrets(env));
+  // Not Date.now: a clock that is set meanwhile must not change how long a run took.
+  const now = () => performance.now();
   const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
-  const log = createLog({ stream: stdout, ...options, cleaner, now: Date.now });
-  const stopwatch = createStopwatch(Date.now);
+  const log = createLog({ stream: stdout, ...options, cleaner, now });
+  const stopwatch = createStopwatch(now);
   const startedAt = new Date();
-  // The outcome is read from them until the report is written.
-  using tables = openRefTables({ env });
 
-  const { outcome, error, reportFile } = await runMirror(
-    program,
-    { env, log, signal, stopwatch, startedAt, tables },
-    cleaner.conceal,
-  );
+  const context = { env, log, signal, stopwatch, startedAt };
+  const { outcome, error, settings } = await runMirror(program, context, cleaner.conceal);
   const timings = stopwatch.read();
   log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0, stopwatch.connections()));
   if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
   if (error !== undefined) logError(error, log);
   const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
-  if (reportFile === undefined) return exitCode;
-  const { clean } = cleaner;
-  const report = toJsonReport({ toolVersion: version, startedAt, exitCode, timings, outcome, error, clean });
-  const failure = await writeReport(reportFile, report);
+  if (settings?.reportFile === undefined) return exitCode;
+  const report = toJsonReport({
+    toolVersion: version,
+    startedAt,
+    exitCode,
+    timings,
+    source: settings.source.url,
+    destination: settings.destination.url,
+    outcome,
+    error,
+    clean: cleaner.clean,
+  });
+  const failure = await writeReport(settings.reportFile, settings.clone, report);
   if (failure !== undefined) logError(failure, log);
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
@@ -93,20 +98,19 @@ async function runMirror(
   context: Context,
   conceal: (secrets: readonly string[]) => void,
 ): Promise<Ending> {
-  let reportFile: string | undefined;
+  let settings: Settings | undefined;
   const limit = new AbortController();
   const signal = AbortSignal.any([context.signal, limit.signal]);
   let timer: NodeJS.Timeout | undefined;
   try {
-    const settings = await readSettings();
+    settings = await readSettings();
     conceal(settings.secrets);
-    reportFile = settings.reportFile;
     timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
     logTitle(settings, context);
-    return { outcome: await mirror(settings, { ...context, signal }, home), reportFile };
+    return { outcome: await mirror(settings, { ...context, signal }, home), settings };
   } catch (error) {
     context.log.debug(error instanceof Error ? String(error.stack) : String(error));
-    return { error: signal.aborted ? toStopError(signal.reason) : toMirrorError(error), reportFile };
+    return { error: signal.aborted ? toStopError(signal.reason) : toMirrorError(error), settings };
   } finally {
     clearTimeout(timer);
   }
@@ -118,9 +122,9 @@ function logTitle(settings: Settings, { log }: Context): void {
   log.info(`codecommit-mirror ${version}: ${what} of ${source.url ?? settings.clone} → ${destination.name}`);
 }
 
-async function writeReport(file: string, report: Iterable<string>): Promise<MirrorError | undefined> {
+async function writeReport(file: string, clone: string, report: string): Promise<MirrorError | undefined> {
   try {
-    await writeFile(file, report);
+    await writeReportFile(file, clone, report);
     return undefined;
   } catch (error) {
     return reportUnwritable(file, error);

@@ -1,14 +1,32 @@
+import { type StopSignal, stopSignals, toSignalExitCode } from './system/signals';
+import { removeFoldersNow } from './temporaryFolder';
+
 /** What of the process a stop signal needs. */
-interface SignalSource {
-  on(signal: 'SIGINT' | 'SIGTERM', listener: (name: 'SIGINT' | 'SIGTERM') => void): unknown;
+export interface SignalSource {
+  on(signal: StopSignal, listener: (name: StopSignal) => void): unknown;
+  exit(code: number): unknown;
 }
 
+/** npm, and shells, pass on a signal that the terminal has sent to the whole group: the same one comes twice. */
+const sameSignalMilliseconds = 1_000;
+
 /**
- * An abort signal that carries the name of the signal which Pipelines, or a person, ends the program with. A second
- * signal changes nothing: the key is being removed already, and without a listener it would stay.
+ * An abort signal that carries the name of the signal which Pipelines, or a person, ends the program with. When a
+ * second one comes later, cleaning up takes too long for somebody: the folders are removed at once, and the program
+ * ends. `now` gives milliseconds.
  */
-export function createStopSignal(source: SignalSource): AbortSignal {
+export function createStopSignal(source: SignalSource, now = () => performance.now()): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) source.on(name, () => controller.abort(name));
+  let stoppedAt = 0;
+  for (const name of stopSignals)
+    source.on(name, () => {
+      if (!controller.signal.aborted) {
+        stoppedAt = now();
+        controller.abort(name);
+      } else if (now() - stoppedAt > sameSignalMilliseconds) {
+        removeFoldersNow();
+        source.exit(toSignalExitCode(name));
+      }
+    });
   return controller.signal;
 }

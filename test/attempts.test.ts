@@ -1,38 +1,17 @@
 import { expect, test } from 'vitest';
-import { type Attempt, type Tried, tryUntilSettled } from '../src/attempts';
+import { type Attempt, type AttemptResult, retryTransient } from '../src/attempts';
 import { permissionDenied } from '../src/destination/errors';
 import { connectionDropped, MirrorError } from '../src/errors';
-import { countRefs, noOutcomes, type RefOutcome } from '../src/push/outcome';
 import { createCleaner, createLog } from '../src/report/log';
-import { Sequence } from '../src/sequence';
 
 const dropped = connectionDropped('ssh://there', 'closed');
 const refused = permissionDenied('APKAEXAMPLEEXAMPLE12', 'there');
-const oid = 'a'.repeat(40);
-const created: RefOutcome = { ref: 'refs/heads/a', old: undefined, new: oid, status: 'new' };
-const contested: RefOutcome = {
-  ref: 'refs/heads/b',
-  old: undefined,
-  new: oid,
-  status: 'refused',
-  code: 'lease-broken',
-  contested: true,
-};
+const good: AttemptResult = { cut: false, advanced: false };
+const failed: AttemptResult = { ...good, failure: dropped };
 
-/** An attempt that came to this. */
-function tried(refs: readonly RefOutcome[], more: { failure?: MirrorError; advanced?: boolean } = {}): Tried {
-  const outcomes = { ...noOutcomes, refs: new Sequence(() => refs) };
-  const { failure, advanced = false } = more;
-  const about = { verdict: 'mirrored', source: 's', destination: 'd', bytes: 1, fallback: false } as const;
-  return {
-    outcome: { ...about, ...outcomes, counts: countRefs(outcomes), ...(failure && { failure }) },
-    advanced,
-  };
-}
-
-/** Tries one of these after the other; gives what each attempt was told, how it all ended, and the log. */
+/** Runs attempts that end like these; gives what each attempt was told, how it all ended, and the log. */
 async function tryAll(
-  ends: readonly (Tried | Error)[],
+  ends: readonly (AttemptResult | Error)[],
   { maxAttempts = 3, signal = new AbortController().signal } = {},
 ) {
   const attempts: Attempt[] = [];
@@ -46,7 +25,7 @@ async function tryAll(
     log: createLog({ stream, colour: false, debug: false, cleaner: createCleaner(), now: Date.now }),
     signal,
   };
-  const end = await tryUntilSettled(maxAttempts, context, async (attempt) => {
+  const end = await retryTransient(maxAttempts, context, async (attempt) => {
     attempts.push(attempt);
     const next = ends[attempts.length - 1];
     if (next === undefined) throw new Error('one attempt too many');
@@ -56,23 +35,25 @@ async function tryAll(
   return { attempts, end, log };
 }
 
-test('what passes is tried again, and what came of all attempts is one outcome', async () => {
-  const { attempts, end, log } = await tryAll([tried([created], { failure: dropped }), tried([])]);
+test('a transient failure is retried, and a cut is counted', async () => {
+  const { attempts, end, log } = await tryAll([{ ...failed, cut: true }, failed, good]);
   expect(attempts).toEqual([
     { isLast: false, cuts: 0 },
     { isLast: false, cuts: 1 },
+    { isLast: true, cuts: 1 },
   ]);
-  expect(end).toMatchObject({ bytes: 2, counts: { changed: 1, failed: 0 } });
-  expect(end).not.toHaveProperty('failure');
-  expect(log).toMatch(/^WARNING: The connection .*\n?.*Trying again in \d\.\d s\.\n$/);
+  expect(end).toBeUndefined();
+  expect(log).toMatch(/^WARNING: The connection .*\n?.*Trying again in \d\.\d s \(attempt 2 of 3\)\.\n/);
 });
 
-test('what can not pass is tried once', async () => {
-  const { attempts, end } = await tryAll([refused]);
-  expect([attempts.length, end]).toEqual([1, refused]);
+test('any other failure is tried once, thrown or given', async () => {
+  for (const end of [refused, { ...good, failure: refused }]) {
+    const result = await tryAll([end]);
+    expect([result.attempts.length, result.end]).toEqual([1, refused]);
+  }
 });
 
-test('so many attempts in a row, the last of which knows that it is', async () => {
+test('the attempts in a row are limited, and the last one knows that it is the last', async () => {
   const { attempts, end, log } = await tryAll([dropped, dropped, dropped]);
   expect(attempts.map(({ isLast }) => isLast)).toEqual([false, false, true]);
   expect(end).toBe(dropped);
@@ -80,25 +61,21 @@ test('so many attempts in a row, the last of which knows that it is', async () =
   expect(log).toContain('(attempt 3 of 3)');
 });
 
-test('an attempt that got further begins the count anew', async () => {
-  const further = tried([], { failure: dropped, advanced: true });
+test('progress starts the count again', async () => {
+  const further = { ...failed, advanced: true };
   const { attempts } = await tryAll([dropped, further, dropped, dropped], { maxAttempts: 2 });
   expect(attempts.map(({ isLast }) => isLast)).toEqual([false, true, false, true]);
 });
 
-test('a ref that somebody else changed is looked at again; one that stays so is told', async () => {
-  const { attempts, end, log } = await tryAll([tried([contested]), tried([contested])], { maxAttempts: 2 });
+test('a ref that somebody else changed causes another look, and is no failure of the run', async () => {
+  const contested = { ...good, contested: ['refs/heads/b'] };
+  const { attempts, end, log } = await tryAll([contested, contested], { maxAttempts: 2 });
   expect(attempts).toHaveLength(2);
-  expect(end).toMatchObject({ counts: { failed: 1, contested: 1 } });
+  expect(end).toBeUndefined();
   expect(log).toContain('refs/heads/b');
 });
 
-test('an error after an outcome does not take away what is known of single refs', async () => {
-  const { end } = await tryAll([tried([created], { failure: dropped }), refused]);
-  expect(end).toMatchObject({ failure: refused, counts: { changed: 1 } });
-});
-
-test('a stop ends the pause, and what did not come from us is not tried again', async () => {
+test('a stop ends the pause, and an unexpected error is not retried', async () => {
   const stop = new AbortController();
   setTimeout(() => stop.abort('SIGTERM'), 100);
   const { attempts, end } = await tryAll([dropped], { signal: stop.signal });

@@ -3,7 +3,7 @@ import { openDestination } from '../destination/destination';
 import type { RefListing } from '../git/lsRemote';
 import type { Parts } from '../look';
 import type { Home } from '../mirror';
-import { noOutcomes, type RefOutcomes } from '../push/outcome';
+import type { RefOutcome } from '../push/outcome';
 import { isKeyless } from '../settings/identity';
 import type { Settings } from '../settings/settings';
 import { type Clone, findClone } from '../source/clone';
@@ -18,7 +18,7 @@ import { toSettingsPoints } from './settingsPoints';
 /** What was found: every point, in the order in which one needs the other, and what a run would make of each ref. */
 export interface Checked {
   readonly points: readonly Point[];
-  readonly outcomes: RefOutcomes;
+  readonly outcomes: readonly RefOutcome[];
 }
 
 /** Looks whether a mirror with these settings would work, and whether there is anything to mirror. Changes nothing. */
@@ -65,7 +65,7 @@ async function comparePlan(
   present: RefListing | undefined,
 ): Promise<PlanPoints> {
   if (wanted === undefined || present === undefined)
-    return { points: toUnreached(['differences', 'Git LFS', 'size limits']), outcomes: noOutcomes };
+    return { points: toUnreached(['differences', 'Git LFS', 'size limits']), outcomes: [] };
   return await checkPlan(parts, {
     source: wanted.refs,
     sourceHead: wanted.head,

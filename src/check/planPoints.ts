@@ -3,7 +3,7 @@ import { isGone, type Parts, type Seen } from '../look';
 import { isCodeCommit, makePlan } from '../makePlan';
 import { planRefusal } from '../plan/plan';
 import { settleLfs, toLfsText } from '../push/lfs';
-import { type Counts, countRefs, noOutcomes, type RefOutcomes, toAllRefs } from '../push/outcome';
+import { type Counts, countRefs, type RefOutcome } from '../push/outcome';
 import { toPlannedOutcomes } from '../push/verify';
 import type { LfsUse } from '../source/pointers';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
@@ -11,7 +11,7 @@ import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point
 export interface PlanPoints {
   readonly points: readonly Point[];
   /** Each ref as a run would leave it. */
-  readonly outcomes: RefOutcomes;
+  readonly outcomes: readonly RefOutcome[];
 }
 
 /** Makes the plan of a run, and carries nothing of it out. */
@@ -20,7 +20,7 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
   const after = toUnreached(['Git LFS', 'size limits']);
   if (isGone(seen, settings.selection)) {
     const reason = 'the ref of this run is no longer at the source: there is nothing to compare';
-    return { points: [toUnseen('differences', reason), ...after], outcomes: noOutcomes };
+    return { points: [toUnseen('differences', reason), ...after], outcomes: [] };
   }
   const planned = await look(async () => {
     const refusal = planRefusal(seen, settings.selection, seen.policy);
@@ -28,7 +28,7 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
     return await makePlan(parts, seen);
   });
   if ('failure' in planned)
-    return { points: [toFailed('differences', planned.failure), ...after], outcomes: noOutcomes };
+    return { points: [toFailed('differences', planned.failure), ...after], outcomes: [] };
   const { plan, lfs } = planned.value;
   const outcomes = toPlannedOutcomes(plan);
   return {
@@ -57,7 +57,7 @@ function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
 const range = 'in what a run would send now';
 
 async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination, context }: Parts) {
-  if (lfs === undefined || lfs.pointers.isEmpty()) return toOk('Git LFS', `no object of it ${range}`);
+  if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
   const needs = { source, destination, log: context.log };
   const { lfs: found } = await settleLfs(lfs, { lfs: settings.lfs, dryRun: true }, needs);
   const text = `${found === undefined ? 'objects of Git LFS' : toLfsText(found)} ${range}`;
@@ -69,13 +69,13 @@ async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination
   });
 }
 
-function toLimitPoint(outcomes: RefOutcomes, isLimited: boolean): Point {
+function toLimitPoint(outcomes: readonly RefOutcome[], isLimited: boolean): Point {
   if (!isLimited)
     return toUnseen('size limits', 'the destination is not CodeCommit; its limits are not known');
-  const beyond = toAllRefs(outcomes).filter(({ code }) => code === 'limit-exceeded');
-  const [first] = beyond.take(1);
+  const beyond = outcomes.filter(({ code }) => code === 'limit-exceeded');
+  const [first] = beyond;
   if (first === undefined) return toOk('size limits', `nothing beyond them ${range}`);
-  const more = beyond.count() - 1;
+  const more = beyond.length - 1;
   const others = more === 0 ? '' : ` (and ${more} more refs)`;
   return toFailed('size limits', {
     message: `${first.ref}${others}: ${first.reason ?? ''}`,

@@ -1,8 +1,6 @@
 import { version } from '../../package.json';
 import { type MirrorError, toMirrorError, toStopError } from '../errors';
 import type { Program } from '../program';
-import { noOutcomes, toAllRefs } from '../push/outcome';
-import { openRefTables, type RefTables } from '../refTables';
 import { createCleaner, createLog, isColourSeen, type Log } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logDifferences, logError } from '../report/text';
@@ -33,22 +31,22 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   cleaner.conceal(findSecrets(env));
   const stream = json ? stderr : stdout;
   const colour = isColourSeen(env, stream.isTTY === true);
-  const log = createLog({ stream, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
-  using tables = openRefTables(program);
-  const { points = [], outcomes = noOutcomes, error } = await findOut(program, log, tables);
+  const log = createLog({
+    stream,
+    colour,
+    debug: env['DEBUG'] === 'true',
+    cleaner,
+    now: () => performance.now(),
+  });
+  const { points = [], outcomes = [], error } = await findOut(program, log);
   if (error !== undefined && points.length === 0) logError(error, log);
   else if (!json) tell({ points, outcomes }, log);
-  if (json)
-    for (const piece of toJsonCheck({ points, outcomes }, version, cleaner.clean)) stdout.write(piece);
+  if (json) stdout.write(toJsonCheck({ points, outcomes }, version, cleaner.clean));
   if (error !== undefined) return error.exitCode;
   return points.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function findOut(
-  { readSettings, env, signal: stop, home }: CheckProgram,
-  log: Log,
-  tables: RefTables,
-): Promise<Ending> {
+async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, log: Log): Promise<Ending> {
   const limit = new AbortController();
   const signal = AbortSignal.any([stop, limit.signal]);
   let timer: NodeJS.Timeout | undefined;
@@ -56,8 +54,8 @@ async function findOut(
     const settings = await readSettings();
     log.conceal(settings.secrets);
     timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
-    const stopwatch = createStopwatch(Date.now);
-    const context = { env, log, signal, stopwatch, startedAt: new Date(), tables };
+    const stopwatch = createStopwatch(() => performance.now());
+    const context = { env, log, signal, stopwatch, startedAt: new Date() };
     return await check(settings, context, home);
   } catch (error) {
     log.debug(error instanceof Error ? String(error.stack) : String(error));
@@ -72,7 +70,7 @@ async function findOut(
 
 function tell({ points, outcomes }: Checked, log: Log): void {
   for (const point of points) tellPoint(point, log);
-  logDifferences(toAllRefs(outcomes), log);
+  logDifferences(outcomes, log);
   const failed = points.filter(({ state }) => state === 'failed').length;
   const unseen = points.filter(({ state }) => state === 'unseen').length;
   const also = unseen === 0 ? '' : ` (not looked at: ${unseen})`;

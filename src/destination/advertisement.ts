@@ -4,7 +4,6 @@ import { toStopError } from '../errors';
 import { programMissing, unreadableListing } from '../git/errors';
 import { createListingReader, type ListingReader, type RefListing } from '../git/lsRemote';
 import { createWatch, listingBytes } from '../git/watch';
-import type { RefTables } from '../refTables';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
 export interface Session {
@@ -14,8 +13,6 @@ export interface Session {
   /** Ends the session, at the latest when the destination is disposed of. */
   readonly signal: AbortSignal;
   readonly stallMilliseconds: number;
-  /** Where the refs are kept. */
-  readonly tables: RefTables;
 }
 
 /** What a server lists; or what the session wrote to standard error when it came to nothing. */
@@ -47,7 +44,7 @@ export async function readAdvertisement(session: Session): Promise<Advertised> {
   });
   try {
     const packets = readPackets(child.stdout, (piece) => watch.see(piece, ''));
-    const reader = createListingReader(session.tables);
+    const reader = createListingReader();
     const advertised = await Promise.race([readAdvertised(packets, reader), closed]);
     // Standard error may lag behind the end of standard output.
     if (advertised === undefined) await closed;
@@ -72,7 +69,7 @@ async function readAdvertised(
   let isFirst = true;
   for await (const packet of packets) {
     if (packet === flush) return { listing: reader.end() };
-    if (packet.startsWith('ERR ')) return { failure: packet.slice('ERR '.length) };
+    if (packet.startsWith('ERR ')) return { failure: `remote error: ${packet.slice('ERR '.length)}` };
     if (/^(version 1$|shallow )/.test(packet)) continue;
     const [ref = '', capabilities = ''] = isFirst ? packet.split('\0') : [packet];
     isFirst = false;
@@ -115,6 +112,7 @@ function parseLength(bytes: Buffer): number | undefined {
   if (bytes.length < 4) return undefined;
   const digits = bytes.toString('latin1', 0, 4);
   const length = Number.parseInt(digits, 16);
-  if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4)) throw unreadableListing(digits);
+  if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4))
+    throw unreadableListing(bytes.toString('utf8', 0, 80));
   return length;
 }

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Context } from '../context';
 import { toShellWord } from '../git/shellWord';
-import { openTemporaryFolder } from '../temporaryFolder';
+import { listenInFolder } from '../system/socket';
 import type { Login } from './sigv4';
 
 /** What answers git when it asks for a password. */
@@ -32,8 +31,6 @@ export async function openCredentialHelper(
   login: (asked: AskedPlace) => Promise<Login | undefined>,
   context: Pick<Context, 'env'>,
 ): Promise<CredentialHelper> {
-  const folder = await openTemporaryFolder(context);
-  const path = join(folder.path, 's');
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
@@ -42,13 +39,7 @@ export async function openCredentialHelper(
     socket.on('error', () => undefined);
     void answer(socket, login);
   });
-  try {
-    server.listen(path);
-    await once(server, 'listening');
-  } catch (error) {
-    await folder[Symbol.asyncDispose]();
-    throw error;
-  }
+  const { folder, path } = await listenInFolder(server, context);
   return {
     folder: folder.path,
     command: toCommand(path),

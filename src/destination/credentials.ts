@@ -1,7 +1,6 @@
 import type { Context } from '../context';
-import { type MirrorError, toStopError } from '../errors';
 import type { Identity } from '../settings/identity';
-import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
+import { assumeRole } from './assumeRole';
 import type { AwsKeys } from './sigv4';
 
 /** A session of a role, as STS gave it. */
@@ -12,8 +11,6 @@ export interface Session {
 
 /** The SDK's own margin: a session this close to its end is renewed before it is used again. */
 const renewalMilliseconds = 5 * 60_000;
-/** STS answers in a second; the client tries three times. */
-const answerMilliseconds = 10_000;
 
 /** Gives the keys to sign with. Throws MirrorError when AWS gives none. */
 export type KeyReader = () => Promise<AwsKeys>;
@@ -22,11 +19,11 @@ export type KeyReader = () => Promise<AwsKeys>;
 export function createKeyReader(
   identity: Identity,
   region: string,
-  context: Pick<Context, 'log' | 'signal'>,
+  context: Pick<Context, 'env' | 'log' | 'signal'>,
 ): KeyReader {
   if (identity.kind === 'keys') return async () => identity;
   return createSessionReader(async () => {
-    const session = await assumeRole(identity, region, context.signal);
+    const session = await assumeRole(identity, region, context);
     context.log.conceal([session.keys.secretAccessKey, session.keys.sessionToken]);
     return session;
   }, Date.now);
@@ -52,48 +49,3 @@ export function createSessionReader(open: () => Promise<Session>, now: () => num
     return session.keys;
   };
 }
-
-/** AWS's client is loaded here, when it is needed: a mirror over SSH never waits for it. */
-async function assumeRole(
-  { roleArn, token, sessionName }: Extract<Identity, { kind: 'role' }>,
-  region: string,
-  signal: AbortSignal,
-): Promise<Session> {
-  const { STSClient, AssumeRoleWithWebIdentityCommand } = await import('@aws-sdk/client-sts');
-  const requestHandler = {
-    connectionTimeout: answerMilliseconds,
-    requestTimeout: answerMilliseconds,
-    // By itself the client only warns, and waits on.
-    throwOnRequestTimeout: true,
-  };
-  const client = new STSClient({ region, requestHandler });
-  const command = new AssumeRoleWithWebIdentityCommand({
-    RoleArn: roleArn,
-    RoleSessionName: sessionName,
-    WebIdentityToken: token,
-  });
-  try {
-    const { Credentials } = await client.send(command, { abortSignal: signal });
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
-      throw new Error('the answer holds no credentials');
-    const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
-    return { keys, expiresAt: Expiration };
-  } catch (error) {
-    if (signal.aborted) throw toStopError(signal.reason);
-    throw describeTokenServiceFailure(roleArn, error);
-  } finally {
-    client.destroy();
-  }
-}
-
-/** By the error codes of STS's AssumeRoleWithWebIdentity; the SDK adds "Exception" to some. */
-function describeTokenServiceFailure(roleArn: string, error: unknown): MirrorError {
-  const [name, message] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];
-  const code = name.replace(/Exception$/, '');
-  const cause = `${code}: ${message}`;
-  if (code === 'ExpiredToken') return tokenExpired(roleArn, cause);
-  return refusals.has(code) ? roleRefused(roleArn, cause) : tokenServiceFailed(roleArn, cause);
-}
-
-const refusals = new Set(['AccessDenied', 'InvalidIdentityToken', 'IDPRejectedClaim', 'ValidationError']);

@@ -1,6 +1,6 @@
 import type { Context } from '../context';
-import type { MirrorError } from '../errors';
-import { fetchOptions, toFetchInput } from '../git/fetch';
+import { type MirrorError, toStopError } from '../errors';
+import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
@@ -16,7 +16,7 @@ import { openSsh } from './ssh';
 export interface Destination extends AsyncDisposable {
   readonly url: string;
   /** Branches and tags as they are now. */
-  refs(): Promise<RefListing>;
+  refs(signal?: AbortSignal): Promise<RefListing>;
   /**
    * Runs `git push <options>` for these updates, each of which fails by itself where the destination's value is no
    * longer `old`. Gives its end as a value: git exits 1 when it declined one ref.
@@ -29,7 +29,7 @@ export interface Destination extends AsyncDisposable {
   /** Fetches what these refs of the destination need and the scratch repository has not. */
   fetch(refs: Refs, onStderr: (text: string) => void): Promise<void>;
   /** Sends objects of Git LFS that are in the scratch repository. Gives why the destination has not got them all. */
-  pushLfs(objects: Iterable<LfsObject>): Promise<MirrorError | undefined>;
+  pushLfs(objects: readonly LfsObject[]): Promise<MirrorError | undefined>;
   /** The failure that this end of a git command tells of. */
   describeFailure(stderr: string): MirrorError;
 }
@@ -41,7 +41,7 @@ export interface Transport extends AsyncDisposable {
   /** Fulfilled when the way is open. Throws MirrorError. */
   ready(): Promise<void>;
   /** A quicker way to list than `git ls-remote`, where there is one. Throws MirrorError. */
-  list?(): Promise<RefListing>;
+  list?(signal: AbortSignal): Promise<RefListing>;
   describeFailure(stderr: string): MirrorError;
 }
 
@@ -70,13 +70,13 @@ export async function openDestination(
   const { env, ready, describeFailure } = transport;
   const { url } = settings;
 
-  async function refs(): Promise<RefListing> {
-    await ready();
-    if (transport.list) return await transport.list();
-    return await listRemote(git, url, {
+  async function refs(signal?: AbortSignal): Promise<RefListing> {
+    await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
+    const until = signal ?? context.signal;
+    if (transport.list) return await transport.list(until);
+    return await listRemote(git.until(until), url, {
       env,
       stallMilliseconds: listMilliseconds,
-      tables: context.tables,
       describeFailure: (_command, { stderr }) => describeFailure(stderr),
     });
   }
@@ -97,13 +97,10 @@ export async function openDestination(
   }
   async function fetch(refs: Refs, onStderr: (text: string) => void) {
     const args = [...fetchOptions, '--', url];
-    const result = await git.run(args, {
-      env,
-      input: toFetchInput(refs),
-      onStderr,
-      stallMilliseconds: fetchMilliseconds,
-    });
-    if (result.exitCode !== 0) throw describeFailure(result.stderr);
+    for (const input of toFetchInputs(refs, false)) {
+      const result = await git.run(args, { env, input, onStderr, stallMilliseconds: fetchMilliseconds });
+      if (result.exitCode !== 0) throw describeFailure(result.stderr);
+    }
   }
   return {
     url,
@@ -114,4 +111,13 @@ export async function openDestination(
     describeFailure,
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+/** The way may take long to open, and ends with the destination. */
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(toStopError(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
 }

@@ -9,10 +9,10 @@ export const permissionDenied = (user: string, host: string) =>
       'the private key is not the one whose public half was uploaded.',
   });
 
-export const hostKeyRefused = (host: string, expected: string | undefined, offered: string | undefined) =>
+export const hostKeyRefused = (host: string, expected: string | undefined, ...offered: readonly string[]) =>
   new MirrorError('host-key-contradicted', {
     message: `${host} offered a host key that is not the expected one${
-      offered === undefined ? '' : ` (${offered})`
+      offered.length === 0 ? '' : ` (${offered.join(', ')})`
     }; expected ${expected ?? 'one of the known_hosts lines'}. The connection was ended before any key of yours was used.`,
     remedy:
       'Either somebody is between you and the server, or the server has a new key. Compare with what the service ' +

@@ -20,6 +20,11 @@ export function describeServerFailure(
       return destinationNotFound(url, proof, stderr);
     case 'disk-full':
     case 'object-missing':
+    case 'ssh-unusable':
+    case 'git-too-old':
+    case 'object-format':
+    case 'not-git':
+    case 'proxy':
       return describeGitFailure('push', { exitCode: 1, stdout: '', stderr });
     default:
       return destinationFailed(url, stderr);

@@ -35,7 +35,8 @@ export async function openHttps(settings: HttpsSettings, context: Context): Prom
   }
   const helper = await openCredentialHelper(login, context);
   try {
-    const env = { GIT_CONFIG_GLOBAL: await writeConfiguration(settings, helper) };
+    // git's libcurl takes a login from ~/.netrc before it asks any helper: in our folder there is none.
+    const env = { HOME: helper.folder, GIT_CONFIG_GLOBAL: await writeConfiguration(settings, helper) };
     return {
       env,
       async ready() {

@@ -3,7 +3,6 @@ import { parseFailure } from '../git/failures';
 import type { Git } from '../git/git';
 import { isLfsFailurePassing, runLfs, toLfsWords } from '../git/lfs';
 import type { LfsObject } from '../plan/pointers';
-import { toPieces } from '../sequence';
 import { lfsNotSent } from './errors';
 
 /** What the destination is reached by. */
@@ -27,7 +26,7 @@ const settings = [
 
 /** Sends objects of Git LFS; those that the destination has are not sent again. Gives why it has not got them all. */
 export async function pushLfsObjects(
-  objects: Iterable<LfsObject>,
+  objects: readonly LfsObject[],
   url: string,
   { git, env, describeFailure }: LfsNeeds,
 ): Promise<MirrorError | undefined> {
@@ -36,7 +35,8 @@ export async function pushLfsObjects(
     const words = toLfsWords(stderr);
     return isLfsFailurePassing(stderr) ? connectionDropped(url, words) : lfsNotSent(url, words);
   }
-  for (const some of toPieces(objects, objectsAtOnce)) {
+  for (let index = 0; index < objects.length; index += objectsAtOnce) {
+    const some = objects.slice(index, index + objectsAtOnce);
     const args = ['push', '--object-id', url, ...some.map(({ oid }) => oid)];
     const { exitCode, stderr } = await runLfs(git, url, args, { env, settings });
     if (exitCode === 0) continue;

@@ -5,12 +5,11 @@ import { parseFailure } from '../git/failures';
 import { toShellWord } from '../git/shellWord';
 import type { SshSettings } from '../settings/sshSettings';
 import { readAdvertisement } from './advertisement';
-import { openConnection } from './connection';
+import { type ConnectionTarget, openConnection } from './connection';
 import { listMilliseconds, type Transport } from './destination';
 import { algorithmsDisjoint, hostKeyRefused, permissionDenied, sshTooOld } from './errors';
 import { describeServerFailure } from './failures';
-import { toSshPath } from './sshConfig';
-import { openSshFiles, type SshFiles } from './sshFiles';
+import { openSshFiles } from './sshFiles';
 
 /** Writes ssh's files and begins to connect. The host key is checked before the private key is used. */
 export async function openSsh(
@@ -21,22 +20,21 @@ export async function openSsh(
   const files = await openSshFiles(settings, directory, context);
   const env = toGitEnvironment(context.env);
   context.stopwatch.countConnection();
-  const connection = openConnection(files, settings, { env, signal: context.signal });
+  const connection = openConnection(files, toTarget(settings), { env, signal: context.signal });
   // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
   connection.failure.catch(() => undefined);
   const ending = new AbortController();
   const session = {
     program: 'ssh',
-    args: toListingArguments(settings, files),
+    args: toListingArguments(settings, files.config),
     env,
-    signal: AbortSignal.any([context.signal, ending.signal]),
     stallMilliseconds: listMilliseconds,
-    tables: context.tables,
   };
   return {
-    env: { GIT_SSH_COMMAND: toSshCommand(files) },
-    async list() {
-      const advertised = await readAdvertisement(session);
+    env: { GIT_SSH_COMMAND: `ssh -F ${toShellWord(files.config)}` },
+    async list(signal) {
+      const either = AbortSignal.any([context.signal, signal, ending.signal]);
+      const advertised = await readAdvertisement({ ...session, signal: either });
       if ('failure' in advertised) throw describeSshFailure(settings, advertised.failure);
       return advertised.listing;
     },
@@ -53,20 +51,15 @@ export async function openSsh(
   };
 }
 
-/** `-i` and `-S` stand in the configuration too; here they hold even when a second run rewrites it meanwhile. */
-function toLogin({ config, identityFile, controlPath }: SshFiles): string[] {
-  const control = controlPath === undefined ? [] : ['-S', toSshPath(controlPath)];
-  return ['-F', config, '-i', toSshPath(identityFile), ...control];
-}
-
-function toSshCommand(files: SshFiles): string {
-  return ['ssh', ...toLogin(files).map(toShellWord)].join(' ');
+/** Lines of known_hosts say which types of key to ask for. */
+function toTarget({ user, host, port, trust }: SshSettings): ConnectionTarget {
+  return { user, host, port, isKeyTypeOpen: trust.knownHosts.length === 0 };
 }
 
 /** What git itself would run to list the refs of this URL (connect.c). */
-function toListingArguments({ url, host, port, user }: SshSettings, files: SshFiles): string[] {
+function toListingArguments({ url, host, port, user }: SshSettings, config: string): string[] {
   const path = decodeURIComponent(new URL(url).pathname).replace(/^\/~/, '~');
-  const login = [...toLogin(files), '-p', String(port), '-l', user];
+  const login = ['-F', config, '-p', String(port), '-l', user];
   return [...login, '--', host, `git-upload-pack ${toShellWord(path)}`];
 }
 
@@ -76,7 +69,7 @@ function describeSshFailure(settings: SshSettings, stderr: string): MirrorError 
     case 'permission-denied':
       return permissionDenied(user, host);
     case 'host-key':
-      return hostKeyRefused(host, trust.fingerprint, /offered host key (\S+)/.exec(stderr)?.[1]);
+      return hostKeyRefused(host, trust.fingerprint, ...findOfferedKeys(stderr));
     case 'algorithms':
       return algorithmsDisjoint(host, stderr);
     case 'ssh-too-old':
@@ -84,4 +77,11 @@ function describeSshFailure(settings: SshSettings, stderr: string): MirrorError 
     default:
       return describeServerFailure({ ...settings, proof: 'key' }, stderr);
   }
+}
+
+/** What the command of our configuration writes for each key that is not the expected one. */
+function findOfferedKeys(stderr: string): readonly string[] {
+  return [
+    ...new Set([...stderr.matchAll(/offered host key (\S+)/g)].map(([, fingerprint = '']) => fingerprint)),
+  ];
 }

@@ -1,14 +1,22 @@
+/** What may change from one session with the destination to the next. */
+export interface SessionOptions {
+  /** The socket that all sessions share; undefined where there can be none. */
+  readonly controlPath: string | undefined;
+  /** Types of host keys that the host has, and that are not the one whose fingerprint is known. */
+  readonly refusedKeyTypes: readonly string[];
+}
+
 /** What ssh is told about the destination's host. Paths are absolute. */
-export interface HostOptions {
+export interface HostOptions extends SessionOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** Signatures with SHA-1 are accepted. */
+  readonly sha1: boolean;
   readonly identityFile: string;
   readonly knownHostsFile: string;
   /** `SHA256:…` or `MD5:…`: the one host key to accept, told by its fingerprint. */
   readonly fingerprint: string | undefined;
-  /** The socket that all sessions share; undefined where its path would be too long for one. */
-  readonly controlPath: string | undefined;
 }
 
 /**
@@ -33,9 +41,7 @@ export function toHostBlock(options: HostOptions): string {
     'NoHostAuthenticationForLocalhost no',
     `HostKeyAlias ${toKnownName(options)}`,
     ...toFingerprintLines(options.fingerprint),
-    // CodeCommit has an RSA key and may sign with SHA-1 only. "+" appends: what is stronger wins where it is offered.
-    'HostKeyAlgorithms +ssh-rsa',
-    'PubkeyAcceptedAlgorithms +ssh-rsa',
+    ...toAlgorithmLines(options),
     'ProxyCommand none',
     'ProxyUseFdpass no',
     'PermitLocalCommand no',
@@ -68,25 +74,33 @@ function toKnownName({ host, port }: HostOptions): string {
  */
 function toFingerprintLines(fingerprint: string | undefined): string[] {
   if (fingerprint === undefined) return ['KnownHostsCommand none'];
-  const test = `if [ "$1" = "${fingerprint}" ]; then echo "$2 $3 $4"; elif [ "$1" != NONE ]; then echo "offered host key $1" >&2; fi`;
+  const test = `if [ "$1" = "${fingerprint}" ]; then echo "$2 $3 $4"; elif [ "$1" != NONE ]; then echo "offered host key $1 $3" >&2; fi`;
   return [
     `FingerprintHash ${fingerprint.startsWith('MD5:') ? 'md5' : 'sha256'}`,
     `KnownHostsCommand /bin/sh -c '${test}' sh %f %H %t %K`,
   ];
 }
 
+/**
+ * CodeCommit has an RSA key and may sign with SHA-1 only. "+" appends: what is stronger wins where it is offered. "-"
+ * leaves algorithms out, by patterns; those of RSA keys have other names than the keys.
+ */
+function toAlgorithmLines({ sha1, refusedKeyTypes }: HostOptions): string[] {
+  const refused = refusedKeyTypes.flatMap((type) => [
+    `${type}*`,
+    ...(type === 'ssh-rsa' ? ['rsa-sha2-*'] : []),
+  ]);
+  const other = refused.length === 0 ? [] : [`HostKeyAlgorithms -${refused.join(',')}`];
+  return sha1 ? [...other, 'HostKeyAlgorithms +ssh-rsa', 'PubkeyAcceptedAlgorithms +ssh-rsa'] : other;
+}
+
 /** The master ends by itself should this program be killed; until then we end it. */
 function toControlLines(controlPath: string | undefined): string[] {
   if (controlPath === undefined) return ['ControlMaster no', 'ControlPath none'];
-  return ['ControlMaster auto', `ControlPath ${toPath(controlPath)}`, 'ControlPersist 300'];
+  return ['ControlMaster auto', `ControlPath ${toPath(controlPath)}`, 'ControlPersist 60'];
 }
 
-/** In ssh_config, quotes keep spaces. */
+/** In ssh_config, quotes keep spaces; `%` begins a token (ssh_config(5), "TOKENS"). */
 function toPath(path: string): string {
-  return `"${toSshPath(path)}"`;
-}
-
-/** ssh takes `%` in a path for the beginning of a token, in its configuration and in its arguments alike. */
-export function toSshPath(path: string): string {
-  return path.replaceAll('%', '%%');
+  return `"${path.replaceAll('%', '%%').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,21 +1,26 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context';
-import { replaceOwnBlock } from '../settings/ownBlock';
 import type { SshSettings } from '../settings/sshSettings';
+import { replaceFile } from '../system/replaceFile';
+import { toSocketPath } from '../system/socket';
 import { openTemporaryFolder } from '../temporaryFolder';
-import { toHostBlock } from './sshConfig';
+import { writeHomeFiles } from './homeFiles';
+import { type SessionOptions, toHostBlock } from './sshConfig';
 
 /** The files that ssh works with in this run. Disposing of them removes the private key, always. */
 export interface SshFiles extends AsyncDisposable {
+  /** For `ssh -F`: all that ssh is told, and no file beside it. */
   readonly config: string;
-  readonly identityFile: string;
-  readonly controlPath: string | undefined;
+  /** What the configuration says now. */
+  options(): SessionOptions;
+  /** Writes another configuration, for the sessions that begin from now on. */
+  configure(options: SessionOptions): Promise<void>;
 }
 
 /**
- * Writes key, known hosts and configuration, each 0600 in a folder 0700. With `directory` (the pipe's ~/.ssh) the
- * last two go there, beside what is there already; without it they stay in a temporary folder, as the key does.
+ * Writes key, known hosts and configuration, each 0600 in a temporary folder 0700. With `directory` (the pipe's ~/.ssh)
+ * the last two are written there as well, for others: ssh does not read them in this run.
  */
 export async function openSshFiles(
   settings: SshSettings,
@@ -24,49 +29,33 @@ export async function openSshFiles(
 ): Promise<SshFiles> {
   const folder = await openTemporaryFolder(context);
   try {
-    return {
-      ...(await writeFiles(settings, directory ?? folder.path, folder.path)),
-      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
-    };
+    const files = await writeFiles(settings, folder.path);
+    if (directory !== undefined) await writeHomeFiles(directory, files.home, context.log);
+    return { ...files, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function writeFiles({ host, port, user, key, trust }: SshSettings, home: string, folder: string) {
-  const files = {
-    config: join(home, 'config'),
-    identityFile: join(folder, 'id_rsa'),
-    controlPath: toControlPath(folder),
-  };
-  // Not the one of ~/.ssh: other lines of that would be trusted beside what was decided.
-  const knownHostsFile = join(folder, 'trusted_hosts');
+async function writeFiles(settings: SshSettings, folder: string) {
+  const { key, trust, host } = settings;
+  const [config, identityFile, knownHostsFile] = ['config', 'id_rsa', 'known_hosts'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
   const knownHosts = trust.knownHosts.map((line) => `${line}\n`).join('');
-  await writeFile(files.identityFile, key.pem, { mode: 0o600, flag: 'wx' });
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  await chmod(home, 0o700);
+  const fixed = { ...settings, fingerprint: trust.fingerprint, identityFile, knownHostsFile };
+  await writeFile(identityFile, key.pem, { mode: 0o600, flag: 'wx' });
   await writeFile(knownHostsFile, knownHosts, { mode: 0o600, flag: 'wx' });
-  await ensureBlock(join(home, 'known_hosts'), host, knownHosts);
-  const { fingerprint } = trust;
-  const options = { ...files, host, port, user, knownHostsFile, fingerprint };
-  await ensureBlock(files.config, host, toHostBlock(options));
-  return files;
+  let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };
+  async function configure(options: SessionOptions) {
+    current = options;
+    await replaceFile(config, toHostBlock({ ...fixed, ...options }), { mode: 0o600 });
+  }
+  await configure(current);
+  const home = { host, config: toHostBlock({ ...fixed, ...current }), knownHosts };
+  return { config, home, options: () => current, configure };
 }
 
-/** The path of a Unix socket has at most 104 bytes on macOS, 108 on Linux; ssh adds 17 while it makes one. */
-function toControlPath(folder: string): string | undefined {
-  const path = join(folder, 'c');
-  return Buffer.byteLength(path) + 17 < 104 ? path : undefined;
-}
-
-/** Replaced in one step: a second run on the same machine never reads half a file. */
-async function ensureBlock(file: string, name: string, block: string): Promise<void> {
-  const before = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const next = `${file}.${process.pid}`;
-  await writeFile(next, replaceOwnBlock(before, name, block), { mode: 0o600 });
-  await rename(next, file);
-}
+/** ssh makes the socket under a longer name, `<path>.<16 characters>` (mux.c), and renames it. */
+const sshAddsBytes = 17;

@@ -1,5 +1,13 @@
 import { diskFull, type MirrorError } from '../errors';
-import { cloneBroken, gitFailed } from './errors';
+import {
+  cloneBroken,
+  gitFailed,
+  gitTooOld,
+  objectFormat,
+  proxyRefused,
+  sshUnusable,
+  unreadableListing,
+} from './errors';
 import type { GitResult } from './git';
 
 /** What a failed git or ssh command means. */
@@ -8,6 +16,12 @@ export type FailureKind =
   | 'host-key'
   | 'algorithms'
   | 'ssh-too-old'
+  | 'ssh-unusable'
+  | 'git-too-old'
+  | 'object-format'
+  | 'not-git'
+  | 'proxy'
+  | 'moved'
   | 'certificate'
   | 'redirected'
   | 'unauthorised'
@@ -25,10 +39,15 @@ export type FailureKind =
  * stands above its consequence ("the remote end hung up" follows nearly everything).
  */
 const table: readonly (readonly [RegExp, FailureKind])[] = [
+  [/No user exists for uid|error in libcrypto|Bad owner or permissions on/, 'ssh-unusable'],
   [/Permission denied \(/, 'permission-denied'],
   [/Host key verification failed/, 'host-key'],
   [/no matching (host key type|key exchange method|cipher|MAC) found/, 'algorithms'],
   [/Bad configuration option/i, 'ssh-too-old'],
+  [/unknown (option|switch) `/, 'git-too-old'],
+  [/hash algorithm/, 'object-format'],
+  [/bad line length character|not valid: is this a git repository/, 'not-git'],
+  [/CONNECT tunnel failed, response 40[37]|HTTP code 40[37] from proxy|returned error: 407/, 'proxy'],
   [/certificate (problem|verification failed|subject name)|no alternative certificate|CAfile/, 'certificate'],
   [/No space left on device|Disk quota exceeded/, 'disk-full'],
   [
@@ -36,22 +55,25 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     'object-missing',
   ],
   [/requested URL returned error: 3\d\d/, 'redirected'],
-  [/Rate Exceeded|requested URL returned error: (429|5\d\d)/i, 'server-error'],
+  [/requested URL returned error: (429|5\d\d)/, 'server-error'],
   [
-    /Authentication failed|requested URL returned error: 40[137]|could not read (Username|Password)/,
+    /Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,
     'unauthorised',
   ],
-  [/CONNECT tunnel failed, response 40[37]|response 407/, 'unauthorised'],
   [
     /[Rr]epository .*not found|requested URL returned error: 404|does not appear to be a git repository/,
     'not-found',
   ],
+  // Bitbucket's over SSH, where its words have no prefix.
+  [/repository does not exist/, 'not-found'],
+  [/You may not have access to this repository|^Unauthorized|IP (address|allowlist)/im, 'unauthorised'],
+  [/connect to (host|address) .* timed out|Failed to connect|Connection timed out after/, 'unreachable'],
   [/timed out|Operation too slow|Timeout, server .* not responding/i, 'timed-out'],
   [
     /Could not resolve (host|proxy)|Connection refused|No route to host|Network is unreachable/,
     'unreachable',
   ],
-  [/Failed to connect|Couldn't connect to server|not valid: could not (read|lock)/, 'unreachable'],
+  [/Couldn't connect to server|not valid: could not (read|lock)/, 'unreachable'],
   [
     /Empty reply from server|transfer closed with|Connection (was )?reset|closed by remote host|Connection closed by|Broken pipe/,
     'dropped',
@@ -60,20 +82,50 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     /hung up unexpectedly|early EOF|unexpected disconnect|send disconnect|RPC failed|Received disconnect/,
     'dropped',
   ],
+  // All that git says when ssh's shared connection breaks: ssh itself is silent then.
+  [/^fatal: Could not read from remote repository\.\s*$/m, 'dropped'],
 ];
 
-/** The kind of failure that this standard error tells of. */
+/** What the other side may say of itself, in git's protocol ("remote error"): nothing of this machine or the line. */
+const remoteErrors: typeof table = [
+  [/Rate Exceeded/i, 'server-error'],
+  [/not our ref/, 'moved'],
+  [/[Rr]epository .*not found|no such repository/, 'not-found'],
+];
+
+/**
+ * The kind of failure that this standard error tells of. What a server sends to be shown (`remote: …`) decides nothing:
+ * it could choose that it is asked again for ever, or that this machine is to blame.
+ */
 export function parseFailure(stderr: string): FailureKind {
-  return table.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'unknown';
+  const lines = stderr.split(/[\r\n]+/).filter((line) => !line.startsWith('remote: '));
+  const isRemoteError = (line: string) => /^(fatal: )?remote error: /.test(line);
+  const find = (rows: typeof table, text: string) => rows.find(([pattern]) => pattern.test(text))?.[1];
+  return (
+    find(remoteErrors, lines.filter(isRemoteError).join('\n')) ??
+    find(table, lines.filter((line) => !isRemoteError(line)).join('\n')) ??
+    'unknown'
+  );
 }
 
-/** The failure of a git command that touches this machine only. */
+/** The failure of a git command, as far as it does not depend on whom git spoke to. */
 export function describeGitFailure(command: string, result: GitResult): MirrorError {
   switch (parseFailure(result.stderr)) {
     case 'disk-full':
       return diskFull(result.stderr);
     case 'object-missing':
       return cloneBroken(result.stderr);
+    case 'ssh-unusable':
+    case 'ssh-too-old':
+      return sshUnusable(result.stderr);
+    case 'git-too-old':
+      return gitTooOld(result.stderr);
+    case 'object-format':
+      return objectFormat();
+    case 'not-git':
+      return unreadableListing(result.stderr);
+    case 'proxy':
+      return proxyRefused(result.stderr);
     default:
       return gitFailed(command, result);
   }

@@ -1,7 +1,7 @@
 import type { Refs } from './objects';
 
 /**
- * How we fetch: what the refspecs of `toFetchInput` bring, and nothing else. They go by standard input: a command line
+ * How we fetch: what the refspecs of `toFetchInputs` bring, and nothing else. They go by standard input: a command line
  * has a limit, a repository's number of refs has none.
  */
 export const fetchOptions = [
@@ -15,25 +15,26 @@ export const fetchOptions = [
   '--stdin',
 ] as const;
 
-/** More names than these cost git more than the few refs that a pattern brings besides. */
+/** git compares each refspec with every ref of the other side: more names than these take it long. */
 const namesAtMost = 200;
 
 /**
- * The refspecs for what these refs point at, one a line: into no ref of ours; or, as git compares each refspec with
- * every ref of the other side and thousands of names would take it minutes, by a pattern for all branches or tags at
- * once.
+ * The refspecs, one a line, of the fetches that bring what these refs point at, into no ref of ours. With `wantsAll`
+ * (every branch and tag is wanted) many refs are fetched by a pattern; else by name, so that nothing else comes along.
  */
-export function toFetchInput(refs: Refs): string {
-  const folders = new Set<string>();
+export function toFetchInputs(refs: Refs, wantsAll: boolean): readonly string[] {
   // Tags and branches at one commit need it once.
-  const names = new Map<string, string>();
-  for (const [ref, oid] of refs) {
-    folders.add(ref.split('/')[1] ?? '');
-    if (names.size <= namesAtMost) names.set(oid, ref);
+  const names = [...new Map(Array.from(refs, ([ref, oid]) => [oid, ref])).values()];
+  if (wantsAll && names.length > namesAtMost) {
+    const folders = new Set(names.map((name) => name.split('/')[1]));
+    return [toLines(Array.from(folders, (folder) => `+refs/${folder}/*:refs/fetched/${folder}/*`))];
   }
-  const refspecs =
-    names.size <= namesAtMost
-      ? [...names.values()]
-      : Array.from(folders, (folder) => `+refs/${folder}/*:refs/fetched/${folder}/*`);
+  const count = Math.ceil(names.length / namesAtMost);
+  return Array.from({ length: count }, (_, index) =>
+    toLines(names.slice(index * namesAtMost, (index + 1) * namesAtMost)),
+  );
+}
+
+function toLines(refspecs: readonly string[]): string {
   return refspecs.map((refspec) => `${refspec}\n`).join('');
 }

@@ -43,6 +43,8 @@ export interface Git {
     input: Input,
     options?: StreamOptions,
   ): AsyncGenerator<readonly string[]>;
+  /** The same runner, whose commands end when this signal is aborted, too. */
+  until(signal: AbortSignal): Git;
   /** Gives what one command prints, as it comes and as it is. */
   bytes(command: readonly string[], input: string): AsyncGenerator<Buffer>;
 }
@@ -90,6 +92,7 @@ export function createGit(options: GitOptions): Git {
     directory: options.directory,
     run,
     read,
+    until: (signal) => createGit({ ...options, signal: AbortSignal.any([options.signal, signal]) }),
     lines: (commands, input, more) => streamLines(options, { ...more, commands, input }),
     bytes: (command, input) => streamBytes(options, { commands: [command], input }),
   };

@@ -1,6 +1,5 @@
-import type { RefMap } from '../refTable';
-import type { RefTables } from '../refTables';
-import { unreadableListing } from './errors';
+import type { RefMap } from '../plan/refs';
+import { objectFormat, tooManyRefs, unreadableListing } from './errors';
 import type { Git } from './git';
 import { isRefName } from './refName';
 import type { StreamOptions } from './stream';
@@ -13,28 +12,27 @@ export interface RefListing {
   readonly head: string | undefined;
 }
 
+/** A listing is held in memory: a million refs take about 150 MiB. */
+const refsAtMost = 1_000_000;
+
 /** Takes the lines of a listing as they come. */
 export interface ListingReader {
-  /** Throws MirrorError `git-failed` for a line that is no ref as git would take it: half a list is no list. */
+  /** Throws MirrorError `not-git` for a line that is no ref as git would take it: half a list is no list. */
   add(line: string): void;
   end(): RefListing;
 }
 
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
-export async function listRemote(
-  git: Git,
-  url: string,
-  options: StreamOptions & { readonly tables: RefTables },
-): Promise<RefListing> {
-  const reader = createListingReader(options.tables);
+export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
+  const reader = createListingReader();
   const command = ['ls-remote', '--symref', '--', url];
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   return reader.end();
 }
 
 /** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */
-export function createListingReader(tables: RefTables): ListingReader {
-  const refs = tables.gatherer();
+export function createListingReader(): ListingReader {
+  const refs = new Map<string, string>();
   let head: string | undefined;
   return {
     add(line) {
@@ -44,9 +42,10 @@ export function createListingReader(tables: RefTables): ListingReader {
       }
       const [, oid, ref] = /^([0-9a-f]{40})\t(.+?)(?:\^\{\})?$/s.exec(line) ?? [];
       if (oid === undefined || ref === undefined || !(ref === 'HEAD' || isRefName(ref)))
-        throw unreadableListing(line);
-      if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.add(ref, oid);
+        throw /^[0-9a-f]{64}\t/.test(line) ? objectFormat() : unreadableListing(line);
+      if (/^refs\/(heads|tags)\//.test(ref) && !line.endsWith('^{}')) refs.set(ref, oid);
+      if (refs.size > refsAtMost) throw tooManyRefs(refsAtMost);
     },
-    end: () => ({ refs: refs.end(), head }),
+    end: () => ({ refs, head }),
   };
 }

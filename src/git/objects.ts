@@ -1,30 +1,28 @@
-import type { RefMap } from '../refTable';
-import type { RefTables } from '../refTables';
-import { toPieces } from '../sequence';
+import type { RefMap } from '../plan/refs';
 import type { Git } from './git';
 
-/** Full ref names with what they point at; read more than once. */
+/** Full ref names with what they point at. */
 export type Refs = Iterable<readonly [ref: string, oid: string]>;
 
 /** For each object that it is asked for git prints a line: its ID, or that it is missing. */
 const look = ['cat-file', '--batch-check=%(objectname)', '--buffer'];
 
 /** Which of these refs point at an object that is not here. */
-export async function selectMissing(git: Git, refs: Refs, tables: RefTables): Promise<RefMap> {
-  const missing = tables.gatherer();
-  for await (const { ref, oid, answer } of lookAt(git, refs, '')) if (!isOid(answer)) missing.add(ref, oid);
-  return missing.end();
+export async function selectMissing(git: Git, refs: Refs): Promise<RefMap> {
+  const missing = new Map<string, string>();
+  for await (const { ref, oid, answer } of lookAt(git, refs, '')) if (!isOid(answer)) missing.set(ref, oid);
+  return missing;
 }
 
 /**
  * The commit that each of these refs points at, or leads to by an annotated tag; none for a tree, a blob and what is
  * not here.
  */
-export async function readCommits(git: Git, refs: Refs, tables: RefTables): Promise<RefMap> {
-  const commits = tables.gatherer();
+export async function readCommits(git: Git, refs: Refs): Promise<RefMap> {
+  const commits = new Map<string, string>();
   for await (const { ref, answer } of lookAt(git, refs, '^{commit}'))
-    if (isOid(answer)) commits.add(ref, answer);
-  return commits.end();
+    if (isOid(answer)) commits.set(ref, answer);
+  return commits;
 }
 
 /** Those of these objects that are here, some at a time. */
@@ -43,20 +41,17 @@ function isOid(answer: string): boolean {
 }
 
 async function* lookAt(git: Git, refs: Refs, suffix: '' | '^{commit}') {
-  const asked = refs[Symbol.iterator]();
-  let next = asked.next();
-  if (next.done) return;
-  for await (const answers of git.lines([look], toQuestions(refs, suffix))) {
+  const asked = [...refs];
+  if (asked.length === 0) return;
+  const questions = asked.map(([, oid]) => `${oid}${suffix}\n`).join('');
+  let index = 0;
+  for await (const answers of git.lines([look], questions)) {
     for (const answer of answers) {
-      if (next.done) throw new Error('git cat-file answered more than it was asked');
-      const [ref, oid] = next.value;
+      const [ref, oid] = asked[index++] ?? [];
+      if (ref === undefined || oid === undefined)
+        throw new Error('git cat-file gave more answers than it got questions');
       yield { ref, oid, answer };
-      next = asked.next();
     }
   }
-  if (!next.done) throw new Error('git cat-file answered less than it was asked');
-}
-
-function* toQuestions(refs: Refs, suffix: string): Generator<string> {
-  for (const some of toPieces(refs, 1_000)) yield some.map(([, oid]) => `${oid}${suffix}\n`).join('');
+  if (index < asked.length) throw new Error('git cat-file gave fewer answers than it got questions');
 }

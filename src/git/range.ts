@@ -1,10 +1,8 @@
-import { toPieces } from '../sequence';
-
 /** The history that a push must send: all that `tips` reach and `known` don't. Object IDs of any kind of object. */
 export interface Range {
-  readonly tips: Iterable<string>;
+  readonly tips: readonly string[];
   /** These may be missing here: those are passed over. */
-  readonly known: Iterable<string>;
+  readonly known: readonly string[];
 }
 
 /**
@@ -13,19 +11,12 @@ export interface Range {
  */
 export const rangeOptions = ['--ignore-missing', '--stdin'] as const;
 
-/** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there), in pieces. */
-export function* toRangeInput({ tips, known }: Range): Generator<string> {
-  for (const lines of toPieces(toLines('', tips), linesInPiece)) yield lines.join('');
-  for (const lines of toPieces(toLines('^', known), linesInPiece)) yield lines.join('');
+/** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there). */
+export function toRangeInput({ tips, known }: Range): string {
+  return toLines('', tips) + toLines('^', known);
 }
 
-const linesInPiece = 1_000;
-
-/** Refs that follow each other are often at one commit; git would look for it anew for each, where it is not here. */
-function* toLines(prefix: '' | '^', oids: Iterable<string>): Generator<string> {
-  let last = '';
-  for (const oid of oids) {
-    if (oid !== last) yield `${prefix}${oid}\n`;
-    last = oid;
-  }
+/** Many refs share a commit; git looks up a missing one each time that it is named. */
+function toLines(prefix: '' | '^', oids: Iterable<string>): string {
+  return Array.from(new Set(oids), (oid) => `${prefix}${oid}\n`).join('');
 }

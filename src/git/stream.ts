@@ -69,6 +69,7 @@ async function* stream<T>(
   } finally {
     watch.end();
     for (const child of children) leave(child);
+    await Promise.allSettled(ends);
   }
 }
 

@@ -18,11 +18,8 @@ export interface WatchLimits {
   readonly bytes?: number;
 }
 
-/**
- * What a listing may have, standard error included: about 12 million refs. They go to the disk as they come; but a
- * server decides how much it lists and says, so somebody must set a limit.
- */
-export const listingBytes = 2 ** 30;
+/** What a listing may have, standard error included: a million refs with names of some 80 bytes. */
+export const listingBytes = 2 ** 27;
 
 /** `stop` ends every command of the run. It outlives them all, so what listens to it goes with `end`. */
 export function createWatch(

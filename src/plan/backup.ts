@@ -1,7 +1,5 @@
-import type { RefMap } from '../refTable';
-import { Sequence } from '../sequence';
 import type { Backup, RefNames, Replacement } from './plan';
-import { isBranch, toShortName } from './refs';
+import { isBranch, type RefMap, toShortName } from './refs';
 
 /** CodeCommit takes branch names of at most 256 characters; a longer one is kept under its object ID. */
 const nameLength = 256;
@@ -30,21 +28,21 @@ export function planBackups(
   commits: Pick<RefMap, 'get'>,
   present: RefNames,
   stamp: string,
-): Sequence<Backup> {
-  return new Sequence(function* () {
-    const ours = new Set<string>();
-    for (const { ref: of, old: tip } of replacements) {
-      const commit = commits.get(of);
-      const values: (readonly [string, string])[] = [
-        ...(commit === undefined ? [] : [['refs/heads/', commit] as const]),
-        ...(commit === tip ? [] : [['refs/tags/', tip] as const]),
-      ];
-      for (const [prefix, value] of values) {
-        const isTaken = (name: string) => present.has(prefix + name) || ours.has(prefix + name);
-        const ref = prefix + toBackupName(of, value, stamp, isTaken);
-        ours.add(ref);
-        yield { action: 'backup', ref, old: undefined, new: value, of };
-      }
+): readonly Backup[] {
+  const backups: Backup[] = [];
+  const ours = new Set<string>();
+  for (const { ref: of, old: tip } of replacements) {
+    const commit = commits.get(of);
+    const values: (readonly [string, string])[] = [
+      ...(commit === undefined ? [] : [['refs/heads/', commit] as const]),
+      ...(commit === tip ? [] : [['refs/tags/', tip] as const]),
+    ];
+    for (const [prefix, value] of values) {
+      const isTaken = (name: string) => present.has(prefix + name) || ours.has(prefix + name);
+      const ref = prefix + toBackupName(of, value, stamp, isTaken);
+      ours.add(ref);
+      backups.push({ action: 'backup', ref, old: undefined, new: value, of });
     }
-  });
+  }
+  return backups;
 }

@@ -1,4 +1,3 @@
-import { Sequence } from '../sequence';
 import type { RefPush } from './plan';
 
 export interface BatchLimits {
@@ -16,23 +15,19 @@ export interface BatchLimits {
 export const codeCommitLimits: BatchLimits = { refs: 4_000, argumentBytes: 1_000_000 };
 
 /**
- * Cuts the updates of a plan into pushes, which are worked out one after the other. `pushes` come in the order of names,
- * branches before tags. Order: deletions that are in the way of a new name (`a` of `a/b`); into an empty repository, the
+ * Cuts the updates of a plan into pushes. Order: deletions that are in the way of a new name (`a` of `a/b`); into an empty repository, the
  * default branch alone, so that the server makes it its default; all else but deletions; all other deletions last.
  */
-export function* planBatches(
-  pushes: Iterable<RefPush>,
+export function planBatches(
+  pushes: readonly RefPush[],
   { first, limits }: { first: string | undefined; limits: BatchLimits },
-): Generator<readonly RefPush[]> {
-  const all = new Sequence(() => pushes);
-  const [deletions, others] = [all.filter(isDeletion), all.filter((push) => !isDeletion(push))];
+): readonly (readonly RefPush[])[] {
+  const [deletions, others] = [pushes.filter(isDeletion), pushes.filter((push) => !isDeletion(push))];
   const isInTheWay = toConflictTest(deletions, others);
   const isFirst = ({ ref }: RefPush) => ref === first;
-  yield* cut(deletions.filter(isInTheWay), limits);
-  yield* cut(others.filter(isFirst), limits);
-  // Only these may share a push: git sends the refs of one push in an order of its own.
-  const rest = others.filter((push) => !isFirst(push));
-  yield* cut(rest.concat(deletions.filter((push) => !isInTheWay(push))), limits);
+  // Only the last of these groups may mix: git sends the refs of one push in an order of its own.
+  const rest = [...others.filter((push) => !isFirst(push)), ...deletions.filter((push) => !isInTheWay(push))];
+  return [deletions.filter(isInTheWay), others.filter(isFirst), rest].flatMap((group) => cut(group, limits));
 }
 
 function isDeletion({ action }: RefPush): boolean {
@@ -41,11 +36,11 @@ function isDeletion({ action }: RefPush): boolean {
 
 /** Whether a deletion, of which there are no more than PRUNE_LIMIT, is a folder of or stands below a new name. */
 function toConflictTest(
-  deletions: Sequence<RefPush>,
-  others: Sequence<RefPush>,
+  deletions: readonly RefPush[],
+  others: readonly RefPush[],
 ): (deletion: RefPush) => boolean {
   const creations = others.filter(({ action }) => action === 'create').map(({ ref }) => ref);
-  if (creations.isEmpty() || deletions.isEmpty()) return () => false;
+  if (creations.length === 0 || deletions.length === 0) return () => false;
   const deleted = new Set(deletions.map(({ ref }) => ref));
   const above = new Set(deletions.flatMap(({ ref }) => toFolders(ref)));
   const [names, folders] = [new Set<string>(), new Set<string>()];
@@ -56,24 +51,27 @@ function toConflictTest(
   return ({ ref }) => folders.has(ref) || toFolders(ref).some((folder) => names.has(folder));
 }
 
-function toFolders(ref: string): string[] {
+/** The folders of a ref's name, without `refs` and itself: `refs/heads`, `refs/heads/a` of `refs/heads/a/b`. */
+export function toFolders(ref: string): string[] {
   const parts = ref.split('/');
   return parts.slice(1, -1).map((_part, index) => parts.slice(0, index + 2).join('/'));
 }
 
-function* cut(group: Iterable<RefPush>, limits: BatchLimits): Generator<readonly RefPush[]> {
+function cut(group: readonly RefPush[], limits: BatchLimits): RefPush[][] {
+  const batches: RefPush[][] = [];
   let batch: RefPush[] = [];
   let bytes = 0;
   for (const push of group) {
     const size = toArgumentBytes(push);
     if (batch.length > 0 && (batch.length === limits.refs || bytes + size > limits.argumentBytes)) {
-      yield batch;
+      batches.push(batch);
       [batch, bytes] = [[], 0];
     }
     batch.push(push);
     bytes += size;
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0) batches.push(batch);
+  return batches;
 }
 
 /** A lease `--force-with-lease=<ref>:<oid>` and a refspec `<oid>:<ref>`, with a pointer and a NUL each. */

@@ -3,6 +3,8 @@ export interface FileEntry {
   readonly oid: string;
   readonly bytes: number;
   readonly path: string;
+  /** The length of the path as git stores it. */
+  readonly pathBytes: number;
 }
 
 /** What one file and its path may be. */
@@ -16,10 +18,9 @@ export interface FileLimits {
 export const codeCommitFileLimits: FileLimits = { bytes: 2 * 2 ** 30, pathBytes: 4_096, directories: 20 };
 
 /** Why a file is more than the limits allow, in words that follow its path; undefined when it is not. */
-export function parseExcess({ bytes, path }: FileEntry, limits: FileLimits): string | undefined {
+export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileLimits): string | undefined {
   if (bytes > limits.bytes)
     return `has ${bytes} bytes, more than the ${limits.bytes} that CodeCommit takes in one file`;
-  const pathBytes = Buffer.byteLength(path);
   if (pathBytes > limits.pathBytes)
     return `has a path of ${pathBytes} bytes, more than the ${limits.pathBytes} that CodeCommit takes`;
   const directories = path.split('/').length - 1;

@@ -1,14 +1,15 @@
-/**
- * Tags that carry a history to the destination slice by slice, one a tip. They are nobody's tags: a run deletes its
- * own at its end, and those of a run that could not.
- */
+/** Tags that carry a history to the destination slice by slice: `<run>/<commit>`. They exist for the transfer only. */
 const slicePrefix = 'refs/tags/codecommit-mirror-slice/';
 
 /** Branches (and, for annotated tags, tags) that keep what FORCE and PRUNE replaced. They are never pruned. */
 const backupPrefixes = ['refs/heads/mirror-backup/', 'refs/tags/mirror-backup/'];
 
-export function toSliceRef(oid: string): string {
-  return slicePrefix + oid;
+export function toSliceRef(run: string, oid: string): string {
+  return `${slicePrefix}${run}/${oid}`;
+}
+
+export function isSliceRefOf(ref: string, run: string): boolean {
+  return ref.startsWith(`${slicePrefix}${run}/`);
 }
 
 export function isSliceRef(ref: string): boolean {

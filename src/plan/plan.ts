@@ -1,7 +1,5 @@
-import type { RefMap } from '../refTable';
-import { pairUp, Sequence } from '../sequence';
-import { isBackupRef, isSliceRef } from './ours';
-import { isBranch, type Selection, selectRefs } from './refs';
+import { isBackupRef } from './ours';
+import { isBranch, type RefMap, type Selection, selectRefs } from './refs';
 
 /** What both sides had when they were looked at. */
 export interface Look {
@@ -85,33 +83,34 @@ interface None {
 export type Refusal =
   | { readonly because: 'source-empty' }
   | { readonly because: 'nothing-selected' }
-  | { readonly because: 'prune-limit'; readonly deletions: Sequence<string> };
+  | { readonly because: 'prune-limit'; readonly deletions: readonly string[] };
 
-/** Both are worked out anew from what was seen each time they are read: there may be more than memory should hold. */
+/** What one run does, as plain data. */
 export interface Plan {
-  /** Every selected ref of either side, in the order of its name. */
-  readonly updates: Sequence<RefUpdate>;
-  /** What goes before all else. */
-  readonly backups: Sequence<Backup>;
+  /** Every selected ref of either side, sorted by name. */
+  readonly updates: readonly RefUpdate[];
+  /** Pushed before all updates. */
+  readonly backups: readonly Backup[];
 }
 
-/** The selected refs of both sides, in the order of their names. */
-function* compare({ source, destination }: Look, selection: Selection): Generator<RefPair> {
-  const both = pairUp(selectNamed(source, selection), selectNamed(destination, selection));
-  for (const [wanted, present] of both) {
-    if (wanted !== undefined) yield { ref: wanted.ref, old: present?.oid, new: wanted.oid };
-    // What a backup keeps is not at the source, and for that very reason stays.
-    else if (!isBackupRef(present.ref)) yield { ref: present.ref, old: present.oid, new: undefined };
-  }
+/** The selected refs of both sides, sorted by name. */
+function compare({ source, destination }: Look, selection: Selection): RefPair[] {
+  const present = selectRefs(destination, selection);
+  const wanted = selectRefs(source, selection);
+  const pairs: RefPair[] = Array.from(wanted, ([ref, oid]) => ({ ref, old: present.get(ref), new: oid }));
+  // A backup is never at the source, and stays for that very reason.
+  for (const [ref, oid] of present)
+    if (!wanted.has(ref) && !isBackupRef(ref)) pairs.push({ ref, old: oid, new: undefined });
+  return pairs.sort(byName);
 }
 
-function* selectNamed(refs: RefMap, selection: Selection) {
-  for (const [ref, oid] of selectRefs(refs, selection)) yield { ref, oid };
+export function byName(one: { readonly ref: string }, two: { readonly ref: string }): number {
+  return one.ref < two.ref ? -1 : 1;
 }
 
-/** The selected refs of the source that the destination has not, or has at another value, in the order of their names. */
-export function planWanted(look: Look, selection: Selection): Sequence<WantedRef> {
-  return new Sequence(() => compare(look, selection)).filter(isWanted);
+/** The selected refs of the source that the destination lacks or has at another value, sorted by name. */
+export function planWanted(look: Look, selection: Selection): readonly WantedRef[] {
+  return compare(look, selection).filter(isWanted);
 }
 
 function isWanted(pair: RefPair): pair is WantedRef {
@@ -123,29 +122,29 @@ function isWanted(pair: RefPair): pair is WantedRef {
  * `fastForwards` names the branches whose new tip has the old one among its ancestors.
  */
 export function planMirror(look: Look, selection: Selection, fastForwards: RefNames, policy: Policy): Plan {
-  const updates = new Sequence(() => compare(look, selection)).map((pair) =>
+  const updates = compare(look, selection).map((pair) =>
     planUpdate(pair, look.defaultBranch, fastForwards, policy),
   );
-  return { updates, backups: new Sequence(() => []) };
+  return { updates, backups: [] };
 }
 
-/** A set of names, or what is as good as one. */
-export type RefNames = Pick<RefMap, 'has'>;
+/** A set of ref names. */
+export type RefNames = Pick<ReadonlySet<string>, 'has'>;
 
 /** The guards, held against a look before anything is fetched or pushed; undefined when none of them objects. */
 export function planRefusal(look: Look, selection: Selection, policy: Policy): Refusal | undefined {
   if (look.source.size === 0) return { because: 'source-empty' };
   if (selection.refs === 'current') return undefined;
-  if (selectRefs(look.source, selection).next().done) return { because: 'nothing-selected' };
+  if (selectRefs(look.source, selection).size === 0) return { because: 'nothing-selected' };
   if (!policy.prune) return undefined;
   const deletions = planMirror(look, selection, new Set(), policy).updates.flatMap((update) =>
     update.action === 'delete' ? [update.ref] : [],
   );
-  return deletions.count() > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
+  return deletions.length > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
 }
 
 /** The updates of a plan that change something at the destination; backups stand apart, they go first. */
-export function toPushes(plan: Plan): Sequence<Exclude<RefPush, Backup>> {
+export function toPushes(plan: Plan): readonly Exclude<RefPush, Backup>[] {
   return plan.updates.filter((update) => update.action !== 'keep' && update.action !== 'none');
 }
 
@@ -164,12 +163,6 @@ export function withhold(plan: Plan, because: KeptBecause, details: Pick<RefMap,
     return { action: 'keep', ref, old, new: wanted, because, detail };
   });
   return { ...plan, updates };
-}
-
-/** Deletes the tags that carried slices: this run's, and those of one that could not, which are among `present`. */
-export function planClearing(present: RefMap, tags: RefMap): Sequence<RefPush> {
-  const left = new Sequence(() => present).filter(([ref]) => isSliceRef(ref));
-  return left.concat(tags).map(([ref, old]) => ({ action: 'delete', ref, old, new: undefined }));
 }
 
 function planUpdate(

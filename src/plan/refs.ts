@@ -1,20 +1,26 @@
-import type { RefMap } from '../refTable';
 import { isSliceRef } from './ours';
+
+/** Full ref name → object ID. */
+export type RefMap = ReadonlyMap<string, string>;
 
 /** Which refs a run is about. Everything else at the destination is none of its business. */
 export type Selection =
   | { readonly refs: 'all'; readonly include: readonly string[]; readonly exclude: readonly string[] }
   | { readonly refs: 'current'; readonly ref: string };
 
-/** The branches and tags of `refs` that the selection names, in the order of names. */
-export function* selectRefs(refs: RefMap, selection: Selection): Generator<readonly [string, string]> {
+/** The branches and tags of `refs` that the selection names. */
+export function selectRefs(refs: RefMap, selection: Selection): RefMap {
   if (selection.refs === 'current') {
     const oid = refs.get(selection.ref);
-    if (oid !== undefined) yield [selection.ref, oid];
-    return;
+    return new Map(oid === undefined ? [] : [[selection.ref, oid]]);
   }
   const isSelected = toPredicate(selection);
-  for (const entry of refs) if (isSelected(entry[0])) yield entry;
+  return new Map([...refs].filter(([ref]) => isSelected(ref)));
+}
+
+/** Whether all branches and tags are selected. */
+export function isEverything(selection: Selection): boolean {
+  return selection.refs === 'all' && selection.include.length + selection.exclude.length === 0;
 }
 
 function toPredicate(selection: Exclude<Selection, { refs: 'current' }>): (ref: string) => boolean {

@@ -49,7 +49,8 @@ export function planSliceLength(
   const isTooBig = history.bytes > pushBytes;
   if (!isTooBig && cuts === 0) return undefined;
   const byBytes = Math.floor((history.commits * (pushBytes / 4)) / Math.max(history.bytes, 1));
-  const most = isTooBig ? Math.min(commitsAtMost, byBytes) : commitsAtMost;
+  // After a cut, at least two slices, whatever the size that went.
+  const most = Math.min(commitsAtMost, isTooBig ? byBytes : Math.ceil(history.commits / 2));
   const length = Math.max(1, Math.floor(most / 2 ** Math.max(cuts - 1, 0)));
   return length < history.commits ? length : undefined;
 }

@@ -1,5 +1,6 @@
-import type { RefMap } from '../refTable';
+import { toFolders } from './batches';
 import type { Plan, RefUpdate } from './plan';
+import type { RefMap } from './refs';
 
 /**
  * Why git can't push to a ref of this name; undefined when it can. `present` are the destination's refs, `wanted` the
@@ -9,6 +10,9 @@ import type { Plan, RefUpdate } from './plan';
 export function findObstacle(ref: string, present: RefMap, wanted: RefMap): string | undefined {
   // What is no UTF-8 reads as this character, and would be written as another name.
   if (ref.includes('\ufffd')) return 'its name is not UTF-8';
+  const long = ref.split('/').find((part) => Buffer.byteLength(part) > componentBytes);
+  if (long !== undefined && !present.has(ref))
+    return `its name has a part of ${Buffer.byteLength(long)} bytes; ${componentBytes} are possible`;
   const longer = [`refs/heads/${ref}`, `refs/tags/${ref}`].find((name) => present.has(name));
   if (longer !== undefined) return `the destination has ${longer}, which git can't tell from it`;
   const [, shorter] = /^refs\/(?:heads|tags)\/(refs\/.+)$/.exec(ref) ?? [];
@@ -17,12 +21,40 @@ export function findObstacle(ref: string, present: RefMap, wanted: RefMap): stri
   return clash ? `git could no longer tell ${shorter} from it` : undefined;
 }
 
-/** The plan without what git can't push. What is left alone at the destination stays so for its own reason. */
+/** A file system takes 255 bytes in a name, and git adds `.lock` to it. */
+const componentBytes = 250;
+
+/** The plan without what git can't push. What the plan leaves alone stays so for its own reason. */
 export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
+  const named = withhold(plan, (ref) => findObstacle(ref, present, wanted));
+  const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
+  const stays = new Set([...present.keys()].filter((ref) => !deleted.has(ref)));
+  const folders = new Set([...stays].flatMap(toFolders));
+  return withhold(named, (ref) => (stays.has(ref) ? undefined : findConflict(ref, stays, folders)));
+}
+
+/** git keeps a ref as a file, so `team` and `team/x` exclude each other. `folders` are those of the refs that stay. */
+function findConflict(
+  ref: string,
+  stays: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
+): string | undefined {
+  const above = toFolders(ref).find((folder) => stays.has(folder));
+  if (above !== undefined) return toConflict(above);
+  if (!folders.has(ref)) return undefined;
+  const below = [...stays].find((name) => name.startsWith(`${ref}/`));
+  return toConflict(below ?? ref);
+}
+
+function toConflict(ref: string): string {
+  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
+}
+
+function withhold(plan: Plan, find: (ref: string) => string | undefined): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
     if (update.action === 'none' || (update.action === 'keep' && update.because !== 'diverged'))
       return update;
-    const detail = findObstacle(update.ref, present, wanted);
+    const detail = find(update.ref);
     if (detail === undefined) return update;
     const { ref, old, new: tip } = update;
     return { action: 'keep', ref, old, new: tip, because: 'unwritable', detail };

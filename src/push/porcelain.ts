@@ -2,8 +2,10 @@
 export interface RefResult {
   readonly ref: string;
   readonly done: boolean;
-  /** git's or the server's words, for a ref that was not done. */
+  /** git's or the server's short reason, for a ref that was not done. */
   readonly reason: string;
+  /** What else the server and git said of the push that was refused. */
+  readonly words?: string;
 }
 
 /**

@@ -1,92 +1,69 @@
 import type { Destination } from '../destination/destination';
 import { hasCode, type MirrorError } from '../errors';
 import { codeCommitLimits, planBatches } from '../plan/batches';
+import { isSliceRef } from '../plan/ours';
 import type { RefPush } from '../plan/plan';
-import type { RefMap } from '../refTable';
-import type { RefTables } from '../refTables';
 import type { Log } from '../report/log';
 import { createTransferListener } from '../report/progress';
+import { pushTooLarge } from './errors';
+import { type PushEnd, pushIsolating } from './isolate';
+import type { Journal } from './journal';
 import { parsePorcelain, type RefResult } from './porcelain';
-
-/** What one push or several came to as a whole. */
-export interface PushTotals {
-  /** How often git pushed. */
-  readonly pushes: number;
-  /** Size of the packs as git told it, rounded as git rounds. */
-  readonly bytes: number;
-  /** Why a push came to nothing as a whole; what was planned after it was not tried. */
-  readonly failure?: MirrorError;
-}
-
-/** What was said of each ref that a push told of: `done`, or `-` and in git's or the server's words why not. */
-export type Said = Pick<RefMap, 'get'>;
-
-export const done = '+';
-
-export interface Pushed extends PushTotals {
-  readonly said: Said;
-}
-
-export const nothingPushed: PushTotals = { pushes: 0, bytes: 0 };
+import { isTooLarge, toServerWords } from './words';
 
 /** What a push needs. */
 export interface PushNeeds {
   readonly destination: Destination;
   readonly log: Log;
-  readonly tables: RefTables;
+  readonly journal: Journal;
 }
 
 /**
- * Pushes updates in as many batches as CodeCommit needs, `first` by itself before all others, and stops at the first
- * that fails as a whole. Throws only when the run is stopped.
+ * Pushes updates in as many batches as CodeCommit needs, `first` by itself before all others. The journal has what
+ * the server answered. Gives why a batch failed as a whole; what follows such a batch is not pushed.
  */
 export async function pushUpdates(
-  updates: Iterable<RefPush>,
-  { destination, log, tables }: PushNeeds,
+  updates: readonly RefPush[],
+  needs: PushNeeds,
   first?: string | undefined,
-): Promise<Pushed> {
-  const said = tables.gatherer();
-  let totals = nothingPushed;
+): Promise<MirrorError | undefined> {
   for (const batch of planBatches(updates, { first, limits: codeCommitLimits })) {
-    const { results, ...pushed } = await pushBatch(batch, destination, log);
-    for (const result of results) said.add(result.ref, result.done ? done : `-${result.reason}`);
-    totals = addTotals(totals, pushed);
-    if (totals.failure !== undefined) break;
+    const failure = await pushIsolating(batch, (part) => pushOnce(part, needs));
+    if (failure !== undefined) return failure;
   }
-  return { ...totals, said: said.end() };
-}
-
-/** Two pushes as one: what both did, and why the second, which may be the last, came to nothing. */
-export function addTotals(first: PushTotals, second: PushTotals): PushTotals {
-  const { failure } = second;
-  return {
-    pushes: first.pushes + second.pushes,
-    bytes: first.bytes + second.bytes,
-    ...(failure && { failure }),
-  };
+  return undefined;
 }
 
 /**
- * Each ref carries a lease on the value that the plan saw, so a ref that somebody else changed meanwhile is left
+ * Each ref carries a lease on the value that the plan saw, so a ref that somebody else changed in the meantime is left
  * alone. A lease lets git overwrite that value whatever it is: the plan has decided that it may.
  */
-async function pushBatch(
-  batch: readonly RefPush[],
-  destination: Destination,
-  log: Log,
-): Promise<PushTotals & { readonly results: readonly RefResult[] }> {
+async function pushOnce(
+  updates: readonly RefPush[],
+  { destination, log, journal }: PushNeeds,
+): Promise<PushEnd> {
   const listener = createTransferListener('Pushing to the destination', log);
+  journal.sending(updates, isSliceRef);
   try {
-    const { exitCode, stdout, stderr } = await destination.push(options, batch, listener);
-    for (const line of toServerWords(stderr)) log.debug(line);
-    const pushed = { pushes: 1, results: parsePorcelain(stdout), bytes: parsePackBytes(stderr) };
-    const isWhole = exitCode === 0 || pushed.results.length >= batch.length;
-    return isWhole ? pushed : { ...pushed, failure: destination.describeFailure(stderr) };
+    const { exitCode, stdout, stderr } = await destination.push(options, updates, listener);
+    const results = parsePorcelain(stdout);
+    const words = toServerWords(stderr);
+    if (words !== undefined) log.debug(words);
+    journal.answered(results, words, parsePackBytes(stderr));
+    if (exitCode !== 0 && isTooLarge(stderr)) return { failure: pushTooLarge(words), isRefused: false };
+    const isWhole = exitCode === 0 || results.length >= updates.length;
+    if (!isWhole) return { failure: destination.describeFailure(stderr), isRefused: false };
+    return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
   } catch (error) {
-    // A push that fell silent has failed as a whole, too; what it may have done all the same is looked at afterwards.
-    if (hasCode(error, ['timed-out'])) return { pushes: 1, bytes: 0, results: [], failure: error };
+    // The server may have carried out a push that went silent: the look afterwards tells.
+    if (hasCode(error, ['timed-out'])) return { failure: error, isRefused: false };
     throw error;
   }
+}
+
+/** The reasons that git gives every ref of a push when a pre-receive hook or the check of its objects refuses the push. */
+function isRefusedWithPush({ done, reason }: RefResult): boolean {
+  return !done && /pre-receive hook declined|unpacker error/.test(reason);
 }
 
 const options = ['--porcelain', '--progress', '--no-verify', '--no-follow-tags', '--recurse-submodules=no'];
@@ -98,8 +75,4 @@ export function parsePackBytes(stderr: string): number {
   const [, figure, unit = ''] =
     /Writing objects: 100% \(\d+\/\d+\), ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(stderr) ?? [];
   return figure === undefined ? 0 : Math.round(Number(figure) * (units[unit] ?? 0));
-}
-
-function toServerWords(stderr: string): string[] {
-  return stderr.split(/[\r\n]+/).filter((line) => line.startsWith('remote: ') && !/\d+%|, done\./.test(line));
 }

@@ -1,45 +1,53 @@
+import { hasCode, type MirrorError } from '../errors';
 import type { Range } from '../git/range';
-import { type Plan, planClearing, toPushes } from '../plan/plan';
+import { type Plan, toPushes } from '../plan/plan';
+import type { RefMap } from '../plan/refs';
 import type { SliceLimits } from '../plan/slices';
-import type { RefMap } from '../refTable';
 import type { Scratch } from '../source/scratch';
 import { pushBackups } from './backup';
-import { addTotals, type Pushed, type PushNeeds, pushUpdates } from './push';
+import { clearSlices } from './clearSlices';
+import { type PushNeeds, pushUpdates } from './push';
 import { pushSlices } from './slices';
 
-/** What came of a plan: `plan` is what was tried in the end, `advanced` tells that slices came through. */
+/** How the pushes of a plan ended; the journal has what became of each ref. */
 export interface PlanPushed {
-  readonly plan: Plan;
-  readonly pushed: Pushed;
+  readonly failure: MirrorError | undefined;
+  /** The connection broke while something was sent: smaller pushes may help. */
+  readonly cut: boolean;
+  /** The destination has a part of the history that it did not have before. */
   readonly advanced: boolean;
 }
 
+/** What a push of a plan has to know of both sides. */
+export interface PushSituation {
+  readonly range: Range;
+  /** The refs of the destination before the push. */
+  readonly present: RefMap;
+  /** The ref that an empty destination must get first: it becomes the default branch. */
+  readonly first: string | undefined;
+  readonly limits: SliceLimits;
+}
+
 /**
- * Carries out a plan: backups before what they are for; the history in slices where it is too big for one push; the
- * refs; and at last the tags that carried slices go, an earlier run's too. Stops at the first push that fails as a
- * whole. `present` is what the destination had, `first` the ref that an empty one must get first.
+ * Carries out a plan: backups before the replacements that they are for; the history in slices where it is too big
+ * for one push; the refs; at last it deletes the tags that carried slices. Stops at the first push that fails as a whole.
  */
 export async function pushPlan(
   planned: Plan,
-  {
-    range,
-    present,
-    first,
-    limits,
-  }: { range: Range; present: RefMap; first: string | undefined; limits: SliceLimits },
-  { scratch, ...needs }: PushNeeds & { readonly scratch: Scratch },
+  { range, present, first, limits }: PushSituation,
+  needs: PushNeeds & { readonly scratch: Scratch },
 ): Promise<PlanPushed> {
-  const { plan, pushed: backups } = await pushBackups(planned, needs);
-  if (backups.failure !== undefined) return { plan, pushed: backups, advanced: false };
-  const packBytes = await scratch.readPackBytes();
-  const slices = await pushSlices(range, packBytes, limits, { ...needs, git: scratch.git });
+  const ended = (failure: MirrorError | undefined, advanced: boolean) => ({
+    failure,
+    cut: hasCode(failure, ['connection-dropped', 'timed-out', 'push-too-large']),
+    advanced,
+  });
+  const { plan, failure: notBackedUp } = await pushBackups(planned, needs);
+  if (notBackedUp !== undefined) return ended(notBackedUp, false);
+  const slices = await pushSlices(range, limits, needs);
   const advanced = slices.tags.size > 0;
-  const sent = { ...addTotals(backups, slices), said: backups.said };
-  if (sent.failure !== undefined) return { plan, pushed: sent, advanced };
-  const refs = await pushUpdates(toPushes(plan), needs, first);
-  const said = { get: (ref: string) => refs.said.get(ref) ?? backups.said.get(ref) };
-  const pushed = { ...addTotals(sent, refs), said };
-  if (pushed.failure !== undefined) return { plan, pushed, advanced };
-  const cleared = await pushUpdates(planClearing(present, slices.tags), needs);
-  return { plan, pushed: { ...addTotals(pushed, cleared), said }, advanced };
+  if (slices.failure !== undefined) return ended(slices.failure, advanced);
+  const failure = await pushUpdates(toPushes(plan), needs, first);
+  if (failure !== undefined) return ended(failure, advanced);
+  return ended(await clearSlices(plan, new Map([...present, ...slices.tags]), needs), advanced);
 }

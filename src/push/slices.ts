@@ -1,50 +1,53 @@
+import type { MirrorError } from '../errors';
 import type { Git } from '../git/git';
 import { type Range, rangeOptions, toRangeInput } from '../git/range';
 import { toSliceRef } from '../plan/ours';
+import type { RefMap } from '../plan/refs';
 import { type Commit, planSliceLength, planSlices, type SliceLimits } from '../plan/slices';
-import type { RefMap } from '../refTable';
-import { addTotals, done, nothingPushed, type PushNeeds, type PushTotals, pushUpdates } from './push';
+import type { Scratch } from '../source/scratch';
+import { type PushNeeds, pushUpdates } from './push';
 
-/** What came of the slices of a history; `tags` are those that carry it now, with what they point at. */
-interface SlicesPushed extends PushTotals {
+/** How the slices of a history were sent; `tags` carry them at the destination. */
+interface SlicesPushed {
   readonly tags: RefMap;
+  readonly failure: MirrorError | undefined;
 }
 
 /**
  * Sends a history that is too big for one push ahead of the branches, slice by slice, so that a failure costs one
- * slice. Does nothing when one push will do. `packBytes`, what all packs here have, spares a closer look.
+ * slice. Does nothing when one push is enough.
  */
 export async function pushSlices(
   range: Range,
-  packBytes: number,
   limits: SliceLimits,
-  { git, ...needs }: PushNeeds & { readonly git: Git },
+  { scratch, ...needs }: PushNeeds & { readonly scratch: Scratch },
 ): Promise<SlicesPushed> {
-  const tags = needs.tables.gatherer();
-  let total = nothingPushed;
-  const length =
-    limits.cuts === 0 && packBytes <= limits.pushBytes
-      ? undefined
-      : await readSliceLength(git, range, limits);
-  if (length === undefined) return { ...total, tags: tags.end() };
-  needs.log.info(
-    `Sending the history in slices of ${length} commits: a failure then costs one slice, not the whole.`,
-  );
-  for await (const tips of planSlices(readCommits(git, range), length)) {
+  const { log, journal } = needs;
+  const tags = new Map<string, string>();
+  const length = await readSliceLength(range, limits, scratch);
+  if (length === undefined) return { tags, failure: undefined };
+  log.info(`Sending the history in slices of ${length} commits, so that a failure costs one slice only.`);
+  for await (const tips of planSlices(readCommits(scratch.git, range), length)) {
     const updates = tips.map(
-      (tip) => ({ action: 'create', ref: toSliceRef(tip), old: undefined, new: tip }) as const,
+      (tip) => ({ action: 'create', ref: toSliceRef(journal.run, tip), old: undefined, new: tip }) as const,
     );
-    const pushed = await pushUpdates(updates, needs);
-    total = addTotals(total, pushed);
-    const carried = updates.filter(({ ref }) => pushed.said.get(ref) === done);
-    for (const { ref, new: tip } of carried) tags.add(ref, tip);
-    // A server that takes no tag of ours still gets everything with the branches.
-    if (pushed.failure !== undefined || carried.length === 0) break;
+    const failure = await pushUpdates(updates, needs);
+    const carried = updates.filter(({ ref }) => journal.answer(ref)?.done === true);
+    for (const { ref, new: tip } of carried) tags.set(ref, tip);
+    if (failure !== undefined) return { tags, failure };
+    // A server that takes no such tag still gets everything with the branches.
+    if (carried.length === 0) break;
   }
-  return { ...total, tags: tags.end() };
+  return { tags, failure: undefined };
 }
 
-async function readSliceLength(git: Git, range: Range, limits: SliceLimits): Promise<number | undefined> {
+/** Commits in a slice; undefined when the history goes in one push, which the size of all packs here may show already. */
+async function readSliceLength(
+  range: Range,
+  limits: SliceLimits,
+  { git, readPackBytes }: Scratch,
+): Promise<number | undefined> {
+  if (limits.cuts === 0 && (await readPackBytes()) <= limits.pushBytes) return undefined;
   const commits = await readNumber(git, ['--count'], range);
   const bytes = await readNumber(git, ['--objects', '--disk-usage'], range);
   return planSliceLength({ commits, bytes }, limits);

@@ -1,9 +1,42 @@
 import type { MirrorError } from '../errors';
-import type { Backup, Plan, RefUpdate } from '../plan/plan';
-import { isTag, toShortName } from '../plan/refs';
-import type { RefMap } from '../refTable';
-import type { RefOutcome, RefOutcomes } from './outcome';
-import { done, type Pushed } from './push';
+import { type Backup, isReplacement, type Plan, type RefUpdate } from '../plan/plan';
+import { isTag, type RefMap, toShortName } from '../plan/refs';
+import type { RefOutcome } from './outcome';
+import type { RefResult } from './porcelain';
+
+/** What is known of the pushes that carry out a plan. */
+export interface Pushed {
+  /** Refs whose update was sent. */
+  readonly sent: Pick<ReadonlySet<string>, 'has'>;
+  /** git's or the server's answer, by ref. */
+  readonly answers: Pick<ReadonlyMap<string, RefResult>, 'get'>;
+  /** The destination after the pushes; undefined where it could not be read. */
+  readonly after?: RefMap | undefined;
+  /** Why the pushes ended early. */
+  readonly failure?: MirrorError | undefined;
+}
+
+const nothing: Pushed = { sent: new Set(), answers: new Map() };
+
+/** What became of each ref of a plan. An answer of the server is a reason, never a proof: only a value that was seen counts as done. */
+export function judgeOutcomes(plan: Plan, pushed: Pushed): RefOutcome[] {
+  return toAll(plan).map((update) => judge(update, pushed));
+}
+
+/** The plan as if all of it had happened: what a dry run shows. */
+export function toPlannedOutcomes(plan: Plan): RefOutcome[] {
+  const after = new Map(
+    toAll(plan).flatMap((update): [string, string][] => {
+      const value = update.action === 'keep' ? update.old : update.new;
+      return value === undefined ? [] : [[update.ref, value]];
+    }),
+  );
+  return judgeOutcomes(plan, { ...nothing, after });
+}
+
+function toAll({ updates, backups }: Plan): (RefUpdate | Backup)[] {
+  return [...backups, ...updates];
+}
 
 const doneStatus = {
   create: 'new',
@@ -13,72 +46,70 @@ const doneStatus = {
   backup: 'new',
 } as const;
 
-/**
- * Holds the plan against what the destination has now. What the server said of a ref is its reason, never the
- * proof: only a value that is there counts as done.
- */
-export function judgeOutcomes(plan: Plan, pushed: Pushed, after: Pick<RefMap, 'get'>): RefOutcomes {
-  return judgeAll(plan, pushed, ({ ref }) => after.get(ref));
-}
-
-/** The plan as if all of it had happened: what a dry run shows. */
-export function toPlannedOutcomes(plan: Plan): RefOutcomes {
-  return judgeAll(plan, {}, (update) => (update.action === 'keep' ? update.old : update.new));
-}
-
-/** The plan with nothing of it done, for what stood in its way before the first push. */
-export function toFailedOutcomes(plan: Plan, failure: MirrorError): RefOutcomes {
-  return judgeAll(plan, { failure }, ({ old }) => old);
-}
-
-/** `readNow` gives what the destination has in the place of an update. */
-function judgeAll(
-  { updates, backups }: Plan,
-  pushed: Partial<Pick<Pushed, 'said' | 'failure'>>,
-  readNow: (update: RefUpdate | Backup) => string | undefined,
-): RefOutcomes {
-  const judgeOne = (update: RefUpdate | Backup) => judge(update, readNow(update), pushed);
-  return { backups: backups.map(judgeOne), refs: updates.map(judgeOne) };
-}
-
-function judge(
-  update: RefUpdate | Backup,
-  now: string | undefined,
-  { said, failure }: Partial<Pick<Pushed, 'said' | 'failure'>>,
-): RefOutcome {
+function judge(update: RefUpdate | Backup, { sent, answers, after, failure }: Pushed): RefOutcome {
   const { action, ref, old, new: wanted } = update;
   const values = { ref, old, new: wanted };
   if (action === 'keep') return { ...values, status: 'kept', ...toKeptReason(update) };
+  const answer = answers.get(ref);
+  const isSent = sent.has(ref) && answer?.done !== false;
+  if (after === undefined && isSent) return { ...values, ...toUnverified(update, failure) };
+  const now = after === undefined ? old : after.get(ref);
   if (action === 'none' && now === old) return { ...values, status: 'equal' };
+  if (action === 'none') return { ...values, status: 'refused', ...toContest(now) };
+  if (now === wanted) return { ...values, status: doneStatus[action], ...toLoss(update), ...toNote(update) };
   const refused = { ...values, status: 'refused' } as const;
-  if (action === 'none') return { ...refused, ...toContest(now) };
-  if (now === wanted) return { ...values, status: doneStatus[action], ...toNote(update) };
-  if (now !== old) return { ...refused, ...toContest(now) };
-  const answer = said?.get(ref);
-  if (answer === done)
-    return { ...refused, code: 'not-equal', reason: 'the server said that it did this, and did not' };
-  if (answer === undefined && failure !== undefined)
-    return { ...refused, code: failure.code, reason: 'not pushed: the run failed before its turn' };
-  const reason = answer?.slice(1);
-  return {
-    ...refused,
-    code: 'ref-declined',
-    reason: `declined: ${reason ?? 'the server gave no answer'}`,
-    ...(reason === lockedReason && { contested: true }),
-  };
+  // The push may have been carried out before somebody else changed the ref.
+  if (now !== old) return { ...refused, ...toContest(now), ...(isSent && toLoss(update)) };
+  return { ...refused, ...toRefusal(answer, sent.has(ref), failure) };
 }
 
-/** What git's receive-pack says when another git holds the ref's lock, as the one of a push that was cut off may. */
+function toUnverified(
+  update: Exclude<RefUpdate, { action: 'keep' }> | Backup,
+  failure: MirrorError | undefined,
+) {
+  return {
+    status: 'unverified',
+    code: failure?.code ?? 'not-equal',
+    reason: 'sent; the destination could not be read afterwards',
+    ...toLoss(update),
+  } as const;
+}
+
+/** Why the destination still has the old value. */
+function toRefusal(answer: RefResult | undefined, isSent: boolean, failure: MirrorError | undefined) {
+  if (answer?.done === true)
+    return { code: 'not-equal', reason: 'the server reported success, but the ref is unchanged' } as const;
+  if (answer === undefined && failure !== undefined)
+    return {
+      code: failure.code,
+      reason: isSent ? 'sent, but not carried out' : 'not attempted: the run ended earlier',
+    };
+  return {
+    code: 'ref-declined',
+    reason: toDeclined(answer),
+    ...(answer?.reason === lockedReason && { contested: true as const }),
+  } as const;
+}
+
+function toDeclined(answer: RefResult | undefined): string {
+  if (answer === undefined) return 'declined: the server gave no answer';
+  return `declined: ${answer.reason}${answer.words === undefined ? '' : `: ${answer.words}`}`;
+}
+
+/** receive-pack's words when another git, such as that of a push that was cut off, holds the ref's lock. */
 const lockedReason = 'failed to update ref';
 
-/** A backup is told by what it keeps. */
+function toLoss(update: RefUpdate | Backup): Pick<RefOutcome, 'lost'> {
+  return update.action !== 'backup' && isReplacement(update) ? { lost: [update.old] } : {};
+}
+
 function toNote(update: RefUpdate | Backup): Pick<RefOutcome, 'backup' | 'reason'> {
   if (update.action !== 'backup') return {};
-  return { backup: true, reason: `keeps what ${toShortName(update.of)} was` };
+  return { backup: true, reason: `keeps the old value of ${toShortName(update.of)}` };
 }
 
 function toContest(now: string | undefined) {
-  const reason = `somebody else ${now === undefined ? 'deleted it' : `set it to ${now}`} meanwhile; a mirror has one writer`;
+  const reason = `somebody else ${now === undefined ? 'deleted it' : `set it to ${now}`} during the push; a mirror has one writer`;
   return { code: 'lease-broken', reason, contested: true } as const;
 }
 
@@ -94,7 +125,7 @@ function toKeptReason({
         code: 'ref-diverged',
         reason: isTag(ref)
           ? 'the tag was moved at one of the sides; FORCE: true replaces it'
-          : 'the destination has commits that the source has not; FORCE: true replaces them',
+          : 'the destination has commits that the source lacks; FORCE: true replaces them',
       };
     case 'default-branch':
       return {
@@ -108,6 +139,6 @@ function toKeptReason({
     case 'unwritable':
       return { code: 'ref-declined', reason: `git can't push it${more}` };
     case 'backup-failed':
-      return { code: 'backup-failed', reason: `left as it is, as its backup came to nothing${more}` };
+      return { code: 'backup-failed', reason: `not replaced, because its backup failed${more}` };
   }
 }

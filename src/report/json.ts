@@ -1,6 +1,5 @@
 import type { MirrorError } from '../errors';
-import { type Outcome, type RefOutcome, toAllRefs } from '../push/outcome';
-import { toPieces } from '../sequence';
+import type { Outcome, RefOutcome } from '../push/outcome';
 
 /** What a report is made of; `outcome` is undefined when the run failed before anything can be said of refs. */
 export interface ReportParts {
@@ -8,77 +7,55 @@ export interface ReportParts {
   readonly startedAt: Date;
   readonly exitCode: number;
   readonly timings: Readonly<Record<string, number>>;
+  /** URLs without secrets; undefined where the variables are invalid. */
+  readonly source: string | undefined;
+  readonly destination: string | undefined;
   readonly outcome: Outcome | undefined;
   readonly error: MirrorError | undefined;
-  readonly clean: (text: string) => string;
+  readonly clean: Clean;
 }
 
-/** The JSON report, version 1 (docs/report.md has its fields), in pieces, without secrets or control characters. */
-export function toJsonReport({
-  toolVersion,
-  startedAt,
-  exitCode,
-  timings,
-  outcome,
-  error,
-  clean,
-}: ReportParts): Generator<string> {
-  const failure = error ?? outcome?.failure;
-  const before = {
+/** Removes secrets and control characters. Ref names and object IDs are data: they stay as they are. */
+type Clean = (text: string) => string;
+
+/** The JSON report, version 1 (docs/report.md has its fields). */
+export function toJsonReport(parts: ReportParts): string {
+  const { toolVersion, startedAt, exitCode, timings, outcome, clean } = parts;
+  const failure = parts.error ?? outcome?.failure;
+  const lfs = outcome?.lfs;
+  return toJsonText({
     version: 1,
     tool: `codecommit-mirror ${toolVersion}`,
     startedAt: startedAt.toISOString(),
     verdict: outcome?.verdict ?? 'failed',
     exitCode,
-    source: outcome?.source ?? null,
-    destination: outcome?.destination ?? null,
+    source: parts.source === undefined ? null : clean(parts.source),
+    destination: parts.destination === undefined ? null : clean(parts.destination),
     sourceAsked: outcome !== undefined && !outcome.fallback,
     bytesSent: outcome?.bytes ?? 0,
     seconds: timings,
-  };
-  const after = {
-    lfs: outcome?.lfs ?? null,
-    error:
-      failure === undefined ? null : { code: failure.code, message: failure.message, remedy: failure.remedy },
-  };
-  const refs = outcome === undefined ? [] : toAllRefs(outcome);
-  return toJsonDocument({ before, name: 'refs', refs, after }, clean);
+    refs: toJsonRefs(outcome?.refs ?? [], clean),
+    lfs: lfs === undefined ? null : { ...lfs, paths: lfs.paths.map(clean) },
+    error: failure === undefined ? null : toJsonError(failure, clean),
+  });
 }
 
-const refsInPiece = 1_000;
-
-/** A JSON object: what comes before the refs, the refs, what comes after. */
-export function* toJsonDocument(
-  {
-    before,
-    name,
-    refs,
-    after,
-  }: { before: object; name: string; refs: Iterable<RefOutcome>; after: Readonly<Record<string, unknown>> },
-  clean: (text: string) => string,
-): Generator<string> {
-  const cleanText = (_key: string, value: unknown) => (typeof value === 'string' ? clean(value) : value);
-  const toText = (value: unknown) => JSON.stringify(value, cleanText, 2);
-  yield `${toText(before).slice(0, -2)},\n  "${name}": [`;
-  let isFirst = true;
-  for (const some of toPieces(refs, refsInPiece)) {
-    const text = toText(some.map(toJsonRef)).slice(1, -2).replaceAll('\n', '\n  ');
-    yield isFirst ? text : `,${text}`;
-    isFirst = false;
-  }
-  yield isFirst ? ']' : '\n  ]';
-  for (const [key, value] of Object.entries(after))
-    yield `,\n  "${key}": ${toText(value).replaceAll('\n', '\n  ')}`;
-  yield '\n}\n';
+export function toJsonText(document: object): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-function toJsonRef({ ref, status, old, new: wanted, code, reason }: RefOutcome) {
-  return {
+export function toJsonRefs(refs: readonly RefOutcome[], clean: Clean) {
+  return refs.map(({ ref, status, old, new: wanted, lost, code, reason }) => ({
     ref,
     status,
     old: old ?? null,
     new: wanted ?? null,
+    ...(lost === undefined ? {} : { lost }),
     ...(code === undefined ? {} : { code }),
-    ...(reason === undefined ? {} : { reason }),
-  };
+    ...(reason === undefined ? {} : { reason: clean(reason) }),
+  }));
+}
+
+function toJsonError({ code, message, remedy }: MirrorError, clean: Clean) {
+  return { code, message: clean(message), remedy: clean(remedy) };
 }

@@ -77,6 +77,9 @@ export function isColourSeen(
   return isTerminal || env['BITBUCKET_PIPELINE_UUID'] !== undefined;
 }
 
+/** A shorter text is no secret worth the name; masked, it would take words, ref names and object IDs apart. */
+const maskedLength = 8;
+
 /**
  * Removes secrets, and all that could move a terminal: control characters but for line ends and tabs, and the
  * invisible characters that change the direction of text.
@@ -85,7 +88,7 @@ export function createCleaner(): Cleaner {
   let known: string[] = [];
   return {
     conceal(secrets) {
-      const all = new Set([...known, ...secrets].filter((secret) => secret !== ''));
+      const all = new Set([...known, ...secrets].filter((secret) => secret.length >= maskedLength));
       // A secret that is part of a longer one must not break the longer one's mask.
       known = [...all].sort((a, b) => b.length - a.length);
     },

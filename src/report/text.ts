@@ -1,43 +1,62 @@
 import type { MirrorError } from '../errors';
 import { isTag, toShortName } from '../plan/refs';
 import { type LfsOutcome, toLfsText } from '../push/lfs';
-import { type Counts, type Outcome, type RefOutcome, toAllRefs } from '../push/outcome';
-import type { Sequence } from '../sequence';
+import type { Counts, Outcome, RefOutcome } from '../push/outcome';
 import { SettingsError } from '../settings/faults';
 import type { Log } from './log';
 import { toSize } from './size';
 
-/** A listing of this many lines is read; of more, the rest stands in the report. */
+/** So many lines of refs are logged; the report has all of them. */
 const linesAtMost = 200;
 
-/** So many names stand in one line. */
+/** So many names are logged in one line. */
 const namesAtMost = 20;
 
-/** Tells a run's outcome: one line a ref that changed or should have, counts, and the verdict as the last line. */
+/** Logs a run's outcome: one line for each ref that changed or should have, counts, and the verdict as the last line. */
 export function logOutcome(outcome: Outcome, seconds: number, log: Log): void {
-  logDifferences(toAllRefs(outcome), log);
+  logDifferences(outcome.refs, log);
   if (outcome.lfs !== undefined && outcome.failure === undefined) logLfs(outcome.lfs, log);
-  if (outcome.failure !== undefined)
-    log.failure(`${outcome.failure.message} ${outcome.failure.remedy} [${outcome.failure.code}]`);
+  if (outcome.failure !== undefined) logError(outcome.failure, log);
   logVerdict(outcome, seconds, log);
 }
 
-/** Tells one line a ref that is not the same on both sides; those that are kept by the policy in one line. */
-export function logDifferences(refs: Sequence<RefOutcome>, log: Log): void {
-  let lines = 0;
-  const left: string[] = [];
-  for (const ref of refs.filter(({ status }) => status !== 'equal')) {
-    if (isLeftAlone(ref)) {
-      if (left.length <= namesAtMost) left.push(toShortName(ref.ref));
-    } else if (++lines <= linesAtMost) {
-      if (ref.code === undefined) log.info(toLine(ref));
-      else log.failure(`${toLine(ref)} [${ref.code}]`);
-    }
+/** Logs one line for each ref that differs, and one for all that the policy keeps. A lost value is always logged. */
+export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
+  const kept = refs.filter(isLeftAlone);
+  const different = refs.filter(
+    (ref) => !isLeftAlone(ref) && (ref.status !== 'equal' || ref.lost !== undefined),
+  );
+  const lines = logAlike(different, log);
+  const shown = new Set([...lines.filter(({ lost }) => lost === undefined).slice(0, linesAtMost)]);
+  const told = lines.filter((ref) => shown.has(ref) || ref.lost !== undefined);
+  for (const ref of told) {
+    if (ref.code === undefined) log.info(toLine(ref));
+    else log.failure(`${toLine(ref)} [${ref.code}]`);
   }
-  if (lines > linesAtMost) log.info(`… and ${lines - linesAtMost} more; REPORT_FILE has them all.`);
-  if (left.length === 0) return;
-  const names = left.slice(0, namesAtMost).join(', ') + (left.length > namesAtMost ? ', …' : '');
-  log.info(`Only at the destination, kept (PRUNE is false): ${names}`);
+  if (lines.length > told.length)
+    log.info(`… and ${lines.length - told.length} more refs. Set REPORT_FILE to list all of them.`);
+  if (kept.length === 0) return;
+  const names = kept.slice(0, namesAtMost).map(({ ref }) => toShortName(ref));
+  const more = kept.length > namesAtMost ? ', …' : '';
+  log.info(`Only at the destination, kept (PRUNE is false): ${names.join(', ')}${more}`);
+}
+
+/** Logs in one line the many refs that are not mirrored for one reason; gives the others. */
+function logAlike(refs: readonly RefOutcome[], log: Log): readonly RefOutcome[] {
+  const groups = new Map<string, RefOutcome[]>();
+  for (const ref of refs) {
+    if (ref.code === undefined || ref.lost !== undefined) continue;
+    const key = JSON.stringify([ref.status, ref.code, ref.reason]);
+    groups.set(key, [...(groups.get(key) ?? []), ref]);
+  }
+  const alike = [...groups.values()].filter((group) => group.length > namesAtMost);
+  for (const group of alike) {
+    const { status, code, reason } = group[0] ?? {};
+    const names = group.slice(0, namesAtMost).map(({ ref }) => toShortName(ref));
+    log.failure(`${group.length} refs ${status} (${reason}): ${names.join(', ')}, … [${code}]`);
+  }
+  const logged = new Set(alike.flat());
+  return refs.filter((ref) => !logged.has(ref));
 }
 
 function logLfs(lfs: LfsOutcome, log: Log): void {
@@ -84,13 +103,10 @@ function toOmission(lfs: LfsOutcome | undefined): string {
 }
 
 function toBadVerdict(outcome: Outcome): string {
-  const failed = toAllRefs(outcome).filter(({ code }) => code !== undefined);
-  const more = outcome.counts.failed > 10 ? ` and ${outcome.counts.failed - 10} more` : '';
-  const names =
-    failed
-      .map(({ ref }) => toShortName(ref))
-      .take(10)
-      .join(', ') + more;
+  const failed = outcome.refs.filter(({ code }) => code !== undefined);
+  const more = failed.length > 10 ? ` and ${failed.length - 10} more` : '';
+  const first = failed.slice(0, 10).map(({ ref }) => toShortName(ref));
+  const names = first.length === 0 ? 'the run did not end well' : first.join(', ') + more;
   if (outcome.verdict === 'planned') return `Dry run: nothing was pushed; a run would not mirror ${names}`;
   return `Not mirrored: ${names}; ${toChanges(outcome.counts)}`;
 }
@@ -99,12 +115,12 @@ function isLeftAlone(ref: RefOutcome): boolean {
   return ref.status === 'kept' && ref.code === undefined;
 }
 
-function toLine({ ref, old, new: wanted, status, reason }: RefOutcome): string {
+function toLine({ ref, old, new: wanted, status, lost = [], reason }: RefOutcome): string {
   const values = `${toShortOid(old)} → ${toShortOid(wanted)}`;
   const kind = isTag(ref) ? 'tag' : 'branch';
-  // A value that is about to be lost stands in full, so that it can be brought back.
-  const lost = (status === 'forced' || status === 'deleted') && old !== undefined ? `, was ${old}` : '';
-  return `${kind} ${toShortName(ref)}: ${values} ${status}${lost}${reason === undefined ? '' : ` (${reason})`}`;
+  // In full, so that the value can be restored.
+  const was = lost.length === 0 ? '' : `, was ${lost.join(', then ')}`;
+  return `${kind} ${toShortName(ref)}: ${values} ${status}${was}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 function toShortOid(oid: string | undefined): string {

@@ -18,6 +18,8 @@ export interface SandboxFaults {
   lfs?: { readonly href: string; readonly header: Readonly<Record<string, string>> } | undefined;
   /** A new connection is accepted by TCP and never hears anything. */
   silentBanner?: boolean | undefined;
+  /** Runs when a client asks for upload-pack, before it is started. */
+  beforeUpload?: (() => Promise<void>) | undefined;
   /** Runs when a client asks for receive-pack, before it is started, so before refs are advertised. */
   beforeReceive?: (() => Promise<void>) | undefined;
   /**

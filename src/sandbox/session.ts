@@ -100,7 +100,9 @@ interface Session {
   readonly gone: AbortSignal;
 }
 
-async function serveUploadPack({ channel, repository, gone }: Session): Promise<number> {
+async function serveUploadPack({ context, channel, repository, gone }: Session): Promise<number> {
+  await context.faults.beforeUpload?.();
+  if (gone.aborted) return 128;
   return connect(channel, startGit('upload-pack', repository, []), gone);
 }
 

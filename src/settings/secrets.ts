@@ -10,7 +10,7 @@ const tokens = [
 ];
 
 /** Variables that may carry a password in a URL. */
-const urls = ['SOURCE_URL', 'SOURCE_PROXY', 'CODECOMMIT_URL'];
+const urls = ['SOURCE_URL', 'SOURCE_PROXY', 'CODECOMMIT_URL', 'http_proxy', 'https_proxy', 'HTTPS_PROXY'];
 
 /**
  * Every text in the environment that must never be printed. It needs no valid variables, so that redaction can

@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { toErrorText } from '../errors';
 import type { Selection } from '../plan/refs';
+import { resolveReportFile } from '../report/file';
+import { isLoopback } from './address';
 import { type DestinationSettings, readDestination } from './destinationSettings';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from './faults';
 import { parseRun, type Run } from './run';
@@ -38,7 +41,6 @@ export interface Settings {
   readonly timeoutMilliseconds: number;
   /** Absolute. */
   readonly reportFile: string | undefined;
-  readonly debug: boolean;
   /** Every text that must never be printed. */
   readonly secrets: readonly string[];
 }
@@ -62,7 +64,9 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
   const source = toSource(values, run?.httpOrigin, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
   const selection = isRefsFaulty ? undefined : parseSelection(values, run, currentBranch, faults);
-  const reportFile = await faults.attemptAsync(() => readReportFile(values.REPORT_FILE, cwd));
+  const reportFile = await faults.attemptAsync(() =>
+    readReportFile(values.REPORT_FILE, cwd, run?.cloneDir ?? cwd),
+  );
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
@@ -80,7 +84,6 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
     maxAttempts: values.MAX_ATTEMPTS,
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
-    debug: values.DEBUG,
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }
@@ -107,16 +110,34 @@ function toSource(
   const chosen = given ?? { url: httpOrigin, credentials: undefined };
   const isPipelines = httpOrigin !== undefined && isSameRepository(chosen.url ?? '', httpOrigin);
   const fallback = isPipelines ? pipelinesProxy : undefined;
-  return {
+  const source = {
     ...chosen,
     proxy: proxy === undefined ? fallback : faults.attempt(() => parseSourceProxy(proxy)),
   };
+  if (isReadable(source)) faults.add(...loginInClear.faults);
+  return source;
 }
 
-async function readReportFile(file: string | undefined, cwd: string): Promise<string | undefined> {
+/** Whether a login would go over a network in clear. The proxy of Pipelines, and one on this machine, end there. */
+function isReadable({ url = '', proxy, credentials }: SourceSettings): boolean {
+  if (credentials === undefined || !url.startsWith('http://') || proxy === pipelinesProxy) return false;
+  return ![url, proxy].some((each) => each !== undefined && isLoopback(new URL(each).hostname));
+}
+
+const loginInClear = invalid(
+  'SOURCE_URL',
+  'SOURCE_URL is an http:// URL with a user or password, which anybody on the way could read.',
+  'Give it as https://, or without the login.',
+);
+
+async function readReportFile(
+  file: string | undefined,
+  cwd: string,
+  clone: string,
+): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const path = resolve(cwd, file);
-  const fault = /\p{Cc}/u.test(file) ? 'it holds a control character' : await readPathFault(path);
+  const fault = /\p{Cc}/u.test(file) ? 'it holds a control character' : await readPathFault(path, clone);
   if (fault === undefined) return path;
   throw invalid(
     'REPORT_FILE',
@@ -125,12 +146,16 @@ async function readReportFile(file: string | undefined, cwd: string): Promise<st
   );
 }
 
-async function readPathFault(path: string): Promise<string | undefined> {
+async function readPathFault(path: string, clone: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return 'it is a folder';
   if (found?.isFIFO() || found?.isSocket())
     return 'it is a pipe or a socket, which would have to be read meanwhile';
-  return (await isDirectory(dirname(path))) ? undefined : `the folder ${dirname(path)} does not exist`;
+  if (!(await isDirectory(dirname(path)))) return `the folder ${dirname(path)} does not exist`;
+  return await resolveReportFile(path, clone).then(
+    () => undefined,
+    (error: unknown) => toErrorText(error),
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isLoopback } from './address';
 import { type DestinationUrl, toSshUrl } from './destinationUrl';
 import { type FaultCollection, invalid } from './faults';
 import { publishedFingerprint } from './fingerprints';
@@ -18,6 +19,8 @@ export interface SshSettings {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** Signatures with SHA-1 are accepted: from CodeCommit, and from this machine, where the sandbox stands in for it. */
+  readonly sha1: boolean;
   readonly user: string;
   readonly key: PrivateKey;
   readonly trust: HostTrust;
@@ -40,7 +43,8 @@ export async function readSshSettings(
   const trust = await readTrust(env, values.KNOWN_HOSTS.join('\n'), url, faults);
   if (!url || !user || !key || !trust) return undefined;
   const { host, port } = url;
-  return { kind: 'ssh', url: toSshUrl(url, user), host, port, user, key, trust };
+  const sha1 = url.aws || isLoopback(host);
+  return { kind: 'ssh', url: toSshUrl(url, user), host, port, sha1, user, key, trust };
 }
 
 /** SSH_KEY_ID or the user of the URL; undefined where IAM is to be asked, and where the URL is at fault. */

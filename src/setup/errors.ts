@@ -1,4 +1,5 @@
 import { MirrorError, toQuote } from '../errors';
+import { isStopSignal, toSignalExitCode } from '../system/signals';
 
 /** AWS or Bitbucket does not let us read something, or change it. */
 export class PermissionMissing extends MirrorError {
@@ -40,18 +41,15 @@ export const declined = () =>
     remedy: 'Run setup again when the plan is as you want it. --dry-run only shows it.',
   });
 
-/** Exit codes are 128 and the number of the signal. */
-const signals: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
-
 export const setupStopped = (reason: unknown) => {
-  const name = String(reason) in signals ? String(reason) : 'SIGINT';
+  const signal = isStopSignal(reason) ? reason : 'SIGINT';
   return new MirrorError(
     'stopped',
     {
-      message: `Stopped by ${name}. Steps marked ✔ are done; nothing else was changed.`,
+      message: `Stopped by ${signal}. Steps marked ✔ are done; nothing else was changed.`,
       remedy: 'Run setup again: it continues where it stopped.',
     },
-    { exitCode: signals[name] ?? 130 },
+    { exitCode: toSignalExitCode(signal) },
   );
 };
 

@@ -33,13 +33,13 @@ export async function prove(
   context: Context,
   { seconds, pauseSeconds }: { seconds: number; pauseSeconds: number },
 ): Promise<number> {
-  const started = Date.now();
+  const started = performance.now();
   for (;;) {
     try {
       return await tryOnce(variables, context);
     } catch (error) {
       if (!isPerhapsTooEarly(error)) throw error;
-      const passed = Math.round((Date.now() - started) / 1000);
+      const passed = Math.round((performance.now() - started) / 1000);
       if (passed + pauseSeconds > seconds) throw unproven(error, passed);
       context.log.progress(`Waiting for IAM to know the key everywhere: ${passed} s of ${seconds} s`);
       await wait(pauseSeconds * 1000, undefined, { signal: context.signal });

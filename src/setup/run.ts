@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { toMirrorError } from '../errors';
-import { openRefTables, type RefTables } from '../refTables';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logError } from '../report/text';
@@ -27,14 +26,13 @@ export interface SetupProgram {
 
 /** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
-  using tables = openRefTables(program);
   // A reader that leaves, such as `head`, must not end setup between two changes.
   program.stdout.on('error', () => undefined);
   const ending = new AbortController();
   const signal = AbortSignal.any([program.signal, ending.signal]);
   // Every request that AWS's client retries listens to it.
   setMaxListeners(0, signal);
-  const context = createContext({ ...program, signal }, tables);
+  const context = createContext({ ...program, signal });
   try {
     const origin = flags.bitbucket === undefined ? await readOrigin(program) : undefined;
     await setup(parseRequest(flags, { ...program, origin }), context);
@@ -55,17 +53,23 @@ async function readOrigin({ cwd, env, signal }: SetupProgram): Promise<string | 
   return clone?.repositories[0];
 }
 
-function createContext(program: SetupProgram, tables: RefTables): SetupContext {
+function createContext(program: SetupProgram): SetupContext {
   const { env, stdin, stdout, signal, createKey = createKeyPair } = program;
   const cleaner = createCleaner();
   const { conceal, clean } = cleaner;
   conceal([...findSecrets(env), ...findSetupSecrets(env)]);
   const colour = isColourSeen(env, stdout.isTTY === true);
-  const log = createLog({ stream: stdout, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
+  const log = createLog({
+    stream: stdout,
+    colour,
+    debug: env['DEBUG'] === 'true',
+    cleaner,
+    now: () => performance.now(),
+  });
   const terminal = stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
   const say = (text: string) => void stdout.write(clean(text));
-  const stopwatch = createStopwatch(Date.now);
-  return { env, log, signal, stopwatch, startedAt: new Date(), tables, say, conceal, createKey, terminal };
+  const stopwatch = createStopwatch(() => performance.now());
+  return { env, log, signal, stopwatch, startedAt: new Date(), say, conceal, createKey, terminal };
 }
 
 /** The tokens of Bitbucket, also in the form in which they are sent. */

@@ -1,5 +1,4 @@
 import { MirrorError, toQuote } from '../errors';
-import type { Sequence } from '../sequence';
 
 export const noClone = (folder: string) =>
   new MirrorError('no-clone', {
@@ -36,8 +35,22 @@ export const lfsNotObtained = (url: string, words: string) =>
       'token if its proxy does not serve LFS. LFS: warn mirrors without these files.',
   });
 
-export const sourceMoved = (refs: Sequence<string>) =>
+export const sourceMoved = (refs: readonly string[]) =>
   new MirrorError('source-moved', {
-    message: `The source kept changing while it was read: ${refs.take(5).join(', ')}`,
+    message: `The source kept changing while it was read: ${refs.slice(0, 5).join(', ')}`,
     remedy: 'Run again. The run that the newest push started will mirror it.',
+  });
+
+export const sourceCertificateRefused = (url: string, stderr: string) =>
+  new MirrorError('certificate-refused', {
+    message: `The certificate of the source ${url} is not trusted: ${toQuote(stderr)}`,
+    remedy:
+      'Name the certificate of its authority, or of the proxy that intercepts TLS, in SSL_CERT_FILE (a PEM file with ' +
+      'every authority that is to be trusted).',
+  });
+
+export const sourceAlgorithms = (url: string, stderr: string) =>
+  new MirrorError('algorithms-disjoint', {
+    message: `The source ${url} and this ssh have no algorithm in common: ${toQuote(stderr)}`,
+    remedy: 'Give SOURCE_URL as https://, or allow the algorithm for this host in ~/.ssh/config.',
   });

@@ -3,8 +3,7 @@ import type { Git } from '../git/git';
 import { rangeOptions, toRangeInput } from '../git/range';
 import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch } from '../plan/refs';
-import type { RefTables } from '../refTables';
-import { type Sequence, toPieces } from '../sequence';
+import { allOrNothing } from '../system/allOrNothing';
 import type { Scratch } from './scratch';
 
 /** A branch that both sides have, with its two tips; the new one is here. */
@@ -13,19 +12,10 @@ type Pair = WantedRef & { readonly old: string };
 /** Each question is a short-lived git of its own; a few at a time keep two cores busy. */
 const questionsAtOnce = 4;
 
-/** So many pairs are looked at together. */
-const pairsAtOnce = 10_000;
-
 /** The branches whose new tip has the old one among its ancestors. */
-export async function readFastForwards(
-  wanted: Sequence<WantedRef>,
-  scratch: Scratch,
-  tables: RefTables,
-): Promise<RefNames> {
-  const found = tables.gatherer();
-  for (const pairs of toPieces(wanted.filter(isPair), pairsAtOnce))
-    for (const { ref, new: tip } of await selectFastForwards(pairs, scratch)) found.add(ref, tip);
-  return found.end();
+export async function readFastForwards(wanted: readonly WantedRef[], scratch: Scratch): Promise<RefNames> {
+  const found = await selectFastForwards(wanted.filter(isPair), scratch);
+  return new Set(found.map(({ ref }) => ref));
 }
 
 function isPair(wanted: WantedRef): wanted is Pair {
@@ -44,10 +34,11 @@ async function selectFastForwards(pairs: readonly Pair[], scratch: Scratch): Pro
 async function askOneByOne(pairs: readonly Pair[], git: Git): Promise<readonly Pair[]> {
   const found: Pair[] = [];
   const queue = pairs.values();
-  async function answer() {
-    for (const pair of queue) if (await isAncestor(git, pair.old, pair.new)) found.push(pair);
+  async function answer(signal: AbortSignal) {
+    const stoppable = git.until(signal);
+    for (const pair of queue) if (await isAncestor(stoppable, pair.old, pair.new)) found.push(pair);
   }
-  await Promise.all(Array.from({ length: questionsAtOnce }, answer));
+  await allOrNothing(Array.from({ length: questionsAtOnce }, () => answer));
   return found;
 }
 

@@ -2,7 +2,6 @@ import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
 import { isLfsFailurePassing, runLfs, toLfsWords } from '../git/lfs';
-import { type Sequence, toPieces } from '../sequence';
 import { lfsNotObtained, sourceUnreachable } from './errors';
 import type { Pointer } from './pointers';
 import type { Scratch } from './scratch';
@@ -13,7 +12,7 @@ import type { Scratch } from './scratch';
  * pointers. Each content is held against its SHA-256. Gives why they can't be had.
  */
 export async function fetchLfsObjects(
-  pointers: Sequence<Pointer>,
+  pointers: readonly Pointer[],
   url: string,
   { git }: Scratch,
 ): Promise<MirrorError | undefined> {
@@ -33,15 +32,11 @@ export async function fetchLfsObjects(
 }
 
 /** Runs a command that reads much and prints one line. */
-async function readLine(git: Git, command: readonly string[], input: Iterable<string>): Promise<string> {
+async function readLine(git: Git, command: readonly string[], input: readonly string[]): Promise<string> {
   let last = '';
-  for await (const lines of git.lines([command], toTexts(input)))
+  for await (const lines of git.lines([command], input.join('')))
     last = lines.findLast((line) => line !== '') ?? last;
   return last;
-}
-
-function* toTexts(lines: Iterable<string>): Generator<string> {
-  for (const some of toPieces(lines, 1_000)) yield some.join('');
 }
 
 /** Where the LFS objects of a repository are served: https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md */

@@ -1,8 +1,6 @@
 import type { Git } from '../git/git';
 import type { FileEntry } from '../plan/limits';
 import { isAttributes, isLfsInUse, isPointerSized, type LfsObject, parsePointer } from '../plan/pointers';
-import type { RefTables } from '../refTables';
-import { Sequence } from '../sequence';
 
 /** A pointer of the history: the object that it stands for, and the file (git's blob) that it is. */
 export interface Pointer extends LfsObject {
@@ -12,7 +10,7 @@ export interface Pointer extends LfsObject {
 /** What a history has of Git LFS; attributes alone may name no object. */
 export interface LfsUse {
   /** One for each object. */
-  readonly pointers: Sequence<Pointer>;
+  readonly pointers: readonly Pointer[];
   /** The first files that stand for them, at most five. */
   readonly paths: readonly string[];
 }
@@ -36,16 +34,16 @@ const most = { files: 8_192, bytes: 4 * 2 ** 20 };
  * Begins a search. Only files whose size or name allows it are looked into, a few megabytes at a time; those that
  * would be pointers with extensions, of any size up to 1 KB as so many files are, only once Git LFS was seen.
  */
-export function createPointerSearch(git: Git, tables: RefTables): PointerSearch {
-  const pointers = tables.gatherer();
+export function createPointerSearch(git: Git): PointerSearch {
+  const pointers = new Map<string, Pointer>();
   const paths = new Map<string, string>();
   let isInUse = false;
   let waiting: FileEntry[] = [];
   let bytes = 0;
 
-  function note({ oid, bytes: size }: LfsObject, file: FileEntry): void {
-    pointers.add(oid, `${size} ${file.oid}`);
-    if (paths.size < pathsAtMost && !paths.has(oid)) paths.set(oid, file.path);
+  function note(object: LfsObject, file: FileEntry): void {
+    pointers.set(object.oid, { ...object, blob: file.oid });
+    if (paths.size < pathsAtMost && !paths.has(object.oid)) paths.set(object.oid, file.path);
   }
   async function readWaiting(): Promise<void> {
     const files = waiting;
@@ -72,15 +70,9 @@ export function createPointerSearch(git: Git, tables: RefTables): PointerSearch 
     async end() {
       await readWaiting();
       if (!isInUse) return undefined;
-      const found = pointers.end();
-      return { pointers: new Sequence(() => found).map(toPointer), paths: [...paths.values()] };
+      return { pointers: [...pointers.values()], paths: [...paths.values()] };
     },
   };
-}
-
-function toPointer([oid, value]: readonly [string, string]): Pointer {
-  const [bytes = '', blob = ''] = value.split(' ');
-  return { oid, bytes: Number(bytes), blob };
 }
 
 /** The contents of files, in their order. `cat-file --batch` prints `<oid> blob <bytes>\n<content>\n` for each. */

@@ -6,7 +6,8 @@ import { toGitEnvironment } from '../git/environment';
 import { createGit, type Git } from '../git/git';
 import { type Refs, readCommits, selectHere, selectMissing } from '../git/objects';
 import { toShellWord } from '../git/shellWord';
-import type { RefMap } from '../refTable';
+import type { RefMap } from '../plan/refs';
+import { readRegularFile } from '../regularFile';
 import { openTemporaryFolder } from '../temporaryFolder';
 import type { Clone } from './clone';
 import { readCloneTips } from './cloneTips';
@@ -17,8 +18,8 @@ import { readCloneTips } from './cloneTips';
  */
 export interface Scratch extends AsyncDisposable {
   readonly git: Git;
-  /** Commits at which the history in here may be cut off. */
-  readonly shallow: ReadonlySet<string>;
+  /** Commits at which the history in here is cut off now: a fetch may have completed it. */
+  readShallow(): Promise<ReadonlySet<string>>;
   /** Which of these refs point at an object that is not here. */
   selectMissing(refs: Refs): Promise<RefMap>;
   /** The commit that each of these refs points at or leads to, where there is one. */
@@ -56,13 +57,17 @@ export async function openScratch(
   const git = createGit({ directory: folder.path, env, signal: context.signal });
   return {
     git,
-    shallow: new Set(clone?.shallow.split('\n').filter((line) => line !== '')),
-    selectMissing: (refs) => selectMissing(git, refs, context.tables),
-    readCommits: (refs) => readCommits(git, refs, context.tables),
+    readShallow: async () => toLineSet((await readRegularFile(join(folder.path, 'shallow'))) ?? ''),
+    selectMissing: (refs) => selectMissing(git, refs),
+    readCommits: (refs) => readCommits(git, refs),
     offerTips: () => offerTips(git, clone),
     readPackBytes: () => readPackBytes([join(folder.path, 'objects'), ...(clone ? [clone.objects] : [])]),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+function toLineSet(text: string): ReadonlySet<string> {
+  return new Set(text.split('\n').filter((line) => line !== ''));
 }
 
 /** The tips of the clone that are here, one a line: what fetches tell the other side that we have. */
@@ -146,6 +151,11 @@ async function readPackBytes(folders: readonly string[]): Promise<number> {
   const files = await Promise.all(
     packs.map(async (pack) => (await readdir(pack).catch(() => [])).map((name) => join(pack, name))),
   );
-  const sizes = await Promise.all(files.flat().map(async (file) => (await stat(file)).size));
+  const sizes = await Promise.all(files.flat().map(readSize));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes; none of a pack that housekeeping in the clone has removed meanwhile. */
+async function readSize(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }

@@ -1,13 +1,19 @@
 import type { Context } from '../context';
-import { connectionDropped, type MirrorError, timedOut } from '../errors';
+import { connectionDropped, type MirrorError, timedOut, toQuote } from '../errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
-import { fetchOptions, toFetchInput } from '../git/fetch';
+import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
 import { createTransferListener } from '../report/progress';
-import type { Sequence } from '../sequence';
-import { sourceNotFound, sourceUnauthorised, sourceUnreachable } from './errors';
+import {
+  sourceAlgorithms,
+  sourceCertificateRefused,
+  sourceMoved,
+  sourceNotFound,
+  sourceUnauthorised,
+  sourceUnreachable,
+} from './errors';
 import { fetchLfsObjects } from './lfs';
 import type { Pointer } from './pointers';
 import type { Scratch } from './scratch';
@@ -16,12 +22,22 @@ import type { Scratch } from './scratch';
 export interface Source {
   readonly url: string;
   /** Branches and tags as they are now. Throws MirrorError `source-…` when they can't be had whole. */
-  refs(): Promise<RefListing>;
-  /** Fetches what these refs need and the scratch repository has not; `deepen` brings the whole history. */
-  fetch(refs: Refs, deepen: boolean): Promise<void>;
+  refs(signal?: AbortSignal): Promise<RefListing>;
+  /** Fetches what these refs need and the scratch repository lacks. */
+  fetch(refs: Refs, how: FetchOptions): Promise<void>;
   /** Brings what these pointers of Git LFS stand for into the scratch repository. Gives why that can't be had. */
-  fetchLfs(pointers: Sequence<Pointer>): Promise<MirrorError | undefined>;
+  fetchLfs(pointers: readonly Pointer[]): Promise<MirrorError | undefined>;
 }
+
+export interface FetchOptions {
+  /** Fetch the history below a shallow clone, too. */
+  readonly deepen: boolean;
+  /** The run wants every branch and tag, so that nothing is lost by fetching more than these refs. */
+  readonly wantsAll: boolean;
+}
+
+/** What `--unshallow` stands for (git-fetch(1)); unlike that, git takes it for a complete history too. */
+const fullDepth = '--depth=2147483647';
 
 /** A listing takes seconds; a fetch may compute on the other side for minutes before its first byte. */
 const stall = { list: 60_000, fetch: 300_000 };
@@ -30,23 +46,22 @@ const stall = { list: 60_000, fetch: 300_000 };
 export function createSource(url: string, scratch: Scratch, context: Context): Source {
   const listing = {
     stallMilliseconds: stall.list,
-    tables: context.tables,
     describeFailure: (command: string, result: GitResult) => describeSourceFailure(url, command, result),
   };
-  async function fetch(refs: Refs, deepen: boolean): Promise<void> {
+  async function fetch(refs: Refs, { deepen, wantsAll }: FetchOptions): Promise<void> {
     await scratch.offerTips();
-    const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
-      input: toFetchInput(refs),
-      onStderr: createTransferListener('Fetching from the source', context.log),
-      stallMilliseconds: stall.fetch,
-    });
-    // A ref that went away between look and fetch: whoever asked looks again and sees it.
-    if (/couldn't find remote ref/.test(result.stderr)) return;
-    if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
+    const args = [...fetchOptions, ...(deepen ? [fullDepth] : []), '--', url];
+    for (const input of toFetchInputs(refs, wantsAll)) {
+      const onStderr = createTransferListener('Fetching from the source', context.log);
+      const result = await scratch.git.run(args, { input, onStderr, stallMilliseconds: stall.fetch });
+      // A ref was deleted since the look: the caller notices what is missing.
+      if (/couldn't find remote ref/.test(result.stderr)) return;
+      if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
+    }
   }
   return {
     url,
-    refs: () => listRemote(scratch.git, url, listing),
+    refs: (signal) => listRemote(signal ? scratch.git.until(signal) : scratch.git, url, listing),
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };
@@ -67,6 +82,12 @@ function describeSourceFailure(url: string, command: string, result: GitResult):
       return sourceUnauthorised(url, result.stderr);
     case 'not-found':
       return sourceNotFound(url, result.stderr);
+    case 'certificate':
+      return sourceCertificateRefused(url, result.stderr);
+    case 'algorithms':
+      return sourceAlgorithms(url, result.stderr);
+    case 'moved':
+      return sourceMoved([toQuote(result.stderr)]);
     case 'timed-out':
       return timedOut(`The source ${url}`);
     default:

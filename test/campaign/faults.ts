@@ -12,6 +12,9 @@ export const faultKinds = [
   'cut after bytes from the pipe',
   'cut after bytes to the pipe',
   'cut at a moment',
+  'line down at a moment',
+  'line down while the hooks run',
+  'line down during the verification',
   'server killed',
   'connections refused',
   'second session refused',
@@ -25,6 +28,9 @@ export const faultKinds = [
   'somebody pushes to the mirror',
   'second pipe',
   'SIGTERM',
+  'SIGTERM with the line down',
+  'SIGTERM while the hooks run',
+  'SIGTERM during the verification',
   'SIGINT',
   'SIGKILL',
 ] as const;
@@ -34,10 +40,27 @@ export type FaultKind = (typeof faultKinds)[number];
 /** What may happen in a run without its outcome being any other. */
 export const harmless: readonly FaultKind[] = ['second session refused', 'slow link'];
 
+/** What a run gets over by itself, when it is over before the last attempt begins. */
+export const passing: readonly FaultKind[] = [
+  ...harmless,
+  'cut after bytes from the pipe',
+  'cut after bytes to the pipe',
+  'cut at a moment',
+  'line down at a moment',
+  'line down while the hooks run',
+  'line down during the verification',
+  'server killed',
+  'connections refused',
+  'source answers 503',
+  'source unreachable',
+  'fetch from the source cut',
+];
+
 /** One run of the pipe amid its faults. */
 export interface Disturbed {
   readonly ends: readonly PipeEnd[];
-  readonly faults: readonly FaultKind[];
+  /** When the last fault was over, in milliseconds since 1970; infinite where one lasted as long as the run. */
+  readonly overAt: number;
 }
 
 /** What a fault may touch. */
@@ -50,6 +73,8 @@ interface Scene {
   /** Acts when a fault that passes has lasted long enough. */
   readonly later: (act: () => unknown) => Promise<void>;
   readonly rivals: Promise<PipeEnd>[];
+  /** Aborted when the run has ended. */
+  readonly over: AbortSignal;
 }
 
 /** Every choice is made before the first wait, so that the seed alone decides. */
@@ -63,6 +88,18 @@ const faults: Readonly<Record<FaultKind, (scene: Scene) => Promise<unknown>>> = 
     return later(() => clear(world.sandbox.faults, 'dropAfterBytesSent'));
   },
   'cut at a moment': ({ stage, atMoment }) => atMoment(() => stage.world.sandbox.cut()),
+  'line down at a moment': ({ stage, atMoment }) => {
+    const milliseconds = toOutage(stage.random);
+    return atMoment(() => takeLineDown(stage.world, milliseconds));
+  },
+  'line down while the hooks run': ({ stage, over }) => {
+    const milliseconds = toOutage(stage.random);
+    return atNext({ stage, over }, 'afterAdvertise', () => takeLineDown(stage.world, milliseconds));
+  },
+  'line down during the verification': ({ stage, over }) => {
+    const milliseconds = toOutage(stage.random);
+    return atNext({ stage, over }, 'beforeUpload', () => takeLineDown(stage.world, milliseconds));
+  },
   'server killed': ({ stage, atMoment }) => atMoment(() => killServer(stage)),
   'connections refused': ({ stage: { world }, later }) => {
     world.sandbox.faults.refuseConnections = true;
@@ -104,6 +141,19 @@ const faults: Readonly<Record<FaultKind, (scene: Scene) => Promise<unknown>>> = 
   'second pipe': ({ stage, atMoment, variables, rivals }) =>
     atMoment(() => rivals.push(startPipe(stage.world, stage.rivalMachine, stage.clone, variables).end)),
   SIGTERM: ({ pipe, atMoment }) => atMoment(() => pipe.kill('SIGTERM')),
+  'SIGTERM with the line down': ({ stage, pipe, atMoment }) => {
+    const milliseconds = toOutage(stage.random);
+    return atMoment(async () => {
+      const down = takeLineDown(stage.world, milliseconds);
+      await wait(milliseconds / 2);
+      pipe.kill('SIGTERM');
+      await down;
+    });
+  },
+  'SIGTERM while the hooks run': ({ stage, pipe, over }) =>
+    atNext({ stage, over }, 'afterAdvertise', async () => pipe.kill('SIGTERM')),
+  'SIGTERM during the verification': ({ stage, pipe, over }) =>
+    atNext({ stage, over }, 'beforeUpload', async () => pipe.kill('SIGTERM')),
   SIGINT: ({ pipe, atMoment }) => atMoment(() => pipe.kill('SIGINT')),
   SIGKILL: ({ stage, pipe, atMoment }) => {
     const orphansLive = stage.random.chance(50);
@@ -123,10 +173,13 @@ export async function runDisturbed(stage: Stage, kinds: readonly FaultKind[]): P
       async () => void (await act()),
       () => undefined,
     );
-  const happenings = kinds.map((kind) => {
+  let overAt = 0;
+  const happenings = kinds.map(async (kind) => {
     const atMoment = toTimer(Math.min(random.whole(0, 1_400), random.whole(100, 1_400)));
     const later = toTimer(random.whole(200, 2_500));
-    return faults[kind]({ stage, pipe, variables, atMoment, later, rivals });
+    await faults[kind]({ stage, pipe, variables, atMoment, later, rivals, over: over.signal });
+    // The end of the run ends each wait, so that this is no end of the fault then.
+    overAt = over.signal.aborted ? Number.POSITIVE_INFINITY : Math.max(overAt, Date.now());
   });
   const first = await pipe.end;
   const ends = [first, ...(await Promise.all(rivals))];
@@ -136,7 +189,7 @@ export async function runDisturbed(stage: Stage, kinds: readonly FaultKind[]): P
   const serving = await waitForNone(stage.findServing, 10_000);
   if (serving.length > 0)
     throw new Error(`the server still serves: ${serving.map((each) => each.arguments).join('\n')}`);
-  return { ends, faults: kinds };
+  return { ends, overAt };
 }
 
 function clearFaults({ sandbox, bitbucket }: World): void {
@@ -151,6 +204,37 @@ function clear(all: SandboxFaults | BitbucketFaults, name: string): void {
 /** As many bytes as a listing, a small push or a big one has: each order of magnitude alike. */
 function toBytes(random: Random): number {
   return random.whole(100, 999) * 10 ** random.whole(0, 3);
+}
+
+/** Milliseconds: a tenth of a second more often than five. */
+function toOutage(random: Random): number {
+  return Math.min(random.whole(100, 5_000), random.whole(100, 5_000));
+}
+
+/** Cuts every connection, and refuses new ones for so long. */
+async function takeLineDown({ sandbox }: World, milliseconds: number): Promise<void> {
+  sandbox.faults.refuseConnections = true;
+  sandbox.cut();
+  await wait(milliseconds);
+  clear(sandbox.faults, 'refuseConnections');
+}
+
+/** Acts once, when the server is about to carry out a push, or to list its refs after one. */
+function atNext(
+  { stage, over }: Pick<Scene, 'stage' | 'over'>,
+  moment: 'afterAdvertise' | 'beforeUpload',
+  act: () => Promise<void>,
+): Promise<void> {
+  const { sandbox } = stage.world;
+  const before = sandbox.counts.pushes;
+  return new Promise((done) => {
+    over.addEventListener('abort', () => done());
+    sandbox.faults[moment] = async () => {
+      if (moment === 'beforeUpload' && sandbox.counts.pushes === before) return;
+      clear(sandbox.faults, moment);
+      void act().then(done);
+    };
+  });
 }
 
 /** The server's git is gone without a word, and with it every connection; then it comes up again. */

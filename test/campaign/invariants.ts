@@ -92,10 +92,11 @@ export function judgeEnd(
   before: Refs,
   transitions: readonly Transition[],
 ): string[] {
-  const signals = [...(kinds.includes('SIGTERM') ? [143] : []), ...(kinds.includes('SIGINT') ? [130] : [])];
+  const isTerminated = kinds.some((kind) => kind.startsWith('SIGTERM'));
+  const signals = [...(isTerminated ? [143] : []), ...(kinds.includes('SIGINT') ? [130] : [])];
   // A signal that comes before the program has begun ends it as it ends any other.
   const isKilled =
-    signal !== null && kinds.some((kind) => kind === signal) && (signal === 'SIGKILL' || !output);
+    signal !== null && kinds.some((kind) => kind.startsWith(signal)) && (signal === 'SIGKILL' || !output);
   const isAllowed = isKilled || [0, 1, ...signals].includes(exitCode ?? -1);
   const untrue = (report?.refs ?? []).filter(
     ({ ref, status, new: value }) =>
@@ -110,7 +111,66 @@ export function judgeEnd(
       : []),
     ...untrue.map(({ ref, status, new: value }) => `the report says ${status}, untrue: ${ref} ${value}`),
     ...(exitCode === 0 && !/^(\S*✔|.*✔)/m.test(output) ? ['exit code 0 without a good word'] : []),
-    ...(/internal\]/.test(output) ? ['an internal error'] : []),
+    ...(/\[(internal|git-failed)\]/.exec(output) ?? [])
+      .slice(0, 1)
+      .map((code) => `a failure without a name: ${code}`),
     ...(signal === 'SIGKILL' ? [] : survivors.map((survivor) => `still running: ${survivor}`)),
   ];
+}
+
+/**
+ * What a run does not say of the values that were taken away: each stands in the output of a run, before the push, and
+ * in its report. Of a run that was killed there is no report.
+ */
+export async function judgeLosses(
+  ends: readonly PipeEnd[],
+  transitions: readonly Transition[],
+  repository: string,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { by, ref, old, new: value } of transitions) {
+    if (by === 'somebody' || old === undefined || parseSlice(ref) !== undefined) continue;
+    const isForward =
+      value !== undefined && ref.startsWith('refs/heads/') && (await isAncestorIn(repository, old, value));
+    if (isForward) continue;
+    const told = ends.filter(({ output }) =>
+      output.includes(`${value === undefined ? 'delete' : 'replace'} ${ref}, was ${old}`),
+    );
+    if (told.length === 0) faults.push(`no run said that it takes ${old} away from ${ref}`);
+    const reported = told.some(({ exitCode, report }) => {
+      const outcome = report?.refs.find((each) => each.ref === ref);
+      return exitCode === null || outcome?.lost?.includes(old) === true;
+    });
+    if (told.length > 0 && !reported) faults.push(`no report has that ${ref} lost ${old}`);
+  }
+  return faults;
+}
+
+/** Tags of another run that went, though nothing else at the destination reaches their commit. */
+export async function judgeSlices(
+  transitions: readonly Transition[],
+  after: Refs,
+  repository: string,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const made = new Set(transitions.filter(({ new: value }) => value !== undefined).map(({ ref }) => ref));
+  const tips = Object.entries(after).flatMap(([ref, tip]) => (parseSlice(ref) === undefined ? [tip] : []));
+  for (const { ref, old, new: value } of transitions) {
+    if (parseSlice(ref) === undefined || value !== undefined || old === undefined || made.has(ref)) continue;
+    const reached = await Promise.all(tips.map((tip) => isAncestorIn(repository, old, tip)));
+    if (!reached.includes(true)) faults.push(`the slice of another run is gone: ${ref}`);
+  }
+  return faults;
+}
+
+/** Backups that a run made, and then did not take away what they keep. */
+export function judgeBackups(transitions: readonly Transition[]): string[] {
+  return transitions.flatMap(({ ref, old, new: value }) => {
+    const of = parseBackup(ref);
+    if (of === undefined || old !== undefined) return [];
+    const isLost = transitions.some(
+      (each) => of.startsWith(each.ref) && each.old !== undefined && each.new !== each.old,
+    );
+    return isLost ? [] : [`a backup of what was not replaced: ${ref} ${value}`];
+  });
 }

@@ -19,6 +19,8 @@ export interface PipeEnd {
   readonly signal: NodeJS.Signals | null;
   readonly output: string;
   readonly report: Report | undefined;
+  /** When its last attempt began, in milliseconds since 1970. */
+  readonly lastAttemptAt: number;
   /** Programs of the pipe that outlived it. */
   readonly survivors: readonly string[];
 }
@@ -26,7 +28,12 @@ export interface PipeEnd {
 /** What of the JSON report is held against the world. */
 export interface Report {
   readonly exitCode: number;
-  readonly refs: readonly { readonly ref: string; readonly status: string; readonly new: string | null }[];
+  readonly refs: readonly {
+    readonly ref: string;
+    readonly status: string;
+    readonly new: string | null;
+    readonly lost?: readonly string[];
+  }[];
 }
 
 export interface RunningPipe {
@@ -45,8 +52,8 @@ export async function openMachine(root: string, name: string): Promise<Machine> 
   return machine;
 }
 
-/** Longer than anything that a run may take here; what takes longer hangs. */
-const hungMilliseconds = 40_000;
+/** Longer than anything that a run may take here, on a busy machine too; what takes longer hangs. */
+const hungMilliseconds = 300_000;
 
 let reports = 0;
 
@@ -72,9 +79,12 @@ export function startPipe(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let lastAttemptAt = Date.now();
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      const [, seconds] = /Trying again in ([\d.]+) s/.exec(text) ?? [];
+      if (seconds !== undefined) lastAttemptAt = Date.now() + Number(seconds) * 1_000;
     });
   const find = () => findProcesses(`TMPDIR=${machine.temporary}\0`);
   const exited = new Promise<Pick<PipeEnd, 'exitCode' | 'signal'>>((done) =>
@@ -97,11 +107,12 @@ export function startPipe(
       return found;
     };
     // More than once: a process may have forked between the look and its end.
-    const survivors = await waitForNone(crashed === undefined ? find : findAndKill, 3_000);
+    const survivors = await waitForNone(crashed === undefined ? find : findAndKill, 10_000);
     const report = await readFile(reportFile, 'utf8').catch(() => undefined);
     return {
       ...exit,
       output,
+      lastAttemptAt,
       report: report === undefined ? undefined : JSON.parse(report),
       survivors: survivors.map((survivor) => survivor.arguments),
     };

@@ -52,7 +52,7 @@ const backupPattern = /^refs\/(?:heads|tags)\/mirror-backup\/\d{4}-\d\d-\d\dT\d{
 
 /** The tip that a tag of the pipe's own carries to the destination; undefined for any other ref. */
 export function parseSlice(ref: string): string | undefined {
-  return ref.startsWith(slicePrefix) ? ref.slice(slicePrefix.length) : undefined;
+  return ref.startsWith(slicePrefix) ? ref.slice(ref.lastIndexOf('/') + 1) : undefined;
 }
 
 /** The ref that a backup was made of, with a number where there are several; undefined where a ref is none. */

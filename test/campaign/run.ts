@@ -1,7 +1,7 @@
 import { tryGit } from '../servers/git';
-import { type FaultKind, faultKinds, harmless, runDisturbed } from './faults';
+import { type FaultKind, faultKinds, harmless, passing, runDisturbed } from './faults';
 import type { Refs } from './history';
-import { createGuard, type Guard, judgeEnd } from './invariants';
+import { createGuard, type Guard, judgeBackups, judgeEnd, judgeLosses, judgeSlices } from './invariants';
 import { readHead } from './journal';
 import { isAncestorIn, type Promised, promise } from './model';
 import { parseBackup, parseSlice } from './policy';
@@ -125,7 +125,7 @@ async function runAndJudge(
   const from = stage.now();
   const before = await readDestination(stage);
   const promised = await promiseNow(stage, before);
-  const { ends } = await runDisturbed(stage, kinds);
+  const { ends, overAt } = await runDisturbed(stage, kinds);
   const transitions = await stage.journal.read();
   const after = await readDestination(stage);
   account.tell(`run with ${kinds.join(', ') || 'no fault'}, source at ${from} to ${stage.now()}`, {
@@ -144,12 +144,25 @@ async function runAndJudge(
   account.add(await guard.judge(transitions, from, isFallback));
   for (const end of ends) account.add(judgeEnd(end, kinds, before, transitions));
 
+  const { destination } = stage.world;
+  account.add(await judgeLosses(ends, transitions, destination));
+  account.add(await judgeSlices(transitions, after, destination));
+
   const [first] = ends;
   const isStill = stage.now() === from && transitions.every(({ by }) => by === 'pipe') && !isFallback;
   const isAlone = isStill && ends.length === 1;
-  if (isAlone && first?.exitCode === 0) account.add(judgePromise(promised, 0, before, after));
+  const exitCode = first?.exitCode ?? null;
+  if (isAlone && exitCode === 0)
+    account.add([...judgePromise(promised, 0, before, after), ...judgeBackups(transitions)]);
   if (isAlone && kinds.every((kind) => harmless.includes(kind)))
-    account.add(judgePromise(promised, first?.exitCode ?? null, before, after));
+    account.add(judgePromise(promised, exitCode, before, after));
+  // An earlier push of the run may be carried out late, and in the way of a later one.
+  const isOwnRival = /\[lease-broken\]|failed to update ref/.test(first?.output ?? '');
+  const isOver = kinds.every((kind) => passing.includes(kind)) && overAt < (first?.lastAttemptAt ?? 0);
+  if (isAlone && isOver && !isOwnRival)
+    account.add(
+      judgePromise(promised, exitCode, before, after).map((fault) => `after all faults were over: ${fault}`),
+    );
   return { isCrashed: first?.signal === 'SIGKILL' };
 }
 

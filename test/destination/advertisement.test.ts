@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAdvertisement } from '../../src/destination/advertisement';
-import { openRefTables } from '../../src/refTables';
 import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../servers/git';
 
 let folder = '';
@@ -17,8 +16,7 @@ afterAll(() => end.abort());
 
 async function listing(program: string, ...args: readonly string[]) {
   const { signal } = end;
-  using tables = openRefTables({ env: { TMPDIR: folder } });
-  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000, tables };
+  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 };
   const advertised = await readAdvertisement(session);
   if ('failure' in advertised) return advertised;
   const { refs, head } = advertised.listing;
@@ -74,7 +72,7 @@ describe('a session that comes to nothing', () => {
     expect(await listing('sh', '-c', 'echo "Permission denied (publickey)." >&2; exit 255')).toEqual({
       failure: 'Permission denied (publickey).\n',
     });
-    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'no such repo' });
+    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'remote error: no such repo' });
   });
 
   test.each([
@@ -90,7 +88,7 @@ describe('a session that comes to nothing', () => {
     ['no ref', '0008ab c0000'],
     ['a ref that git refuses', '003f0123456789012345678901234567890123456789 refs/heads/a\\x1b[\\n0000'],
   ])('is not read as something else: %s', async (_what, text) => {
-    await expect(saying(text)).rejects.toMatchObject({ code: 'git-failed' });
+    await expect(saying(text)).rejects.toMatchObject({ code: 'not-git' });
   });
 
   test('is ended when it stays silent', async () => {

@@ -1,10 +1,9 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { openHttps } from '../../src/destination/https';
 import { signLogin } from '../../src/destination/sigv4';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { run } from '../servers/git';
@@ -25,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-function createContext() {
+function createContext(temporary = root) {
   const cleaner = createCleaner();
   const log = createLog({
     stream: { write: () => true },
@@ -36,9 +35,8 @@ function createContext() {
   });
   const signal = new AbortController().signal;
   const startedAt = new Date();
-  const env = { TMPDIR: root };
-  const tables = openRefTables({ env });
-  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt, tables };
+  const env = { TMPDIR: temporary };
+  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt };
   return { cleaner, context };
 }
 
@@ -95,4 +93,30 @@ it('keeps its socket where nobody else can enter, and leaves nothing', async () 
   expect((await stat(join(root, folder))).mode & 0o777).toBe(0o700);
   await transport[Symbol.asyncDispose]();
   expect(await readdir(root)).toEqual([]);
+});
+
+describe('where TMPDIR is too long for a socket', () => {
+  const deep = () => join(root, 'long-'.repeat(20));
+
+  it('keeps it in a folder of its own in /tmp all the same, whatever the umask, twice at once', async () => {
+    await mkdir(deep(), { recursive: true });
+    const before = process.umask(0);
+    try {
+      const { context } = createContext(deep());
+      await using first = await openHttps(settings, context);
+      await using second = await openHttps(settings, context);
+      const question = `protocol=https\nhost=${place.host}\npath=v1/repos/app\n\n`;
+      for (const { env } of [first, second]) {
+        const [folder = ''] = /\/tmp\/ccmirror-[\w-]+/.exec(env['GIT_CONFIG_GLOBAL'] ?? '') ?? [];
+        expect((await stat(folder)).mode & 0o777).toBe(0o700);
+        expect(await readdir(folder)).toEqual(expect.arrayContaining(['s']));
+        expect((await askGit('fill', env, question)).exitCode).toBe(0);
+      }
+      expect(await readdir(deep())).toEqual([]);
+      expect((await readdir(root)).filter((name) => name.startsWith('ccmirror'))).toEqual([]);
+    } finally {
+      process.umask(before);
+      await rm(deep(), { recursive: true });
+    }
+  });
 });

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toHostBlock, toSshPath } from '../../src/destination/sshConfig';
+import { toHostBlock } from '../../src/destination/sshConfig';
 import { replaceOwnBlock } from '../../src/settings/ownBlock';
 import { openFolder } from '../servers/folder';
 import { run } from '../servers/git';
@@ -11,6 +11,8 @@ const options = {
   host: 'git-codecommit.eu-west-1.amazonaws.com',
   port: 22,
   user: 'APKAEXAMPLEEXAMPLE12',
+  sha1: true,
+  refusedKeyTypes: [],
   identityFile: '/tmp/a folder/100%/id_rsa',
   knownHostsFile: '/root/.ssh/known_hosts',
   fingerprint: undefined,
@@ -48,7 +50,6 @@ describe('the block of a host, as ssh reads it,', () => {
     const read = await readAsSsh(toHostBlock(options), options.host);
     expect(read.get('userknownhostsfile')).toBe('/root/.ssh/known_hosts');
     expect(read.get('controlpath')).toBe('/tmp/a folder/100%/c');
-    expect(toSshPath('/tmp/100%/c')).toBe('/tmp/100%%/c');
   });
 
   test('says nothing of other hosts, and leaves the lines below it their meaning', async () => {
@@ -56,6 +57,30 @@ describe('the block of a host, as ssh reads it,', () => {
     expect([read.get('user'), read.get('port'), read.get('hostkeyalgorithms')?.endsWith(',ssh-rsa')]).toEqual(
       ['ada', '2222', false],
     );
+  });
+
+  test('allows SHA-1 for CodeCommit alone, and leaves out the key types that were refused', async () => {
+    const ofOthers = await readAsSsh(toHostBlock({ ...options, sha1: false }), options.host);
+    for (const keyword of ['hostkeyalgorithms', 'pubkeyacceptedalgorithms'])
+      expect(ofOthers.get(keyword)?.split(',')).not.toContain('ssh-rsa');
+    const refusedKeyTypes = ['ssh-ed25519', 'ecdsa-sha2-nistp256'];
+    const read = await readAsSsh(toHostBlock({ ...options, sha1: false, refusedKeyTypes }), options.host);
+    expect(read.get('hostkeyalgorithms')).toMatch(/rsa-sha2-512/);
+    expect(read.get('hostkeyalgorithms')).not.toMatch(/(^|,)(ssh-ed25519|ecdsa-sha2-nistp256)/);
+    const withoutRsa = { ...options, sha1: false, refusedKeyTypes: ['ssh-rsa'] };
+    expect((await readAsSsh(toHostBlock(withoutRsa), options.host)).get('hostkeyalgorithms')).not.toMatch(
+      /rsa/,
+    );
+  });
+
+  test('finds files in folders with quotes and backslashes', async () => {
+    const folder = '/tmp/a "quoted\\ folder';
+    const files = { identityFile: `${folder}/id_rsa`, controlPath: `${folder}/s` };
+    const read = await readAsSsh(toHostBlock({ ...options, ...files }), options.host);
+    expect([read.get('identityfile'), read.get('controlpath')]).toEqual([
+      files.identityFile,
+      files.controlPath,
+    ]);
   });
 
   test('does without a socket whose path would be too long', async () => {

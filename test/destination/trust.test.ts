@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDestination } from '../../src/destination/destination';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
@@ -47,13 +46,22 @@ async function list({
     signal: new AbortController().signal,
     stopwatch: createStopwatch(Date.now),
     startedAt: new Date(),
-    tables: openRefTables({ env }),
   };
   const access = { url: '/nowhere', proxy: undefined, credentials: undefined, credentialHelpers: [] };
   await using scratch = await openScratch(undefined, access, context);
   const key = await parsePrivateKey(privateKey, { requireRsa: true });
   const url = sandbox.url('app', keyId);
-  const settings = { kind: 'ssh', url, host, port, user: keyId, key, trust, name: 'app' } as const;
+  const settings = {
+    kind: 'ssh',
+    url,
+    host,
+    port,
+    sha1: true,
+    user: keyId,
+    key,
+    trust,
+    name: 'app',
+  } as const;
   await using destination = await openDestination(settings, {
     git: scratch.git,
     directory: undefined,

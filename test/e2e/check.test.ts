@@ -13,6 +13,7 @@ import {
   resource,
 } from './checkWorld';
 import { expectNothingLeft } from './footprint';
+import { describeServers } from './servers';
 import { keyPair, serverNames } from './world';
 
 /** The states of a check in which all holds. */
@@ -32,7 +33,7 @@ const unreached = (...names: (keyof typeof fine)[]) =>
   Object.fromEntries(names.map((name) => [name, 'unseen']));
 const afterConnection = unreached('right to read', 'right to push', 'differences', 'Git LFS', 'size limits');
 
-describe.each([...serverNames, 'https'] as const)('check over %s, both sides equal', (server) => {
+describeServers([...serverNames, 'https'], 'check over %s, both sides equal', (server) => {
   it('tells that all is fine, and changes and leaves nothing', async () => {
     await using place = await openCheckWorld(server);
     const before = await place.world.destinationRefs();

@@ -1,6 +1,7 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
+import { describeServers } from './servers';
 import { allServerNames } from './world';
 
 /** Clones that hold less than the run needs, or something else. */
@@ -83,6 +84,6 @@ const clones: readonly Case[] = [
   },
 ];
 
-describe.each(allServerNames)('REFS current over %s:', (server) => {
+describeServers(allServerNames, 'REFS current over %s:', (server) => {
   for (const expected of clones) test(expected.title, () => runCase(server, expected));
 });

@@ -1,11 +1,16 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
 import { git } from '../servers/git';
+import { listenOnLoopback } from '../servers/loopback';
+import { findProcesses } from '../servers/processes';
 import { type Case, runCase } from './cases';
-import { type Revisions, whole } from './scene';
-import { keyId, serverNames, type World } from './world';
+import { expectNothingLeft } from './footprint';
+import { growSource, type Revisions, whole } from './scene';
+import { describeServers } from './servers';
+import { keyId, openWorld, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
 const behind: Revisions = { ...whole, 'heads/main': 'heads/main~10' };
@@ -95,7 +100,7 @@ const everywhere: readonly Case[] = [
   },
 ];
 
-describe.each(serverNames)('over %s:', (server) => {
+describeServers(serverNames, 'over %s:', (server) => {
   for (const expected of everywhere)
     test(expected.title, () => runCase(server, { there: behind, ...expected }));
 });
@@ -159,4 +164,49 @@ const faults: readonly Case[] = [
 describe('the CodeCommit of our own:', () => {
   for (const expected of faults)
     test(expected.title, () => runCase('sandbox', { there: behind, ...expected }));
+});
+
+describe('one side fails at once while the other is silent: no program outlives the run', () => {
+  async function openScene() {
+    const world = await openWorld();
+    await growSource(world);
+    return { world, clone: await world.clone() };
+  }
+
+  test.each(['1', '2'])('when the destination fails, in %s attempts', async (MAX_ATTEMPTS) => {
+    const { world, clone } = await openScene();
+    await using _ = world;
+    world.bitbucket.faults.hang = true;
+    const port = '1';
+    const ended = await world.pipe(clone, {
+      MAX_ATTEMPTS,
+      CODECOMMIT_URL: `ssh://${keyId}@127.0.0.1:${port}/v1/repos/app`,
+      SSH_KEY_ID: undefined,
+      KNOWN_HOSTS: world.knownHosts.replace(/\]:\d+ /, `]:${port} `),
+    });
+    expect(ended).toEqual({ exitCode: 1, output: expect.stringContaining('[destination-unreachable]') });
+    // At once: a git that is still there now would stay for a minute.
+    expect(await findProcesses(world.temporary)).toEqual([]);
+    await expectNothingLeft(world);
+  });
+
+  test('when the source fails', async () => {
+    const { world, clone } = await openScene();
+    await using _ = world;
+    const silent = createServer();
+    const port = await listenOnLoopback(silent);
+    try {
+      const ended = await world.pipe(clone, {
+        MAX_ATTEMPTS: '1',
+        SOURCE_URL: world.bitbucket.url('no-such-repository'),
+        CODECOMMIT_URL: `ssh://${keyId}@127.0.0.1:${port}/v1/repos/app`,
+        SSH_KEY_ID: undefined,
+        KNOWN_HOSTS: world.knownHosts.replace(/\]:\d+ /, `]:${port} `),
+      });
+      expect(ended).toEqual({ exitCode: 1, output: expect.stringContaining('[source-not-found]') });
+      await expectNothingLeft(world);
+    } finally {
+      silent.close();
+    }
+  });
 });

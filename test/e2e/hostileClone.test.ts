@@ -1,4 +1,16 @@
-import { access, chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, grow, run, tryGit } from '../servers/git';
@@ -206,7 +218,9 @@ async function makePipe(path: string): Promise<void> {
   expect((await run('mkfifo', '/', [path])).exitCode).toBe(0);
 }
 
-describe('a clone with something else in the place of a file is mirrored all the same', () => {
+describe('a clone with something else in the place of a file is mirrored all the same', {
+  tags: ['slow'],
+}, () => {
   test.each([
     'shallow',
     'packed-refs',
@@ -316,3 +330,52 @@ async function writeLyingGraph(dir: string, child: string, parent: string): Prom
   await writeFile(file, graph);
   expect(await git(dir, 'rev-list', '--count', parent, `^${child}`)).toBe('0');
 }
+
+describe('REPORT_FILE, below the clone,', () => {
+  async function openScene(world: World) {
+    await grow(world.source, 'main');
+    const outside = join(world.root, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'victim.json'), 'theirs\n');
+    return { clone: await world.clone(), outside };
+  }
+
+  test('is not written where a link of that name leads', async () => {
+    await using world = await openWorld();
+    const { clone, outside } = await openScene(world);
+    await symlink(join(outside, 'victim.json'), join(clone.dir, 'report.json'));
+    const { exitCode, output } = await world.pipe(clone, { REPORT_FILE: 'report.json' });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+    expect(await readFile(join(outside, 'victim.json'), 'utf8')).toBe('theirs\n');
+    expect((await lstat(join(clone.dir, 'report.json'))).isFile()).toBe(true);
+    expect(JSON.parse(await readFile(join(clone.dir, 'report.json'), 'utf8'))).toMatchObject({ version: 1 });
+  });
+
+  test('is refused in a folder that is a link out of it, and taken in one that leads inside', async () => {
+    await using world = await openWorld();
+    const { clone, outside } = await openScene(world);
+    await symlink(outside, join(clone.dir, 'out'));
+    await mkdir(join(clone.dir, 'real'));
+    await symlink('real', join(clone.dir, 'in'));
+    const refused = await world.pipe(clone, { REPORT_FILE: 'out/victim.json' });
+    expect([refused.exitCode, refused.output]).toEqual([
+      2,
+      expect.stringContaining('leads out of the clone'),
+    ]);
+    expect(await world.destinationRefs()).toEqual({});
+    expect(await readFile(join(outside, 'victim.json'), 'utf8')).toBe('theirs\n');
+    expect((await world.pipe(clone, { REPORT_FILE: 'in/r.json' })).exitCode).toBe(0);
+    expect(await readdir(join(clone.dir, 'real'))).toEqual(['r.json']);
+  });
+
+  test('elsewhere follows the links of its user', async () => {
+    await using world = await openWorld();
+    const { clone, outside } = await openScene(world);
+    await symlink('outside', join(world.root, 'link'));
+    expect((await world.pipe(clone, { REPORT_FILE: join(world.root, 'link', 'victim.json') })).exitCode).toBe(
+      0,
+    );
+    expect(JSON.parse(await readFile(join(outside, 'victim.json'), 'utf8'))).toMatchObject({ version: 1 });
+    expect(await readdir(outside)).toEqual(['victim.json']);
+  });
+});

@@ -2,6 +2,7 @@ import { access, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, grow, run } from '../servers/git';
+import { describeServers } from './servers';
 import { openWorld, serverNames, type World } from './world';
 
 /** 250 bytes of UTF-8 in one component: a file system takes 255. */
@@ -72,7 +73,7 @@ async function mirrorAll(world: World, asked: Record<string, string | undefined>
   return ended;
 }
 
-describe.each(serverNames)('over %s', (server) => {
+describeServers(serverNames, 'over %s', (server) => {
   test('branches and tags of hostile names are made, moved and deleted as any other', async () => {
     await using world = await openWorld(server);
     await createRefs(world);

@@ -1,9 +1,20 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { git, gitWith, grow, readRefs } from '../servers/git';
 import { openLfsServer } from '../servers/lfs';
-import { type HttpsWorld, keys, oidcToken, openHttpsWorld, roleArn, temporaryKeys } from './httpsWorld';
+import { openSts } from '../servers/sts';
+import { openTunnelProxy } from '../servers/tunnelProxy';
+import {
+  certificate,
+  type HttpsWorld,
+  keys,
+  oidcToken,
+  openHttpsWorld,
+  roleArn,
+  temporaryKeys,
+  toSessionKeys,
+} from './httpsWorld';
 
 /** A world with three commits on main at the source and nothing at the destination. */
 async function openGrownWorld(): Promise<HttpsWorld> {
@@ -23,6 +34,20 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
     expect(await readdir(world.temporary)).toEqual([]);
     expect(await readdir(world.home)).toEqual([]);
+  });
+
+  it("with this login and none of the user's: ~/.netrc and ~/.gitconfig are not read", async () => {
+    await using world = await openGrownWorld();
+    const [host = ''] = world.face.host.split(':');
+    const ambient = {
+      '.netrc': `machine ${host} login alice-at-111122223333 password not-ours\n`,
+      '.gitconfig':
+        '[http]\n\textraHeader = Authorization: Basic bm90LW91cnM=\n[credential]\n\thelper = "!exit 1"\n',
+    };
+    for (const [name, text] of Object.entries(ambient)) await writeFile(join(world.home, name), text);
+    const run = await world.pipe(await world.clone());
+    expect(run).toEqual({ exitCode: 0, output: run.output });
+    expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   });
 
   it('with a temporary access key and its session token', async () => {
@@ -237,9 +262,8 @@ describe('is refused, with its own message', () => {
 
 it('tries again when STS is throttled for a while', async () => {
   await using world = await openGrownWorld();
-  // The client tries three times by itself.
   world.sts.refuse = (request) =>
-    request <= 3 ? { code: 'Throttling', message: 'Rate exceeded' } : undefined;
+    request <= 1 ? { code: 'Throttling', message: 'Rate exceeded' } : undefined;
   const run = await world.pipe(await world.clone(), world.role);
   expect(run.output).toContain('Throttling: Rate exceeded. Trying again in ');
   expect(run.exitCode).toBe(0);
@@ -338,4 +362,53 @@ it('has no way for the objects of Git LFS, and says so before the pointers are p
   expect(run.output).toContain('does not take objects of Git LFS');
   expect(run.output).toContain('[lfs-not-sent]');
   expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
+});
+
+describe('STS, over TLS and behind a proxy,', () => {
+  /** A world whose STS has the same certificate as the other end, which SSL_CERT_FILE names. */
+  async function openScene() {
+    const world = await openGrownWorld();
+    const createKeys = (session: number) => {
+      world.face.allow(toSessionKeys(session));
+      return toSessionKeys(session);
+    };
+    const sts = await openSts({ roleArn, token: oidcToken, certificate, createKeys });
+    return { world, sts, role: { ...world.role, AWS_ENDPOINT_URL_STS: sts.url, MAX_ATTEMPTS: '1' } };
+  }
+
+  it('is reached directly, and through https_proxy with a login, which nobody is shown', async () => {
+    const { world, sts, role } = await openScene();
+    await using _world = world;
+    await using _sts = sts;
+    await using proxy = await openTunnelProxy('ada:password-of-the-proxy');
+    const clone = await world.clone();
+    const direct = await world.pipe(clone, role);
+    expect(direct).toEqual({ exitCode: 0, output: direct.output });
+    expect(proxy.tunnels).toEqual([]);
+    await grow(world.source, 'main');
+    const run = await world.pipe(clone, { ...role, https_proxy: proxy.url, DEBUG: 'true' });
+    expect(run).toEqual({ exitCode: 0, output: run.output });
+    expect(run.output).not.toContain('password-of-the-proxy');
+    expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
+    expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(sts.url).host, world.face.host]));
+    expect(sts.requests.length).toBe(2);
+  });
+
+  it('is refused by a proxy that wants a login, and by a certificate that nothing trusts', async () => {
+    const { world, sts, role } = await openScene();
+    await using _world = world;
+    await using _sts = sts;
+    await using proxy = await openTunnelProxy('ada:password-of-the-proxy');
+    const clone = await world.clone();
+    const { host } = new URL(proxy.url);
+    const unknown = await world.pipe(clone, { ...role, https_proxy: `http://${host}` });
+    expect([unknown.exitCode, unknown.output]).toEqual([1, expect.stringContaining('[proxy-refused]')]);
+    const untrusted = await world.pipe(clone, { ...role, SSL_CERT_FILE: undefined });
+    expect([untrusted.exitCode, untrusted.output]).toEqual([
+      1,
+      expect.stringMatching(/self-signed[\s\S]*\[sts-failed\]/),
+    ]);
+    expect(sts.requests).toEqual([]);
+    expect(await world.destinationRefs()).toEqual({});
+  });
 });

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, rmdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, run } from '../servers/git';
 import { findProcesses, waitForNone } from '../servers/processes';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, seedDestination, whole } from './scene';
+import { toTags } from './servers';
 import { openWorld, type Run, serverNames, type World } from './world';
 
 const once = { MAX_ATTEMPTS: '1' };
@@ -14,6 +15,8 @@ const once = { MAX_ATTEMPTS: '1' };
 const signals = [
   { signal: 'SIGTERM', exitCode: 143 },
   { signal: 'SIGINT', exitCode: 130 },
+  { signal: 'SIGHUP', exitCode: 129 },
+  { signal: 'SIGQUIT', exitCode: 131 },
 ] as const;
 
 /** What has arrived in whole the server goes on with, whoever is gone: nobody can take it back. */
@@ -41,7 +44,7 @@ describe.each(signals)(
     const plain = { NO_COLOR: '1' };
 
     for (const server of serverNames) {
-      test(`over ${server}, when it has just begun`, async () => {
+      test(`over ${server}, when it has just begun`, { tags: toTags(server) }, async () => {
         await using world = await openScene(server);
         const clone = await world.clone();
         const [refs, tree] = [await world.destinationRefs(), await readTree(clone.dir)];
@@ -198,4 +201,37 @@ test('what the pipe keeps in its home holds no key', async () => {
   expect(Object.keys(await readTree(world.home))).toEqual(['.ssh', '.ssh/config', '.ssh/known_hosts']);
   expect(await readFile(join(world.home, '.ssh', 'config'), 'utf8')).toContain('IdentitiesOnly yes');
   await expectNothingLeft(world);
+});
+
+describe.runIf(process.getuid?.() === 0)('a user without an entry in /etc/passwd', () => {
+  const uid = '54321';
+  const asStranger = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath];
+
+  /** Runs the pipe as that user, without a HOME. */
+  async function pipeAsStranger(world: World) {
+    const clone = await world.clone();
+    // Git takes no repository of another user, and this is about the user alone.
+    const source = `file://${world.source}`;
+    await run('chown', '/', ['-R', uid, world.root]);
+    const env = { ...clone.env, ...world.variables, ...once, SOURCE_URL: source, SOURCE_PROXY: '' };
+    const PATH = process.env['PATH'] ?? '';
+    const args = [...asStranger, resolve('dist/pipe.js')];
+    return await run('setpriv', clone.dir, args, { env: { ...env, PATH, TMPDIR: world.temporary } });
+  }
+
+  test('mirrors over HTTPS', async () => {
+    await using world = await openWorld('https');
+    await growSource(world);
+    const ended = await pipeAsStranger(world);
+    expect(ended).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Mirrored') });
+    await expectNothingLeft(world);
+  });
+
+  test('is named over SSH, which can not work', async () => {
+    await using world = await openScene();
+    const ended = await pipeAsStranger(world);
+    expect(ended).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('[ssh-unusable]') });
+    expect(ended.stdout).toContain(`No user exists for uid ${uid}`);
+    await expectNothingLeft(world);
+  });
 });

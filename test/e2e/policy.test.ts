@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, tagAnnotated, whole } from './scene';
+import { describeServers } from './servers';
 import { allServerNames, type World } from './world';
 
 /** The mirror of a while ago, with a branch and two tags that the source has deleted since. */
@@ -194,6 +195,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(allServerNames)('a policy over %s:', (server) => {
+describeServers(allServerNames, 'a policy over %s:', (server) => {
   for (const expected of cases) test(expected.title, () => runCase(server, expected));
 });

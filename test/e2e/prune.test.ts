@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, whole } from './scene';
+import { describeServers } from './servers';
 import { allServerNames, type World } from './world';
 
 /** The mirror of a while ago, with a branch and two tags that the source has deleted since. */
@@ -94,6 +95,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(allServerNames)('PRUNE over %s:', (server) => {
+describeServers(allServerNames, 'PRUNE over %s:', (server) => {
   for (const expected of cases) test(expected.title, () => runCase(server, expected));
 });

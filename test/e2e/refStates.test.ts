@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createObjects,
   type Oids,
@@ -12,6 +12,7 @@ import {
   setSymrefs,
   setUpServer,
 } from './refStates';
+import { describeServers } from './servers';
 import { openWorld, type ServerName, serverNames } from './world';
 
 const main = 'refs/heads/main';
@@ -279,6 +280,7 @@ const states: readonly RefState[] = [
   },
   {
     title: 'more than 4,000 new refs go in two pushes',
+    slow: true,
     source: { [main]: 'b', ...manyTags('a') },
     destination: { [main]: 'a' },
     after: { [main]: 'b', ...manyTags('a') },
@@ -286,6 +288,7 @@ const states: readonly RefState[] = [
   },
   {
     title: 'more than 4,000 deletions, where PRUNE_LIMIT allows them',
+    slow: true,
     source: { [main]: 'b' },
     destination: { [main]: 'a', ...manyTags('a') },
     variables: { ...prune, PRUNE_LIMIT: '4100' },
@@ -373,10 +376,11 @@ const states: readonly RefState[] = [
     },
   },
   {
-    title: 'tags that carried slices of an interrupted run are cleared; the same at the source is no tag',
+    title:
+      'tags that carried slices are cleared once their commit is there; the same at the source is no tag',
     source: { [main]: 'b', [slice('x')]: 'c' },
     destination: { [main]: 'a', [slice('y')]: 'b', [slice('z')]: 'side' },
-    after: { [main]: 'b' },
+    after: { [main]: 'b', [slice('z')]: 'side' },
   },
   {
     title: 'one declined ref costs only itself',
@@ -436,8 +440,7 @@ async function runState(server: ServerName, state: RefState): Promise<void> {
   expect(await readdir(world.temporary)).toEqual([]);
 }
 
-describe.each(serverNames)('over %s', (server) => {
-  test.each(states.map((state) => [state.title, state] as const))('%s', (_title, state) =>
-    runState(server, state),
-  );
+describeServers(serverNames, 'over %s', (server) => {
+  for (const state of states)
+    test(state.title, { tags: state.slow ? ['slow'] : [] }, () => runState(server, state));
 });

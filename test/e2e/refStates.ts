@@ -15,6 +15,8 @@ export type Refs = Readonly<Record<string, string>>;
 
 export interface RefState {
   readonly title: string;
+  /** Thousands of refs: not in `npm test`. */
+  readonly slow?: true;
   readonly source: Refs;
   readonly destination: Refs;
   /** Symbolic refs → the ref that they name, made last. */

@@ -2,7 +2,8 @@ import { describe, test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions } from './scene';
-import { allServerNames, type ServerName, type World } from './world';
+import { describeServers } from './servers';
+import { allServerNames, type World } from './world';
 
 /** The usual scene, and a branch with all that git allows in a name and a shell would trip over. */
 async function growOdd(world: World): Promise<void> {
@@ -35,41 +36,60 @@ const kinds = [
   },
 ] as const;
 
-/** What the destination has before: nothing; what lies within each clone's depth; what lies below it. */
-const befores: readonly { readonly before: string; readonly there: Revisions }[] = [
+/** What the destination has before the run. */
+interface Before {
+  readonly before: string;
+  readonly there: Revisions;
+}
+
+/** Nothing, and what lies within each clone's depth. */
+const befores: readonly Before[] = [
   { before: 'nothing', there: {} },
   {
     before: 'a commit of the clone',
     there: { 'heads/main': 'heads/main~10', 'heads/feature/one': 'heads/feature/one~4' },
   },
-  {
-    before: 'a commit below the clone',
-    there: { 'heads/main': 'heads/main~66', 'heads/feature/one': 'heads/main~68', 'tags/v0': 'tags/v0' },
-  },
 ];
 
-const pipelinesDepth = { depth: 50, clone: 'a clone of depth 50' } as const;
-/** Of how the clone was made another server sees nothing: one of them gets all the clones. */
-const depths = [pipelinesDepth, { depth: 'full', clone: 'a full clone' }] as const;
+const below: Before = {
+  before: 'a commit below the clone',
+  there: { 'heads/main': 'heads/main~66', 'heads/feature/one': 'heads/main~68', 'tags/v0': 'tags/v0' },
+};
 
-function toCases(server: ServerName): Case[] {
+/** How the clone was made; `depth` is the option of git clone. */
+interface Depth {
+  readonly depth: 50 | 'full';
+  readonly clone: string;
+}
+
+const pipelinesDepth: Depth = { depth: 50, clone: 'a clone of depth 50' };
+const full: Depth = { depth: 'full', clone: 'a full clone' };
+
+function toCases({ depth, clone }: Depth, states: readonly Before[]): Case[] {
   return kinds.flatMap((run) =>
-    befores.flatMap(({ before, there }) =>
-      (server === 'sandbox' ? depths : [pipelinesDepth]).map(
-        ({ depth, clone }): Case => ({
-          title: `${run.kind}, ${clone}, ${before} at the destination`,
-          source: growOdd,
-          clone: { ...run.clone, depth },
-          there,
-          says: /✔\S* Mirrored: /,
-          fetches: depth === 50 && before !== 'a commit of the clone',
-          after: { ...there, [run.ref]: run.ref },
-        }),
-      ),
+    states.map(
+      ({ before, there }): Case => ({
+        title: `${run.kind}, ${clone}, ${before} at the destination`,
+        source: growOdd,
+        clone: { ...run.clone, depth },
+        there,
+        says: /✔\S* Mirrored: /,
+        fetches: depth === 50 && before !== 'a commit of the clone',
+        after: { ...there, [run.ref]: run.ref },
+      }),
     ),
   );
 }
 
-describe.each(allServerNames)('REFS current over %s: the run of', (server) => {
-  for (const expected of toCases(server)) test(expected.title, () => runCase(server, expected));
+describeServers(allServerNames, 'REFS current over %s: the run of', (server) => {
+  for (const expected of toCases(pipelinesDepth, [below]))
+    test(expected.title, () => runCase(server, expected));
+  for (const expected of toCases(pipelinesDepth, befores))
+    test(expected.title, { tags: ['slow'] }, () => runCase(server, expected));
+});
+
+// A server sees nothing of how the clone was made: one of them gets the full clones.
+describe('REFS current over sandbox: the run of', { tags: ['slow'] }, () => {
+  for (const expected of toCases(full, [...befores, below]))
+    test(expected.title, () => runCase('sandbox', expected));
 });

@@ -1,4 +1,6 @@
-import { git, grow, tick } from '../servers/git';
+import { cp } from 'node:fs/promises';
+import { git, grow, tick, withDate } from '../servers/git';
+import { copyPrepared, readState } from '../servers/prepared';
 import type { World } from './world';
 
 /** Ref or other name → revision. Refs are short here: `heads/main`, `tags/v1`. */
@@ -9,12 +11,23 @@ export type Revisions = Readonly<Record<string, string>>;
  * Pipelines; two branches and an old one, two tags within the clone's depth and an annotated one below it.
  */
 export async function growSource({ source }: World): Promise<void> {
-  await grow(source, 'main', { count: 70 });
-  await grow(source, 'feature/one', { from: 'refs/heads/main~3', count: 2 });
-  await grow(source, 'release/1.0', { from: 'refs/heads/main~62' });
-  await git(source, 'tag', 'light', 'main~2');
-  await tagAnnotated(source, 'v1', 'main~5');
-  await tagAnnotated(source, 'v0', 'main~65');
+  const before = await readState(source);
+  await copyPrepared(['scene', before], source, async (folder) => {
+    if (folder !== source) await cp(source, folder, { recursive: true });
+    await withDate(sceneDate, () => growScene(folder));
+  });
+}
+
+/** Older than all that a test adds. */
+const sceneDate = new Date('2025-12-01T00:00:00Z');
+
+async function growScene(repository: string): Promise<void> {
+  await grow(repository, 'main', { count: 70 });
+  await grow(repository, 'feature/one', { from: 'refs/heads/main~3', count: 2 });
+  await grow(repository, 'release/1.0', { from: 'refs/heads/main~62' });
+  await git(repository, 'tag', 'light', 'main~2');
+  await tagAnnotated(repository, 'v1', 'main~5');
+  await tagAnnotated(repository, 'v0', 'main~65');
 }
 
 /** The usual scene, and `hidden/rival`: a commit on main~10 that no branch or tag of the source has. */
@@ -42,10 +55,15 @@ export const whole: Revisions = {
 
 /** Puts refs of the source into the destination. */
 export async function seedDestination(world: World, refs: Revisions): Promise<void> {
-  const entries = Object.entries(refs);
   // The first branch that is pushed becomes the default one; here it is main in any order.
-  const refspecs = entries.map(([ref, revision]) => `+${revision}:refs/${ref}`);
-  if (refspecs.length > 0) await git(world.source, 'push', '--quiet', world.destination, ...refspecs);
+  const refspecs = Object.entries(refs).map(([ref, revision]) => `+${revision}:refs/${ref}`);
+  if (refspecs.length === 0) return;
+  const { source, destination } = world;
+  const before = [await readState(source), await readState(destination)];
+  await copyPrepared(['seed', before, refspecs], destination, async (folder) => {
+    if (folder !== destination) await cp(destination, folder, { recursive: true });
+    await git(source, 'push', '--quiet', folder, ...refspecs);
+  });
 }
 
 /** Full ref names and object IDs for revisions of one repository. */

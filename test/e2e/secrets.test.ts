@@ -220,8 +220,11 @@ async function runPath(
   return { ...run, report: await readFile(report, 'utf8').catch(() => '') };
 }
 
-describe.each(['false', 'true'])('with DEBUG %s no secret is told, handed on or left', (DEBUG) => {
-  test.each(paths)('$name', async (path) => {
+describe.each([
+  ['true', []],
+  ['false', ['slow']],
+])('with DEBUG %s no secret is told, handed on or left', (DEBUG, tags) => {
+  test.each(paths)('$name', { tags }, async (path) => {
     await using world = await openWorld();
     await grow(world.source, 'main', { count: 3 });
     const clone = await world.clone();

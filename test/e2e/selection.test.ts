@@ -1,7 +1,8 @@
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, whole } from './scene';
+import { describeServers } from './servers';
 import { allServerNames } from './world';
 
 const all = { REFS: 'all' };
@@ -109,6 +110,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(allServerNames)('INCLUDE and EXCLUDE over %s:', (server) => {
+describeServers(allServerNames, 'INCLUDE and EXCLUDE over %s:', (server) => {
   for (const expected of cases) test(expected.title, () => runCase(server, expected));
 });

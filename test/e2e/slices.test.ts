@@ -27,7 +27,9 @@ test('a history bigger than one push goes in slices, over one connection, and no
   expect(world.sandbox.counts.pushes).toBeGreaterThan(5);
 });
 
-test('a connection that is cut again and again still brings the whole history over, each slice once', async () => {
+test('a connection that is cut again and again still brings the whole history over, each slice once', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openWorld();
   await gitWith({ input: toHistory(1_500) }, world.source, 'fast-import', '--quiet');
   world.sandbox.faults.dropAfterBytes = 1_500_000;

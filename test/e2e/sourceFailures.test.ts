@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, test } from 'vitest';
+import { test } from 'vitest';
 import { git, gitWith } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { type Revisions, whole } from './scene';
+import { describeServers } from './servers';
 import { allServerNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -205,13 +206,13 @@ const clones: readonly Case[] = [
   },
 ];
 
-describe.each(allServerNames)('over %s, when the source can not be asked:', (server) => {
+describeServers(allServerNames, 'over %s, when the source can not be asked:', (server) => {
   for (const expected of fallbacks) test(expected.title, () => runCase(server, expected));
 });
-describe.each(allServerNames)('over %s, a source that', (server) => {
+describeServers(allServerNames, 'over %s, a source that', (server) => {
   for (const expected of failures)
     test(expected.title, () => runCase(server, { connections: 'any', ...expected }));
 });
-describe.each(allServerNames)('over %s, a clone', (server) => {
+describeServers(allServerNames, 'over %s, a clone', (server) => {
   for (const expected of clones) test(expected.title, () => runCase(server, expected));
 });

@@ -1,8 +1,11 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readFile, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readRefs, run } from '../servers/git';
+import { openSshd, type Sshd, sshdAvailable } from '../servers/sshd';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, whole } from './scene';
+import { describeServers } from './servers';
 import { keyPair, openWorld, type Run, runProgram, serverNames, type World } from './world';
 
 const once = { MAX_ATTEMPTS: '1' };
@@ -25,7 +28,7 @@ function countOf(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
-describe.each(serverNames)('~/.ssh of the pipe, over %s,', (server) => {
+describeServers(serverNames, '~/.ssh of the pipe, over %s,', (server) => {
   test('is made 0700, its files 0600', async () => {
     await using world = await openScene(server);
     expectMirrored(await world.pipe(await world.clone(), once));
@@ -108,7 +111,7 @@ test("a step's own lines for the host do not weaken ours", async () => {
   await expectNothingLeft(world);
 });
 
-describe.each(serverNames)('the command line, over %s,', (server) => {
+describeServers(serverNames, 'the command line, over %s,', (server) => {
   test("leaves the user's ~/.ssh alone", async () => {
     await using world = await openScene(server);
     const clone = await world.clone({ kind: 'full' });
@@ -143,5 +146,129 @@ describe.each(serverNames)('the command line, over %s,', (server) => {
     expect(await readMode(ssh)).toBe('755');
     expect(await readTree(clone.dir)).toEqual(tree);
     await expectNothingLeft(world);
+  });
+});
+
+describe.runIf(sshdAvailable())(
+  'a host with an Ed25519 and an RSA key, of which one fingerprint is known,',
+  () => {
+    async function openHost(world: World) {
+      await mkdir(join(world.root, 'two-keys'));
+      return await openSshd({ root: join(world.root, 'two-keys'), keys: [keyPair.publicKey], ed25519: true });
+    }
+    /** Mirrors to it, knowing its host key by this fingerprint alone. */
+    async function mirrorTo(world: World, sshd: Sshd, fingerprint: string | undefined, variables = {}) {
+      await writeFile(join(world.ssh, 'known_hosts'), '');
+      const KNOWN_HOSTS = `[${sshd.host}]:${sshd.port} ${fingerprint}`;
+      const asked = {
+        ...once,
+        ...variables,
+        KNOWN_HOSTS,
+        CODECOMMIT_URL: sshd.url('app'),
+        SSH_KEY_ID: undefined,
+      };
+      return await world.pipe(await world.clone(), asked);
+    }
+
+    test.each(['RSA', 'Ed25519'])('is opened by that of its %s key', async (type) => {
+      await using world = await openScene();
+      await using sshd = await openHost(world);
+      const destination = await sshd.createRepository('app');
+      expectMirrored(await mirrorTo(world, sshd, type === 'RSA' ? sshd.fingerprint : sshd.otherFingerprint));
+      expect(await readRefs(destination)).toEqual({
+        'refs/heads/main': (await world.sourceRefs())['refs/heads/main'],
+      });
+      await expectNothingLeft(world);
+    });
+
+    test('is opened without a shared connection too', async () => {
+      await using world = await openScene();
+      await using sshd = await openHost(world);
+      const destination = await sshd.createRepository('app');
+      const TMPDIR = join(world.temporary, 'long-'.repeat(20));
+      await mkdir(TMPDIR);
+      expectMirrored(await mirrorTo(world, sshd, sshd.fingerprint, { TMPDIR }));
+      expect(Object.keys(await readRefs(destination))).toEqual(['refs/heads/main']);
+      await rmdir(TMPDIR);
+      await expectNothingLeft(world);
+    });
+
+    test('is refused when neither has it, before the private key is offered', async () => {
+      await using world = await openScene();
+      await using sshd = await openHost(world);
+      const destination = await sshd.createRepository('app');
+      const { exitCode, output } = await mirrorTo(world, sshd, `SHA256:${'A'.repeat(43)}`);
+      expect({ exitCode, output }).toEqual({ exitCode: 1, output });
+      expect(output).toContain('[host-key-contradicted]');
+      expect(output).toContain(`${sshd.otherFingerprint}, ${sshd.fingerprint}`);
+      expect(sshd.readLog()).not.toContain('publickey');
+      expect(await readRefs(destination)).toEqual({});
+      await expectNothingLeft(world);
+    });
+  },
+);
+
+describe('what the pipe finds at ~/.ssh', () => {
+  test('keeps its links and every byte', async () => {
+    await using world = await openScene();
+    const [ssh, elsewhere] = [join(world.home, '.ssh'), join(world.root, 'dotfiles')];
+    await Promise.all([mkdir(ssh), mkdir(elsewhere)]);
+    const theirs = Buffer.from('# M\xfcller\nHost x\n  User y', 'latin1');
+    await writeFile(join(elsewhere, 'config'), theirs);
+    await chown(join(elsewhere, 'config'), 65534, 65534);
+    await symlink('../../dotfiles/config', join(ssh, 'config'));
+    expectMirrored(await world.pipe(await world.clone(), once));
+    expect((await lstat(join(ssh, 'config'))).isSymbolicLink()).toBe(true);
+    const written = await readFile(join(elsewhere, 'config'));
+    expect(written.subarray(-theirs.length)).toEqual(theirs);
+    expect(written.toString('latin1')).toContain('Host 127.0.0.1\n');
+    expect((await stat(join(elsewhere, 'config'))).uid).toBe(65534);
+    expect(Object.keys(await readTree(elsewhere))).toEqual(['config']);
+    await expectNothingLeft(world);
+  });
+
+  test('is not read: lines that no ssh here knows, and a command, have no effect', async () => {
+    await using world = await openScene();
+    const ssh = join(world.home, '.ssh');
+    await mkdir(ssh);
+    const trap = join(world.root, 'trap');
+    await writeFile(join(ssh, 'config'), `Match exec "touch ${trap}"\n  User y\n`);
+    expectMirrored(await world.pipe(await world.clone(), once));
+    await expect(stat(trap)).rejects.toThrow('ENOENT');
+    await expectNothingLeft(world);
+  });
+
+  test.each(['config', 'known_hosts'])(
+    'may be a folder named %s, or lead nowhere: a warning',
+    async (name) => {
+      await using world = await openScene();
+      const ssh = join(world.home, '.ssh');
+      await mkdir(join(ssh, name), { recursive: true });
+      const { exitCode, output } = await world.pipe(await world.clone(), once);
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+      expect(output).toMatch(/WARNING:.*\.ssh is not updated: /);
+      await rmdir(join(ssh, name));
+      await symlink('/nowhere/at/all', join(ssh, name));
+      const again = await world.pipe(await world.clone(), once);
+      expect(again.output).toMatch(/WARNING:.*\.ssh is not updated: /);
+      expect(again.exitCode).toBe(0);
+      await expectNothingLeft(world);
+    },
+  );
+
+  test.runIf(process.getuid?.() === 0)('may be read-only: a warning, and the mirror is made', async () => {
+    await using world = await openScene();
+    const clone = await world.clone();
+    expect((await run('mount', '/', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', world.home])).exitCode).toBe(0);
+    try {
+      const { exitCode, output } = await world.pipe(clone, once);
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+      expect(output).toMatch(/WARNING:.*\.ssh is not updated: .*(EROFS|ENOENT)/);
+      const { 'refs/heads/main': main } = await world.sourceRefs();
+      expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': main });
+      await expectNothingLeft(world);
+    } finally {
+      await run('umount', '/', [world.home]);
+    }
   });
 });

@@ -88,7 +88,7 @@ test('the log of a forced one, and of one that is kept: the lost tip in full, bo
 
   const kept = await substitute(world, (await world.pipe(clone, chosen)).output, names);
   expect(kept).toBe(
-    `${title}✖ branch main: <there> → <main> kept (the destination has commits that the source has not; FORCE: true replaces them) [ref-diverged]
+    `${title}✖ branch main: <there> → <main> kept (the destination has commits that the source lacks; FORCE: true replaces them) [ref-diverged]
 INFO: Only at the destination, kept (PRUNE is false): old
 ✖ Not mirrored: main; nothing changed (<cost>).
 `,
@@ -98,7 +98,9 @@ INFO: Only at the destination, kept (PRUNE is false): old
   const deleted = await git(world.destination, 'rev-parse', 'old');
   const forced = await world.pipe(clone, { ...chosen, FORCE: 'true', PRUNE: 'true' });
   expect(await substitute(world, forced.output, { main: 'main', lost, deleted })).toBe(
-    `${title}INFO: branch main: <lost> → <main> forced, was <lost: whole>
+    `${title}WARNING: will replace refs/heads/main, was <lost: whole>
+WARNING: will delete refs/heads/old, was <deleted: whole>
+INFO: branch main: <lost> → <main> forced, was <lost: whole>
 INFO: branch old: <deleted> → (none) deleted, was <deleted: whole>
 ✔ Mirrored: 1 branch and 0 tags are equal at source and destination; 1 forced, 1 deleted (<cost>).
 `,
@@ -161,7 +163,7 @@ test('the JSON report, whole', async () => {
         old,
         new: refs['refs/heads/main'],
         code: 'ref-diverged',
-        reason: 'the destination has commits that the source has not; FORCE: true replaces them',
+        reason: 'the destination has commits that the source lacks; FORCE: true replaces them',
       },
       { ref: 'refs/tags/light', status: 'equal', old: equal, new: equal },
       { ref: 'refs/tags/v1', status: 'new', old: null, new: refs['refs/tags/v1'] },
@@ -182,8 +184,8 @@ test('the JSON report of a run that failed', async () => {
   expect(report).toMatchObject({
     verdict: 'failed',
     exitCode: 1,
-    source: null,
-    destination: null,
+    source: 'http://bitbucket.org/acme/app',
+    destination: expect.stringMatching(/^ssh:\/\/.*\/v1\/repos\/app$/),
     sourceAsked: false,
     refs: [],
     error: { code: 'source-not-found', message: expect.any(String), remedy: expect.any(String) },

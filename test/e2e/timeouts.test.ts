@@ -1,3 +1,5 @@
+// @module-tag slow
+
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'vitest';
 import { gitWith } from '../servers/git';
@@ -80,5 +82,5 @@ const cases: readonly Case[] = [
 ];
 
 describe('a silence that lasts too long is ended:', () => {
-  for (const expected of cases) test.concurrent(expected.title, () => runCase('sandbox', expected), 150_000);
+  for (const expected of cases) test.concurrent(expected.title, () => runCase('sandbox', expected));
 });

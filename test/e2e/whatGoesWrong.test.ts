@@ -6,6 +6,7 @@ import { createBareRepository, git, gitWith, grow, tryGit } from '../servers/git
 import { type Case, runCase } from './cases';
 import { expectNothingLeft, readTree } from './footprint';
 import { growRival, growSource, type Revisions, resolve, seedDestination, whole } from './scene';
+import { describeServers } from './servers';
 import { openWorld, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -131,7 +132,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe.each(serverNames)('what goes wrong elsewhere, over %s:', (server) => {
+describeServers(serverNames, 'what goes wrong elsewhere, over %s:', (server) => {
   for (const expected of cases) test(expected.title, () => runCase(server, expected));
 });
 
@@ -163,8 +164,7 @@ describe.each(['beforeReceive', 'afterAdvertise'] as const)(
   },
 );
 
-// Thousands of files are written at both ends: a machine that is busy takes its time.
-test('8: more than 4,000 refs go in more than one push', async () => {
+test('8: more than 4,000 refs go in more than one push', { tags: ['slow'] }, async () => {
   await using world = await openWorld();
   await growSource(world);
   const tip = await git(world.source, 'rev-parse', 'main');
@@ -176,7 +176,7 @@ test('8: more than 4,000 refs go in more than one push', async () => {
   // The default branch alone, then the others.
   expect([world.sandbox.counts.pushes, world.sandbox.counts.connections]).toEqual([3, 1]);
   await expectNothingLeft(world);
-}, 240_000);
+});
 
 test('11: no repository is made over there, so none is made public: one that is missing is a fault', async () => {
   await using world = await openWorld();
@@ -240,20 +240,24 @@ test('14: what a killed run left is gone after the next, and in nobody’s way',
   expect(Object.keys(await readTree(world.temporary))).toEqual([]);
 });
 
-describe.runIf(serverNames.includes('sshd'))('15: over sshd, whose hooks are ours,', () => {
-  test('a server that says that it did what it did not is found out', () =>
-    runCase('sshd', {
-      title: '',
-      there: behind,
-      variables: all,
-      meanwhile: async ({ destination }) => {
-        const old = await git(destination, 'rev-parse', 'main');
-        const hook = join(destination, 'hooks', 'post-receive');
-        await mkdir(join(destination, 'hooks'), { recursive: true });
-        await writeFile(hook, `#!/bin/sh\ngit update-ref refs/heads/main ${old}\n`);
-        await chmod(hook, 0o755);
-      },
-      exitCode: 1,
-      says: /✖\S* branch main: .*\[not-equal\][\s\S]*✖\S* Not mirrored: main;/,
-    }));
-});
+describe.runIf(serverNames.includes('sshd'))(
+  '15: over sshd, whose hooks are ours,',
+  { tags: ['slow'] },
+  () => {
+    test('a server that says that it did what it did not is found out', () =>
+      runCase('sshd', {
+        title: '',
+        there: behind,
+        variables: all,
+        meanwhile: async ({ destination }) => {
+          const old = await git(destination, 'rev-parse', 'main');
+          const hook = join(destination, 'hooks', 'post-receive');
+          await mkdir(join(destination, 'hooks'), { recursive: true });
+          await writeFile(hook, `#!/bin/sh\ngit update-ref refs/heads/main ${old}\n`);
+          await chmod(hook, 0o755);
+        },
+        exitCode: 1,
+        says: /✖\S* branch main: .*\[not-equal\][\s\S]*✖\S* Not mirrored: main;/,
+      }));
+  },
+);

@@ -105,7 +105,14 @@ export async function openWorld(server: ServerName = 'sandbox'): Promise<World> 
     ssh,
     variables,
     clone: (run = { kind: 'branch' }) =>
-      clonePipelines({ bitbucket, name: 'app', into: join(root, `clone-${++clones}`), ...run }),
+      clonePipelines({
+        bitbucket,
+        name: 'app',
+        into: join(root, `clone-${++clones}`),
+        // With a fault set, what comes of the clone is up to Bitbucket.
+        reuse: Object.values(bitbucket.faults).every((fault) => fault === undefined),
+        ...run,
+      }),
     async pipe(clone, asked = {}, onOutput) {
       const given: Record<string, string | undefined> = {
         HOME: home,

@@ -1,10 +1,20 @@
 import fc from 'fast-check';
+import { test } from 'vitest';
 
-/** How many inputs each parser is given; the same in each run, so that a failure can be looked into. */
-export const campaign = { numRuns: 100_000, seed: 20_261_121 };
+/** How many inputs a property is given; the seed is the same in each run, so that you can look into a failure. */
+export interface Inputs {
+  readonly numRuns: number;
+  readonly seed: number;
+}
 
-/** What a parser has for a hundred thousand inputs, in milliseconds: none of them may be slow. */
-export const timeLimit = 60_000;
+const few: Inputs = { numRuns: 2_000, seed: 20_261_126 };
+const many: Inputs = { numRuns: 100_000, seed: 20_261_121 };
+
+/** Tests a property with 2,000 inputs in `npm test`, and with 100,000 others in `npm run test:all`. */
+export function fuzz(title: string, hold: (inputs: Inputs) => void | Promise<void>): void {
+  test(title, () => hold(few));
+  test(`${title}: 100,000 inputs`, { tags: ['slow'] }, () => hold(many));
+}
 
 const noise = fc.constantFrom(
   ...[

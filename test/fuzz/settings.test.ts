@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/keys';
 import { parseDestinationUrl, toSshUrl } from '../../src/settings/destinationUrl';
 import { SettingsError } from '../../src/settings/faults';
@@ -14,7 +14,7 @@ import { findSecrets } from '../../src/settings/secrets';
 import { parseSourceProxy, parseSourceUrl } from '../../src/settings/sourceUrl';
 import { parseVariables, variables } from '../../src/settings/variables';
 import { run } from '../servers/git';
-import { campaign, mutated, timeLimit } from './mutate';
+import { fuzz, mutated } from './mutate';
 
 /** What a parser gives, or undefined when it throws a fault, which must say something; any other error is a crash. */
 function attempt<T>(parse: () => T): T | undefined {
@@ -30,7 +30,7 @@ function attempt<T>(parse: () => T): T | undefined {
 /** Nothing that git, ssh or a shell could take for an option, a transport or a command. */
 const plainSsh = /^ssh:\/\/(\w[\w.+-]*@)?(\[[0-9a-f:.]+\]|[a-z0-9_][\w.-]*)(:\d{1,5})?\/[\w.~+=,@:/%-]+$/;
 
-test('URLs of destinations', { timeout: timeLimit }, () => {
+fuzz('URLs of destinations', (inputs) => {
   const samples = [
     'ssh://APKAEXAMPLEEXAMPLE12@git-codecommit.us-east-1.amazonaws.com/v1/repos/app',
     'codecommit::eu-west-1://app',
@@ -49,11 +49,11 @@ test('URLs of destinations', { timeout: timeLimit }, () => {
       expect(parseDestinationUrl(ssh)).toMatchObject({ host, port, path, repository });
       if (url.aws) expect(host).toMatch(/amazonaws\.com(\.cn)?$/);
     }),
-    campaign,
+    inputs,
   );
 });
 
-test('URLs of sources and proxies', { timeout: timeLimit }, () => {
+fuzz('URLs of sources and proxies', (inputs) => {
   const samples = [
     'https://user:p%40ss@bitbucket.org/workspace/app.git',
     'ssh://git@bitbucket.org:22/workspace/app',
@@ -79,11 +79,11 @@ test('URLs of sources and proxies', { timeout: timeLimit }, () => {
       const proxy = attempt(() => parseSourceProxy(value));
       if (proxy !== undefined) expect(proxy).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
     }),
-    campaign,
+    inputs,
   );
 });
 
-test('variables', { timeout: timeLimit }, () => {
+fuzz('variables', (inputs) => {
   const samples = [
     'true',
     'false',
@@ -116,15 +116,13 @@ test('variables', { timeout: timeLimit }, () => {
         expect(ref).toMatch(/^refs\/heads\/(?!-)((?!\p{Cc})[^ ~^:?*[\\]|[\u0080-\u009f])+$/u);
       findSecrets(env);
     }),
-    campaign,
+    inputs,
   );
 });
 
 const key = `ssh-rsa ${createKeyPair().publicKey.split(' ')[1]}`;
 
-test('known_hosts: no line is taken whose key is not whole, and no name for another', {
-  timeout: timeLimit,
-}, async () => {
+fuzz('known_hosts: no line is taken whose key is not whole, and no name for another', async (inputs) => {
   const short = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIiSBkyVbQ8YRZCqAR0v9ZWOyFzSnyE7vCCgbXKBQvBH';
   const samples = [
     `github.com,140.82.121.4 ${short}\n[127.0.0.1]:2222 ${short} comment\n`,
@@ -145,7 +143,7 @@ test('known_hosts: no line is taken whose key is not whole, and no name for anot
       }
       if (texts.length < 60 && lines.length > 0 && !text.includes('\0')) texts.push(text);
     }),
-    campaign,
+    inputs,
   );
   await expectAsSshKeygen(texts);
 });
@@ -167,7 +165,7 @@ async function expectAsSshKeygen(texts: readonly string[]): Promise<void> {
   }
 }
 
-test('armour of private keys', { timeout: timeLimit }, () => {
+fuzz('armour of private keys', (inputs) => {
   const { privateKey } = createKeyPair();
   const samples = [
     privateKey,
@@ -183,14 +181,12 @@ test('armour of private keys', { timeout: timeLimit }, () => {
         /^-----BEGIN ([A-Z ]*PRIVATE KEY)-----\n[A-Za-z0-9+/=\n]+-----END \1-----\n$/,
       );
     }),
-    campaign,
+    inputs,
   );
 });
 
 // Each of them that can be decoded signs and verifies, which takes its time.
-test('private keys: a damaged one is refused, or still is the same key', {
-  timeout: 4 * timeLimit,
-}, async () => {
+fuzz('private keys: a damaged one is refused, or still is the same key', async (inputs) => {
   const pair = createKeyPair();
   await fc.assert(
     fc.asyncProperty(mutated([pair.privateKey]), async (text) => {
@@ -201,6 +197,6 @@ test('private keys: a damaged one is refused, or still is the same key', {
         if (!(error instanceof SettingsError)) throw error;
       }
     }),
-    campaign,
+    inputs,
   );
 });

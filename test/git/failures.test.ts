@@ -24,7 +24,15 @@ const rows = [
     'ssh: Could not resolve hostname no.invalid: Name or service not known\r\nfatal: Could not read from remote repository.',
   ],
   ['unreachable', 'ssh: connect to host 192.0.2.1 port 22: Network is unreachable'],
-  ['timed-out', 'ssh: connect to host 192.0.2.1 port 22: Connection timed out'],
+  ['unreachable', 'ssh: connect to host 192.0.2.1 port 22: Connection timed out'],
+  [
+    'unreachable',
+    "fatal: unable to access 'https://192.0.2.1/a/b/': Failed to connect to 192.0.2.1 port 443 after 130000 ms: Connection timed out",
+  ],
+  [
+    'unreachable',
+    "fatal: unable to access 'https://192.0.2.1/a/b/': Connection timed out after 300000 milliseconds",
+  ],
   ['timed-out', 'Connection timed out during banner exchange'],
   ['timed-out', 'Timeout, server 127.0.0.1 not responding.'],
   [
@@ -103,6 +111,39 @@ const rows = [
     'object-missing',
     'fatal: unable to read 0123456789012345678901234567890123456789\nfatal: the remote end hung up unexpectedly',
   ],
+  ['ssh-unusable', 'No user exists for uid 54321\r\nfatal: Could not read from remote repository.'],
+  [
+    'ssh-unusable',
+    'Load key "/tmp/x/id_rsa": error in libcrypto\r\ngit@bitbucket.org: Permission denied (publickey).',
+  ],
+  ['ssh-unusable', 'Bad owner or permissions on /etc/ssh/ssh_config.d/x.conf'],
+  [
+    'git-too-old',
+    "error: unknown option `stdin'\nusage: git fetch [<options>] [<repository> [<refspec>...]]",
+  ],
+  [
+    'object-format',
+    "fatal: the receiving end does not support this repository's hash algorithm\nfatal: the remote end hung up unexpectedly",
+  ],
+  ['moved', 'fatal: remote error: upload-pack: not our ref 0123456789012345678901234567890123456789'],
+  ['server-error', 'fatal: remote error: Rate Exceeded'],
+  [
+    'proxy',
+    "fatal: unable to access 'https://127.0.0.1/r/': Received HTTP code 407 from proxy after CONNECT",
+  ],
+  ['proxy', "fatal: unable to access 'https://127.0.0.1/r/': CONNECT tunnel failed, response 407"],
+  ['proxy', "fatal: unable to access 'http://127.0.0.1/r/': The requested URL returned error: 407"],
+  ['not-git', 'fatal: protocol error: bad line length character: Welc'],
+  ['not-found', 'conq: repository does not exist.\nfatal: Could not read from remote repository.'],
+  [
+    'unauthorised',
+    'You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated.\nfatal: Could not read from remote repository.',
+  ],
+  ['unauthorised', 'Unauthorized\nfatal: Could not read from remote repository.'],
+  [
+    'unauthorised',
+    'Your IP address has been blocked by the IP allowlist of this workspace.\nfatal: Could not read from remote repository.',
+  ],
   ['unknown', 'fatal: something new'],
   ['unknown', ''],
 ] as const;
@@ -110,5 +151,20 @@ const rows = [
 describe('parseFailure', () => {
   it.each(rows)('%s: %s', (kind, stderr) => {
     expect(parseFailure(stderr)).toBe(kind);
+  });
+
+  it.each([
+    'No space left on device',
+    'Permission denied (publickey).',
+    'Host key verification failed.',
+    'No user exists for uid 1',
+    'timed out',
+    'Rate Exceeded',
+  ])('lets no server choose it: %s', (words) => {
+    expect(parseFailure(`remote: ${words}\nremote: \rremote: ${words}\nfatal: something new`)).toBe(
+      'unknown',
+    );
+    const told = parseFailure(`fatal: remote error: ${words}\n`);
+    expect(told).toBe(words === 'Rate Exceeded' ? 'server-error' : 'unknown');
   });
 });

@@ -3,7 +3,7 @@ import { toGitEnvironment } from '../../src/git/environment';
 import { createGit } from '../../src/git/git';
 import { openFolder } from '../servers/folder';
 
-test('git gets the end of its input, also when there is nothing in it', { timeout: 10_000 }, async () => {
+test('git gets the end of its input, also when there is nothing in it', async () => {
   await using folder = await openFolder();
   const { signal } = new AbortController();
   const git = createGit({ directory: folder.path, env: toGitEnvironment(process.env), signal });

@@ -1,10 +1,8 @@
 import { createListingReader } from '../../src/git/lsRemote';
-import { openRefTables } from '../../src/refTables';
 
 /** A listing of this text, its refs as a Map. */
 export function readText(text: string): { refs: Map<string, string>; head: string | undefined } {
-  using tables = openRefTables({ env: {} });
-  const reader = createListingReader(tables);
+  const reader = createListingReader();
   for (const line of text.split('\n')) if (line !== '') reader.add(line);
   const { refs, head } = reader.end();
   return { refs: new Map(refs), head };

@@ -22,10 +22,9 @@ async function openGit(name: string, script: string, signal = new AbortControlle
 }
 
 test('a command that falls silent is ended, and so is what it had started', async () => {
-  const git = await openGit('silent', 'echo one; sleep 20 & exec sleep 600');
-  const begin = Date.now();
+  const git = await openGit('silent', 'echo one; sleep 900 & exec sleep 900');
+  // Were what it started waited for, this test would reach its own time limit.
   await expect(git.run(['silent'], { stallMilliseconds: 300 })).rejects.toMatchObject({ code: 'timed-out' });
-  expect(Date.now() - begin).toBeLessThan(15_000);
 });
 
 test('a command that says something again and again is not ended, however long it takes', async () => {
@@ -94,7 +93,7 @@ test('whoever stops reading ends the commands', async () => {
 });
 
 test.each([
-  ['falls silent', 'echo one; sleep 20 & exec sleep 600', 'timed-out'],
+  ['falls silent', 'echo one; sleep 900 & exec sleep 900', 'timed-out'],
   ['writes without end', 'exec yes a-line-of-some-length-that-is-said-again-and-again', 'output-too-long'],
   [
     'complains without end',
@@ -106,9 +105,7 @@ test.each([
   const read = async () => {
     for await (const _lines of git.lines([['listing']], '', { stallMilliseconds: 300 }));
   };
-  const begin = Date.now();
   await expect(read()).rejects.toMatchObject({ code });
-  expect(Date.now() - begin).toBeLessThan(15_000);
 });
 
 test('a command that has ended no longer listens to the stop signal, which outlives it', async () => {

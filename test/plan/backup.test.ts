@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planBackups } from '../../src/plan/backup';
-import { isBackupRef, isSliceRef, toSliceRef } from '../../src/plan/ours';
+import { isBackupRef, isSliceRef, isSliceRefOf, toSliceRef } from '../../src/plan/ours';
 import type { Replacement } from '../../src/plan/plan';
 import { selectRefs } from '../../src/plan/refs';
 import { tryGit } from '../servers/git';
@@ -69,9 +69,10 @@ describe('planBackups', () => {
 
 describe('tags that carry slices', () => {
   test('have names that git takes, are recognised, and are never part of a mirror', async () => {
-    const ref = toSliceRef(commit);
+    const ref = toSliceRef('0a1b2c3d', commit);
     expect((await tryGit('/', ['check-ref-format', ref])).exitCode).toBe(0);
     expect([isSliceRef(ref), isBackupRef(ref)]).toEqual([true, false]);
+    expect([isSliceRefOf(ref, '0a1b2c3d'), isSliceRefOf(ref, '0a1b2c3')]).toEqual([true, false]);
     const refs = new Map([
       [ref, commit],
       ['refs/tags/codecommit-mirror-slices', commit],

@@ -13,7 +13,7 @@ test.each([
   ['20 directories', { bytes: 1, path: `${'d/'.repeat(20)}f` }, undefined],
   ['21 directories', { bytes: 1, path: `${'d/'.repeat(21)}f` }, /^lies 21 directories deep/],
 ])('%s', (_title, file, expected) => {
-  const excess = parseExcess({ oid, ...file }, codeCommitFileLimits);
+  const excess = parseExcess({ oid, ...file, pathBytes: Buffer.byteLength(file.path) }, codeCommitFileLimits);
   if (expected === undefined) expect(excess).toBeUndefined();
   else expect(excess).toMatch(expected);
 });

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Look, type Plan, planMirror, planRefusal, toPushes } from '../../src/plan/plan';
-import { type Selection, selectRefs } from '../../src/plan/refs';
-import type { RefMap } from '../../src/refTable';
+import { type RefMap, type Selection, selectRefs } from '../../src/plan/refs';
 
 const all: Selection = { refs: 'all', include: [], exclude: [] };
 const policy = { force: false, prune: false, pruneLimit: 10 };

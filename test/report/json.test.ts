@@ -1,51 +1,68 @@
 import { expect, test } from 'vitest';
-import { countRefs, type Outcome, type RefOutcome } from '../../src/push/outcome';
+import { connectionDropped } from '../../src/errors';
+import { countRefs, type RefOutcome } from '../../src/push/outcome';
 import { toJsonReport } from '../../src/report/json';
-import { Sequence } from '../../src/sequence';
 
 const oid = 'a'.repeat(40);
+const parts = {
+  toolVersion: '1.0.0',
+  startedAt: new Date(0),
+  exitCode: 0,
+  timings: { look: 0.5 },
+  source: 'https://source',
+  destination: 'ssh://destination',
+  clean: (text: string) => text.replaceAll('secret', '***'),
+};
 
-function write(refs: readonly RefOutcome[]): string {
-  const about = { source: 'https://source', destination: 'ssh://destination', bytes: 7, fallback: false };
-  const outcomes = { backups: new Sequence<RefOutcome>(() => []), refs: new Sequence(() => refs) };
-  const outcome: Outcome = { verdict: 'mirrored', ...outcomes, counts: countRefs(outcomes), ...about };
-  const clean = (text: string) => text.replace('secret', '***');
-  const parts = { toolVersion: '1.0.0', startedAt: new Date(0), exitCode: 0, timings: { look: 0.5 } };
-  return [...toJsonReport({ ...parts, outcome, error: undefined, clean })].join('');
-}
-
-function toRefs(count: number): RefOutcome[] {
-  return Array.from({ length: count }, (_, index) => ({
-    ref: `refs/heads/secret-${index}`,
-    old: oid,
-    new: oid,
-    status: 'equal',
-  }));
-}
-
-test.each([0, 1, 2, 999, 1_000, 1_001, 2_500])('a report of %i refs is one JSON document', (count) => {
-  const text = write(toRefs(count));
-  const report = JSON.parse(text);
-  expect(text).toBe(`${JSON.stringify(report, undefined, 2)}\n`);
-  expect(report).toEqual({
+test('a report has every ref, cleans prose, and leaves names and object IDs as they are', () => {
+  const refs: RefOutcome[] = [
+    { ref: 'refs/heads/secret', old: oid, new: oid, status: 'equal' },
+    { ref: 'refs/heads/x', old: oid, new: undefined, status: 'deleted', lost: [oid] },
+    { ref: 'refs/heads/y', old: oid, new: oid, status: 'refused', code: 'ref-declined', reason: 'a secret' },
+  ];
+  const failure = connectionDropped('ssh://secret', 'the secret');
+  const about = { verdict: 'not-mirrored', bytes: 7, fallback: false } as const;
+  const outcome = { ...about, refs, counts: countRefs(refs), failure };
+  expect(JSON.parse(toJsonReport({ ...parts, outcome, error: undefined }))).toEqual({
     version: 1,
     tool: 'codecommit-mirror 1.0.0',
     startedAt: '1970-01-01T00:00:00.000Z',
-    verdict: 'mirrored',
+    verdict: 'not-mirrored',
     exitCode: 0,
     source: 'https://source',
     destination: 'ssh://destination',
     sourceAsked: true,
     bytesSent: 7,
     seconds: { look: 0.5 },
-    refs: toRefs(count).map((_ref, index) => ({
-      ref: `refs/heads/***-${index}`,
-      status: 'equal',
-      old: oid,
-      new: oid,
-    })),
+    refs: [
+      { ref: 'refs/heads/secret', status: 'equal', old: oid, new: oid },
+      { ref: 'refs/heads/x', status: 'deleted', old: oid, new: null, lost: [oid] },
+      {
+        ref: 'refs/heads/y',
+        status: 'refused',
+        old: oid,
+        new: oid,
+        code: 'ref-declined',
+        reason: 'a ***',
+      },
+    ],
     lfs: null,
-    error: null,
+    error: {
+      code: 'connection-dropped',
+      message: 'The connection to ssh://*** was dropped: the ***',
+      remedy: failure.remedy,
+    },
   });
-  expect(text).not.toContain('secret');
+});
+
+test('a run that failed before its plan has a report with source, destination and the error', () => {
+  const error = connectionDropped('ssh://destination', 'closed');
+  expect(JSON.parse(toJsonReport({ ...parts, exitCode: 1, outcome: undefined, error }))).toMatchObject({
+    verdict: 'failed',
+    source: 'https://source',
+    destination: 'ssh://destination',
+    sourceAsked: false,
+    refs: [],
+    error: { code: 'connection-dropped' },
+  });
 });

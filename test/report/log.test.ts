@@ -29,10 +29,17 @@ describe('createLog', () => {
 
   it('masks secrets, longest first, and those that are learnt later too', () => {
     const { log, written, cleaner } = open();
-    cleaner.conceal(['secret', '']);
-    cleaner.conceal(['secret-and-more']);
-    log.info('a secret-and-more, a secret');
-    expect(written).toEqual(['INFO: a ******, a ******\n']);
+    cleaner.conceal(['a-secret', '']);
+    cleaner.conceal(['a-secret-and-more']);
+    log.info('a-secret-and-more, a-secret');
+    expect(written).toEqual(['INFO: ******, ******\n']);
+  });
+
+  it('masks nothing shorter than 8 characters: a password `main` must not hide the branch', () => {
+    const { log, written, cleaner } = open();
+    cleaner.conceal(['main', '1234567', '12345678']);
+    log.info('main 1234567- 12345678');
+    expect(written).toEqual(['INFO: main 1234567- ******\n']);
   });
 
   it("lets nothing of a server's text move the terminal", () => {

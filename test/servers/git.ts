@@ -36,6 +36,17 @@ export function setDate(date: Date): void {
   seconds = Math.floor(date.getTime() / 1000);
 }
 
+/** Does `work` with the clock of commits set to a date, and sets it back: what is made twice has the same object IDs. */
+export async function withDate<T>(date: Date, work: () => Promise<T>): Promise<T> {
+  const before = seconds;
+  setDate(date);
+  try {
+    return await work();
+  } finally {
+    seconds = before;
+  }
+}
+
 /** The whole environment of a test's git: no configuration, proxy or identity of this machine or its user. */
 export function gitEnvironment(): Record<string, string> {
   const env: Record<string, string> = {};

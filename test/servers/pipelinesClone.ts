@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bitbucket } from './bitbucket';
 import { git, run } from './git';
+import { copyPrepared, readState } from './prepared';
 
 /** What started the pipeline, and so what Pipelines clones and which variables it sets. */
 export type PipelinesRun =
@@ -24,6 +25,8 @@ export type PipelinesCloneOptions = PipelinesRun & {
   readonly depth?: number | 'full';
   /** The commit that the run was started for, within the clone's depth; the tip unless said. */
   readonly commit?: string;
+  /** Copies an equal clone that was made before in this test run, should there be one, and asks the proxy nothing. */
+  readonly reuse?: boolean;
 };
 
 export interface PipelinesClone {
@@ -61,13 +64,23 @@ chmod 777 "$BUILD_DIR"
  * The clone's own proxy setting names port 29418 of localhost, as it does there: inside a pipe nothing answers on it.
  */
 export async function clonePipelines(options: PipelinesCloneOptions): Promise<PipelinesClone> {
-  const { bitbucket, name, into } = options;
-  const origin = bitbucket.url(name);
+  const { bitbucket, name, into, reuse, ...run } = options;
   const started = await readStart(options);
+  const make = (folder: string) => runSetUp(options, started, folder);
+  if (reuse === true) {
+    const source = await readState(bitbucket.path(name));
+    await copyPrepared(['clone', source, bitbucket.url(name), run], into, make);
+  } else await make(into);
+  return { dir: into, env: toEnvironment(options, started) };
+}
+
+async function runSetUp(options: PipelinesCloneOptions, started: Started, folder: string): Promise<void> {
+  const { bitbucket, name } = options;
+  const origin = bitbucket.url(name);
   const ended = await run('sh', '/', ['-ec', setUp], {
     env: {
       http_proxy: bitbucket.proxy,
-      BUILD_DIR: into,
+      BUILD_DIR: folder,
       CLONE_URL: `${origin.replace('//', '//x-token-auth:clone-token@')}.git`,
       CLONED_REF: options.kind === 'tag' ? options.tag : (options.branch ?? 'main'),
       COMMIT: started.commit,
@@ -78,7 +91,6 @@ export async function clonePipelines(options: PipelinesCloneOptions): Promise<Pi
     },
   });
   if (ended.exitCode !== 0) throw new Error(`the clone of ${origin} failed:\n${ended.stderr}`);
-  return { dir: into, env: toEnvironment(options, started) };
 }
 
 interface Started {

@@ -42,7 +42,7 @@ async function createClient(
   };
 }
 
-describe.runIf(sshdAvailable())("OpenSSH's own sshd", () => {
+describe.runIf(sshdAvailable())("OpenSSH's own sshd", { tags: ['slow'] }, () => {
   test('a push, a listing and a fetch, with the host key known', async () => {
     await using folder = await openFolder();
     await using sshd = await openSshd({ root: folder.path, keys: [await createKey(folder.path, 'id')] });

@@ -26,6 +26,8 @@ export interface SshdOptions {
   readonly root: string;
   /** OpenSSH public keys that may log in. */
   readonly keys?: readonly string[];
+  /** It has an Ed25519 host key beside the RSA one, as most servers do; ssh prefers that. */
+  readonly ed25519?: boolean;
 }
 
 export interface Sshd extends AsyncDisposable {
@@ -35,8 +37,10 @@ export interface Sshd extends AsyncDisposable {
   readonly user: string;
   /** A known_hosts line: `[127.0.0.1]:<port> ssh-rsa AAAA…`. */
   readonly knownHosts: string;
-  /** `SHA256:…` of the host key. */
+  /** `SHA256:…` of the RSA host key. */
   readonly fingerprint: string;
+  /** That of the Ed25519 host key, where there is one. */
+  readonly otherFingerprint: string | undefined;
   /** `ssh://<user>@127.0.0.1:<port>/v1/repos/<name>`. */
   url(name: string): string;
   /** Makes a bare repository without a commit; gives its path. */
@@ -55,12 +59,13 @@ export interface Sshd extends AsyncDisposable {
 export async function openSshd(options: SshdOptions): Promise<Sshd> {
   await ensurePrivilegeSeparationFolder();
   const folder = await openFolder();
-  const publicKey = await createHostKey(folder.path);
+  const publicKey = await createHostKey(folder.path, 'rsa');
+  const other = options.ed25519 ? await createHostKey(folder.path, 'ed25519') : undefined;
   const authorizedKeys = join(folder.path, 'authorized_keys');
   const allow = (key: string) => appendFile(authorizedKeys, `${key.trim()}\n`, { mode: 0o600 });
   for (const key of ['', ...(options.keys ?? [])]) await allow(key);
   const attendance = await openAttendance(join(folder.path, 'attendance'));
-  const listener = await openListener(await writeConfiguration(folder.path, options.root));
+  const listener = await openListener(await writeConfiguration(folder.path, options));
 
   const host = '127.0.0.1';
   const { port, readLog } = listener;
@@ -77,6 +82,7 @@ export async function openSshd(options: SshdOptions): Promise<Sshd> {
     user,
     knownHosts: `[${host}]:${port} ${publicKey}`,
     fingerprint: toFingerprint(publicKey),
+    otherFingerprint: other && toFingerprint(other),
     url: (name) => `ssh://${user}@${host}:${port}/v1/repos/${name}`,
     createRepository: (name) => createBareRepository(join(options.root, `${name}.git`), repositoryConfig),
     allow,
@@ -101,13 +107,14 @@ async function ensurePrivilegeSeparationFolder(): Promise<void> {
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 }
 
-/** Makes the RSA host key; gives its public half, type and base64 without a comment. */
-async function createHostKey(folder: string): Promise<string> {
-  const file = join(folder, 'host_key');
-  const ended = await run('ssh-keygen', folder, ['-q', '-t', 'rsa', '-b', '2048', '-N', '', '-f', file]);
+/** Makes a host key; gives its public half, type and base64 without a comment. */
+async function createHostKey(folder: string, type: 'rsa' | 'ed25519'): Promise<string> {
+  const file = join(folder, `host_key_${type}`);
+  const size = type === 'rsa' ? ['-b', '2048'] : [];
+  const ended = await run('ssh-keygen', folder, ['-q', '-t', type, ...size, '-N', '', '-f', file]);
   if (ended.exitCode !== 0) throw new Error(`ssh-keygen: ${ended.stderr}`);
-  const [type, base64] = (await readFile(`${file}.pub`, 'utf8')).split(' ');
-  return `${type} ${base64}`;
+  const [name, base64] = (await readFile(`${file}.pub`, 'utf8')).split(' ');
+  return `${name} ${base64}`;
 }
 
 function toFingerprint(publicKey: string): string {
@@ -116,12 +123,13 @@ function toFingerprint(publicKey: string): string {
 }
 
 /** Writes what sshd reads and runs; gives the path of its configuration. */
-async function writeConfiguration(folder: string, root: string): Promise<string> {
+async function writeConfiguration(folder: string, { root, ed25519 }: SshdOptions): Promise<string> {
   const command = join(folder, 'serve-git');
   await writeFile(command, toCommandScript(root, join(folder, 'attendance')));
   await chmod(command, 0o755);
   const lines = [
-    `HostKey ${join(folder, 'host_key')}`,
+    `HostKey ${join(folder, 'host_key_rsa')}`,
+    ...(ed25519 ? [`HostKey ${join(folder, 'host_key_ed25519')}`] : []),
     `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
     `ForceCommand ${command}`,
     'AuthenticationMethods publickey',

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Session } from '../../src/destination/credentials';
 import { listenOnLoopback } from './loopback';
@@ -27,6 +28,8 @@ export interface Sts extends AsyncDisposable {
 export interface StsOptions {
   readonly roleArn: string;
   readonly token: string;
+  /** Over TLS, with this certificate. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
   /** Makes the keys of the n-th session, from 1. */
   createKeys(session: number): Session['keys'];
 }
@@ -34,7 +37,7 @@ export interface StsOptions {
 export async function openSts(options: StsOptions): Promise<Sts> {
   const requests: Readonly<Record<string, string>>[] = [];
   let sessions = 0;
-  const server = createServer(async (request, response) => {
+  const server = start(options.certificate, async (request, response) => {
     const asked = Object.fromEntries(new URLSearchParams(await text(request)));
     requests.push(asked);
     const refusal = sts.refuse(requests.length) ?? planRefusal(options, asked);
@@ -50,7 +53,7 @@ export async function openSts(options: StsOptions): Promise<Sts> {
     );
   });
   const sts: Sts = {
-    url: `http://127.0.0.1:${await listenOnLoopback(server)}`,
+    url: `${options.certificate ? 'https' : 'http'}://127.0.0.1:${await listenOnLoopback(server)}`,
     refuse: () => undefined,
     lifetime: 3600,
     hang: false,
@@ -62,6 +65,10 @@ export async function openSts(options: StsOptions): Promise<Sts> {
       }),
   };
   return sts;
+}
+
+function start(certificate: StsOptions['certificate'], listener: RequestListener) {
+  return certificate ? createTlsServer(certificate, listener) : createServer(listener);
 }
 
 function planRefusal(options: StsOptions, asked: Readonly<Record<string, string>>): StsRefusal | undefined {

@@ -57,7 +57,6 @@ it('of the simplest pipe are all that a mirror needs', async () => {
     policy: { force: false, prune: false, pruneLimit: 10 },
     dryRun: false,
     reportFile: undefined,
-    debug: false,
   });
   expect(secrets).toEqual(expect.arrayContaining(['a-token', privateKey, pipe.SSH_KEY]));
 });
@@ -103,6 +102,23 @@ describe('of the source', () => {
     ['a shell with a URL', { ...shell, SOURCE_URL: '/srv/r' }, { url: '/srv/r', proxy: undefined }],
   ])('in %s', async (_what, env, source) => {
     expect((await readSettings(env, options)).source).toEqual({ ...source, credentials: undefined });
+  });
+
+  it.each([
+    ['http://me:password@example.org/r', undefined, false],
+    ['http://me:password@example.org/r', 'http://proxy.example.org:3128', false],
+    ['http://me:password@127.0.0.1:7990/r', undefined, true],
+    ['http://me:password@[::1]/r', undefined, true],
+    ['http://me:password@localhost/r', undefined, true],
+    ['http://me:password@127.0.0.1.example.org/r', undefined, false],
+    ['http://me:password@bitbucket.org/r', 'http://host.docker.internal:29418', true],
+    ['http://me:password@bitbucket.org/r', 'http://127.0.0.1:29418', true],
+    ['https://me:password@example.org/r', undefined, true],
+    ['http://example.org/r', undefined, true],
+  ])('let no login go over a network in clear: %s by %s → %s', async (SOURCE_URL, SOURCE_PROXY, taken) => {
+    const read = readSettings({ ...pipe, SOURCE_URL, SOURCE_PROXY }, options);
+    if (taken) expect((await read).source.proxy).toBe(SOURCE_PROXY);
+    else await expect(read).rejects.toThrow('SOURCE_URL is an http:// URL with a user or password');
   });
 
   it('have a password apart from the URL, among the secrets', async () => {

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Context } from '../../src/context';
 import { MirrorError } from '../../src/errors';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
@@ -32,7 +31,6 @@ function createContext(signal = new AbortController().signal): Context {
   const env = { PATH: process.env['PATH'], TMPDIR: folder.path };
   return {
     env,
-    tables: openRefTables({ env }),
     log: createLog({ stream, colour: false, debug: false, cleaner: createCleaner(), now: Date.now }),
     signal,
     stopwatch: createStopwatch(Date.now),

@@ -1,7 +1,6 @@
 import { appendFile, chmod, lchown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { type Clone, findClone } from '../../src/source/clone';
@@ -19,7 +18,6 @@ async function openBorrowed(clone: Clone | undefined, temporary: string): Promis
     { proxy: undefined, credentials: undefined, credentialHelpers: [], url: '/nowhere' },
     {
       env,
-      tables: openRefTables({ env }),
       log,
       signal: new AbortController().signal,
       stopwatch: createStopwatch(Date.now),

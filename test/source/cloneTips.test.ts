@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRefTables } from '../../src/refTables';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { findClone } from '../../src/source/clone';
@@ -45,13 +44,15 @@ test('a fetch brings what the clone does not reach, and no more', async () => {
   const stream = { write: () => true };
   const log = createLog({ stream, colour: false, debug: false, cleaner: createCleaner(), now: Date.now });
   const { signal } = new AbortController();
-  const tables = openRefTables({ env });
-  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt: new Date(), tables };
+  const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt: new Date() };
   const url = `file://${source}`;
   const access = { url, proxy: undefined, credentials: undefined, credentialHelpers: [] };
   await using scratch = await openScratch(await findClone(clone), access, context);
   const tip = await grow(source, 'packed');
-  await createSource(url, scratch, context).fetch([['refs/heads/packed', tip]], false);
+  await createSource(url, scratch, context).fetch([['refs/heads/packed', tip]], {
+    deepen: false,
+    wantsAll: false,
+  });
   expect((await scratch.selectMissing([['refs/heads/packed', tip]])).size).toBe(0);
   // One commit, its tree, its file.
   expect(await scratch.git.read(['count-objects', '-v'])).toMatch(/^count: 3$|^in-pack: 3$/m);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { createGit } from '../../src/git/git';
 import { isLfsInUse, isPointerSized, parsePointer } from '../../src/plan/pointers';
-import { openRefTables } from '../../src/refTables';
 import { surveyRange } from '../../src/source/survey';
 import { openFolder } from '../servers/folder';
 import { createBareRepository, git, gitEnvironment, run } from '../servers/git';
@@ -26,7 +25,7 @@ describe('a pointer of Git LFS', () => {
     ['of the first version', `version http://git-media.io/v/2\noid sha256:${oid}\nsize 12345\n`],
   ])('is read %s', (_name, text) => {
     expect(parsePointer(text)).toEqual(found);
-    expect(isPointerSized({ oid: '', path: '', bytes: text.length }, true)).toBe(true);
+    expect(isPointerSized({ oid: '', path: '', pathBytes: 0, bytes: text.length }, true)).toBe(true);
   });
 
   test.each([
@@ -68,8 +67,7 @@ describe('the survey of a history', () => {
     const tip = await git(repository, 'rev-parse', 'main');
     const { signal } = new AbortController();
     const runner = createGit({ directory: repository, env: gitEnvironment(), signal });
-    using tables = openRefTables({ env: { TMPDIR: folder.path } });
-    const { lfs } = await surveyRange({ tips: [tip], known: [] }, undefined, runner, tables);
+    const { lfs } = await surveyRange({ tips: [tip], known: [] }, undefined, runner);
     return (
       lfs && {
         paths: lfs.paths,

@@ -1,0 +1,72 @@
+import type { MirrorError } from '../errors';
+import { rangeOptions, toRangeInput } from '../git/range';
+import { isSliceRef, isSliceRefOf } from '../plan/ours';
+import { type Plan, toPushes } from '../plan/plan';
+import type { RefMap } from '../plan/refs';
+import type { Scratch } from '../source/scratch';
+import { type PushNeeds, pushUpdates } from './push';
+
+/**
+ * Deletes the tags that carried slices and are no longer needed: those of this run, and those of other runs whose
+ * commit a branch or tag of the destination reaches now. The rest is the progress of a mirror that is not done.
+ * `present` are the refs of the destination, the tags of this run among them. Gives why the push failed as a whole.
+ */
+export async function clearSlices(
+  plan: Plan,
+  present: RefMap,
+  needs: PushNeeds & { readonly scratch: Scratch },
+): Promise<MirrorError | undefined> {
+  const { journal, log } = needs;
+  const slices = [...present].filter(([ref]) => isSliceRef(ref));
+  if (slices.length === 0) return undefined;
+  const foreign = new Map(slices.filter(([ref]) => !isSliceRefOf(ref, journal.run)));
+  const needed =
+    foreign.size === 0 ? new Set() : await selectNeeded(foreign, toTips(plan, present, needs), needs.scratch);
+  const deletions = slices
+    .filter(([ref]) => !needed.has(ref))
+    .map(([ref, old]) => ({ action: 'delete', ref, old, new: undefined }) as const);
+  const failure = await pushUpdates(deletions, needs);
+  const refusals = deletions.flatMap(({ ref }) => {
+    const answer = journal.answer(ref);
+    return answer?.done === false && answer.reason !== goneReason ? [answer.reason] : [];
+  });
+  if (refusals.length > 0)
+    log.warn(
+      `Temporary tags codecommit-mirror-slice/… remain (${refusals.length}): the destination refuses to delete them: ${refusals[0]}`,
+    );
+  if (needed.size > 0)
+    log.info(
+      `Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}), as it is not done.`,
+    );
+  return failure;
+}
+
+/** git's reason when the tag was deleted since: its lease does not hold. */
+const goneReason = 'stale info';
+
+/** What the branches and tags of the destination point at, as far as the answers to the pushes go. */
+function toTips(plan: Plan, present: RefMap, { journal }: PushNeeds): readonly string[] {
+  const refs = new Map([...present].filter(([ref]) => !isSliceRef(ref)));
+  for (const { ref, new: tip } of toPushes(plan)) {
+    if (journal.answer(ref)?.done !== true) continue;
+    if (tip === undefined) refs.delete(ref);
+    else refs.set(ref, tip);
+  }
+  return [...refs.values()];
+}
+
+/** The slices whose commit is not here, or is reached from none of these tips. */
+async function selectNeeded(
+  slices: RefMap,
+  tips: readonly string[],
+  { git, selectMissing }: Scratch,
+): Promise<Set<string>> {
+  const needed = new Set((await selectMissing(slices)).keys());
+  const unreached = new Set<string>();
+  const wanted = new Set(slices.values());
+  const input = toRangeInput({ tips: [...wanted], known: tips });
+  for await (const lines of git.lines([['rev-list', ...rangeOptions]], input))
+    for (const commit of lines) if (wanted.has(commit)) unreached.add(commit);
+  for (const [ref, commit] of slices) if (unreached.has(commit)) needed.add(ref);
+  return needed;
+}

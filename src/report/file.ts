@@ -1,0 +1,30 @@
+import { realpath, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { replaceFile } from '../system/replaceFile';
+
+/**
+ * Where REPORT_FILE really goes. Whoever may push to the source makes the symbolic links of the clone: below it none is
+ * followed out of it, and one at the end of the path is replaced by the report. Elsewhere they are the user's own.
+ * Throws Error where a link leads out.
+ */
+export async function resolveReportFile(file: string, clone: string): Promise<string> {
+  const [folder, root] = [await realpath(dirname(file)), await realpath(clone).catch(() => clone)];
+  const path = join(folder, basename(file));
+  if (!isWithin(dirname(file), clone) && !isWithin(folder, root))
+    return await realpath(file).catch(() => path);
+  if (isWithin(folder, root)) return path;
+  throw new Error('a symbolic link leads out of the clone');
+}
+
+function isWithin(folder: string, root: string): boolean {
+  const [first] = relative(root, folder).split(sep);
+  return first !== '..';
+}
+
+/** Writes the report whole or not at all; to a device as it comes. `file` is absolute. */
+export async function writeReportFile(file: string, clone: string, report: string): Promise<void> {
+  const path = await resolveReportFile(file, clone);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isCharacterDevice()) await writeFile(path, report);
+  else await replaceFile(path, report, { mode: 0o666 });
+}

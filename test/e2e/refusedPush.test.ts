@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { git, gitWith, grow } from '../servers/git';
+import { openWorld, type World } from './world';
+
+/** The server refuses each push that carries a ref of this name, with these words. */
+async function refuse({ sandbox }: World, pattern: string, words: string): Promise<void> {
+  const hook = `#!/bin/sh\nif grep -Eq '${pattern}'; then printf '${words}\\n' >&2; exit 1; fi\n`;
+  await writeFile(join(sandbox.hooks, 'pre-receive'), hook, { mode: 0o755 });
+}
+
+async function growBranches({ source }: World, count: number): Promise<void> {
+  const tip = await grow(source, 'main');
+  const lines = Array.from({ length: count }, (_, index) => `create refs/heads/b${index} ${tip}\n`);
+  await gitWith({ input: lines.join('') }, source, 'update-ref', '--stdin');
+}
+
+describe('a push that the server refuses as a whole', () => {
+  test('is halved until the culprits are found; all others are mirrored', async () => {
+    await using world = await openWorld();
+    await growBranches(world, 30);
+    await refuse(world, 'refs/heads/(b3|b17)$', 'No \\033[31msecrets\\033[0m in b3 or b17, please.');
+    const run = await world.pipe(await world.clone(), { REFS: 'all' });
+    const refs = await world.sourceRefs();
+    const { 'refs/heads/b3': _b3, 'refs/heads/b17': _b17, ...others } = refs;
+    expect(await world.destinationRefs()).toEqual(others);
+    expect(run.exitCode).toBe(1);
+    for (const name of ['b3', 'b17'])
+      expect(run.output).toContain(
+        `branch ${name}: (none) → ${refs[`refs/heads/${name}`]?.slice(0, 8)} refused (declined: pre-receive hook declined: No [31msecrets[0m in b3 or b17, please.) [ref-declined]`,
+      );
+    // The default branch goes first; then 2 · (log₂ 30 + 1) + 1 pushes at most.
+    expect(world.sandbox.counts.pushes).toBeLessThanOrEqual(14);
+  });
+
+  test('of everything is one message after a few pushes', async () => {
+    await using world = await openWorld();
+    await growBranches(world, 60);
+    await git(world.source, 'push', '--quiet', world.destination, 'main');
+    await refuse(world, '.', 'Quota exceeded.');
+    const run = await world.pipe(await world.clone(), { REFS: 'all' });
+    expect(run.exitCode).toBe(1);
+    expect(run.output.match(/Quota exceeded/g)).toHaveLength(1);
+    expect(run.output).toMatch(
+      /60 refs refused \(declined: pre-receive hook declined: Quota exceeded\.\): b0, b1,/,
+    );
+    expect(world.sandbox.counts.pushes).toBeLessThanOrEqual(16);
+    expect(Object.keys(await world.destinationRefs())).toEqual(['refs/heads/main']);
+  });
+
+  test('for its size goes on in slices by itself', async () => {
+    await using world = await openWorld();
+    let seed = 1;
+    const letter = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return String.fromCharCode(33 + (seed % 90));
+    };
+    const commits = Array.from({ length: 24 }, (_, index) => {
+      const text = Array.from({ length: 20_000 }, letter).join('');
+      return `commit refs/heads/main\ncommitter Ada <ada@example.com> ${1_700_000_000 + index} +0000\ndata 1\nx\nM 100644 inline f\ndata ${text.length}\n${text}\n`;
+    });
+    await gitWith({ input: commits.join('') }, world.source, 'fast-import', '--quiet');
+    await git(world.destination, 'config', 'receive.maxInputSize', '100k');
+    const run = await world.pipe(await world.clone(), { REFS: 'all' });
+    expect(run.output).toContain('pack exceeds maximum allowed size');
+    expect(run.output).toContain('Sending the history in slices of ');
+    expect([run.exitCode, await world.destinationRefs()]).toEqual([0, await world.sourceRefs()]);
+  });
+});
+
+test('a branch that became a folder is named before any push, and in a dry run too', async () => {
+  await using world = await openWorld();
+  const tip = await grow(world.source, 'main');
+  await git(world.source, 'branch', 'team/x');
+  await git(world.source, 'push', '--quiet', world.destination, 'main', 'main:refs/heads/team');
+  const clone = await world.clone();
+  for (const DRY_RUN of ['true', 'false']) {
+    const run = await world.pipe(clone, { REFS: 'all', DRY_RUN });
+    expect(run.exitCode).toBe(1);
+    expect(run.output).toMatch(
+      /branch team\/x: .* kept \(git can't push it: the destination keeps refs\/heads\/team, /,
+    );
+    expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip, 'refs/heads/team': tip });
+    expect(world.sandbox.counts.pushes).toBe(0);
+  }
+  const pruned = await world.pipe(clone, { REFS: 'all', PRUNE: 'true' });
+  expect([pruned.exitCode, await world.destinationRefs()]).toEqual([0, await world.sourceRefs()]);
+});

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { planBatches } from '../../src/plan/batches';
+import { planMirror, type RefPush, toPushes } from '../../src/plan/plan';
+import { withholdUnwritable } from '../../src/plan/unwritable';
+import { createBareRepository, git, gitWith, grow, readRefs, tryGit } from '../servers/git';
+
+const long = 'l'.repeat(251);
+const names = [
+  'heads/team',
+  'heads/team/x',
+  'heads/team/x/y',
+  'heads/a',
+  'tags/team',
+  'tags/team/x',
+  `heads/${long}`,
+];
+const refs = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 5 });
+const policies = fc.record({ force: fc.boolean(), prune: fc.boolean(), pruneLimit: fc.constant(10) });
+
+/** Leaves out names that no repository has side by side, or at all: those behind them. */
+function toRepositoryRefs(chosen: readonly string[], oid: string, limit: number): Map<string, string> {
+  const kept: string[] = [];
+  for (const name of chosen)
+    if (name.length < limit && !kept.some((one) => one.startsWith(`${name}/`) || name.startsWith(`${one}/`)))
+      kept.push(name);
+  return new Map(kept.map((name) => [`refs/${name}`, oid]));
+}
+
+async function setRefs(repository: string, wanted: ReadonlyMap<string, string>): Promise<void> {
+  const gone = Object.keys(await readRefs(repository)).map((ref) => `delete ${ref}\n`);
+  const made = Array.from(wanted, ([ref, oid]) => `create ${ref} ${oid}\n`);
+  for (const commands of [gone, made].filter((each) => each.length > 0))
+    await gitWith({ input: commands.join('') }, repository, 'update-ref', '--stdin');
+}
+
+/** Pushes as git does by itself, one batch after the other; gives whether all of it succeeded. */
+async function push(source: string, destination: string, pushes: readonly RefPush[]): Promise<boolean> {
+  for (const batch of planBatches(pushes, {
+    first: undefined,
+    limits: { refs: 100, argumentBytes: 100_000 },
+  })) {
+    const refspecs = batch.map(({ ref, new: tip }) => `+${tip ?? ''}:${ref}`);
+    const { exitCode } = await tryGit(source, ['push', '--quiet', destination, ...refspecs]);
+    if (exitCode !== 0) return false;
+  }
+  return true;
+}
+
+test('what a plan calls possible succeeds at a real receive-pack, and what it calls impossible does not', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'ccm-test-'));
+  try {
+    const source = await createBareRepository(join(root, 's'));
+    const destination = await createBareRepository(join(root, 'd'), {
+      'receive.denyDeleteCurrent': 'ignore',
+    });
+    const oid = await grow(source, 'main');
+    await git(source, 'push', '--quiet', destination, 'main');
+    await fc.assert(
+      fc.asyncProperty(refs, refs, policies, async (atSource, atDestination, policy) => {
+        const look = {
+          source: toRepositoryRefs(atSource, oid, 1_000),
+          destination: toRepositoryRefs(atDestination, oid, 200),
+          defaultBranch: undefined,
+        };
+        await setRefs(destination, look.destination);
+        const selection = { refs: 'all', include: [], exclude: [] } as const;
+        const whole = planMirror(look, selection, new Set(), policy);
+        const plan = withholdUnwritable(whole, look.destination, look.source);
+        expect(await push(source, destination, toPushes(plan))).toBe(true);
+        const expected = new Map(look.destination);
+        for (const { ref, new: tip } of toPushes(plan)) if (tip === undefined) expected.delete(ref);
+        for (const { ref, new: tip } of toPushes(plan)) if (tip !== undefined) expected.set(ref, tip);
+        expect(await readRefs(destination)).toEqual(Object.fromEntries([...expected].sort()));
+        for (const update of plan.updates) {
+          if (update.action !== 'keep' || update.because !== 'unwritable' || update.new === undefined)
+            continue;
+          const { exitCode } = await tryGit(source, [
+            'push',
+            '--quiet',
+            destination,
+            `${update.new}:${update.ref}`,
+          ]);
+          expect([update.ref, exitCode]).not.toEqual([update.ref, 0]);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
