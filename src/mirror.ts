@@ -27,8 +27,8 @@ import { removeLeftovers } from './temporaryFolder';
 export interface Home {
   /** The ~/.ssh to write to; undefined leaves every ~/.ssh alone. */
   readonly sshDirectory: string | undefined;
-  /** The user's own git credential helpers, for the source. */
-  readonly credentialHelpers: readonly string[];
+  /** Whether the source is read as `git ls-remote` of this user reads it: on a workstation, not in a pipe. */
+  readonly usersGit: boolean;
 }
 
 /**

@@ -19,7 +19,10 @@ export interface Program {
     write(text: string): unknown;
     on(event: 'error', listener: () => void): unknown;
     readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
   };
+  /** Where failures go; default: standard output. */
+  readonly stderr?: Program['stdout'] | undefined;
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
   readonly readSettings: () => Promise<Settings>;
@@ -50,7 +53,7 @@ export async function runProgram(program: Program): Promise<number> {
   const cleaner = createCleaner();
   cleaner.conceal(findSecrets(env));
   const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
-  const log = createLog({ stream: stdout, ...options, cleaner, now: Date.now });
+  const log = createLog({ stream: stdout, failures: program.stderr, ...options, cleaner, now: Date.now });
   const stopwatch = createStopwatch(Date.now);
   const startedAt = new Date();
   // The outcome is read from them until the report is written.

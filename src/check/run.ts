@@ -28,15 +28,16 @@ interface Ending extends Partial<Checked> {
 /** Runs `check` as a program does: tells each point, gives the exit code. Never throws. */
 export async function runCheck(program: CheckProgram): Promise<number> {
   const { env, stdout, stderr, json } = program;
-  stdout.on('error', () => undefined);
   const cleaner = createCleaner();
   cleaner.conceal(findSecrets(env));
   const stream = json ? stderr : stdout;
   const colour = isColourSeen(env, stream.isTTY === true);
-  const log = createLog({ stream, colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now });
+  const options = { colour, debug: env['DEBUG'] === 'true', cleaner, now: Date.now };
+  // A point that does not hold is a result; that there is no result is a failure.
+  const [log, fatal] = [createLog({ stream, ...options }), createLog({ stream: stderr, ...options })];
   using tables = openRefTables(program);
   const { points = [], outcomes = noOutcomes, error } = await findOut(program, log, tables);
-  if (error !== undefined && points.length === 0) logError(error, log);
+  if (error !== undefined && points.length === 0) logError(error, fatal);
   else if (!json) tell({ points, outcomes }, log);
   if (json)
     for (const piece of toJsonCheck({ points, outcomes }, version, cleaner.clean)) stdout.write(piece);

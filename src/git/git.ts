@@ -49,15 +49,22 @@ export interface Git {
 
 /** The GIT_* names that we hand to git; simple-git removes every other one. */
 const handedDown = [
+  'GIT_ASKPASS',
   'GIT_AUTHOR_EMAIL',
   'GIT_AUTHOR_NAME',
   'GIT_COMMITTER_EMAIL',
   'GIT_COMMITTER_NAME',
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_NOSYSTEM',
+  'GIT_CONFIG_SYSTEM',
   'GIT_DIR',
+  'GIT_PROXY_SSL_CAINFO',
+  'GIT_SSH',
   'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
   'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+  'GIT_SSL_NO_VERIFY',
   'GIT_TERMINAL_PROMPT',
 ];
 

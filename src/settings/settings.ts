@@ -47,13 +47,16 @@ export interface ReadOptions {
   readonly cwd: string;
   /** Full name of the branch that is checked out: outside Pipelines it is what REFS `current` means. */
   readonly currentBranch?: string | undefined;
+  /** False outside a clone, where there is no branch either. */
+  readonly isClone?: boolean;
 }
 
 /** The proxy of Pipelines as it is seen from inside a pipe. */
 const pipelinesProxy = 'http://host.docker.internal:29418';
 
 /** Reads what was asked, from the environment and the files it names. Throws SettingsError with every fault. */
-export async function readSettings(env: Environment, { cwd, currentBranch }: ReadOptions): Promise<Settings> {
+export async function readSettings(env: Environment, options: ReadOptions): Promise<Settings> {
+  const { cwd } = options;
   const faults = collectFaults();
   const { values, faults: variableFaults } = parseVariables(env);
   faults.add(...variableFaults);
@@ -61,7 +64,7 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
   const destination = await readDestination(env, values, faults);
   const source = toSource(values, run?.httpOrigin, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
-  const selection = isRefsFaulty ? undefined : parseSelection(values, run, currentBranch, faults);
+  const selection = isRefsFaulty ? undefined : parseSelection(values, run, options, faults);
   const reportFile = await faults.attemptAsync(() => readReportFile(values.REPORT_FILE, cwd));
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));

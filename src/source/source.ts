@@ -35,18 +35,21 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
   };
   async function fetch(refs: Refs, deepen: boolean): Promise<void> {
     await scratch.offerTips();
-    const result = await scratch.git.run([...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url], {
-      input: toFetchInput(refs),
-      onStderr: createTransferListener('Fetching from the source', context.log),
-      stallMilliseconds: stall.fetch,
-    });
+    const result = await scratch.sourceGit.run(
+      [...fetchOptions, ...(deepen ? ['--unshallow'] : []), '--', url],
+      {
+        input: toFetchInput(refs),
+        onStderr: createTransferListener('Fetching from the source', context.log),
+        stallMilliseconds: stall.fetch,
+      },
+    );
     // A ref that went away between look and fetch: whoever asked looks again and sees it.
     if (/couldn't find remote ref/.test(result.stderr)) return;
     if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
   }
   return {
     url,
-    refs: () => listRemote(scratch.git, url, listing),
+    refs: () => listRemote(scratch.sourceGit, url, listing),
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };

@@ -49,7 +49,7 @@ async function list({
     startedAt: new Date(),
     tables: openRefTables({ env }),
   };
-  const access = { url: '/nowhere', proxy: undefined, credentials: undefined, credentialHelpers: [] };
+  const access = { url: '/nowhere', proxy: undefined, credentials: undefined, usersGit: false };
   await using scratch = await openScratch(undefined, access, context);
   const key = await parsePrivateKey(privateKey, { requireRsa: true });
   const url = sandbox.url('app', keyId);
