@@ -63,6 +63,8 @@ async function setUpFromShell(flags: Flags): Promise<Ending> {
 /** Loaded when it is asked for: it brings a git server. */
 async function showDemo(): Promise<Ending> {
   const { runDemo } = await import('./sandbox/demo');
+  // It needs no folder, and this one may be gone.
+  process.chdir('/');
   return { exitCode: await runDemo(openShell()) };
 }
 

@@ -78,6 +78,9 @@ class NonZeroExit extends GitError {
   }
 }
 
+/** A git that could not be started, on the same way. */
+class NotStarted extends GitError {}
+
 /** Opens a runner for one repository. Every command speaks English (LC_ALL=C), so that its failures can be read. */
 export function createGit(options: GitOptions): Git {
   async function run(args: readonly string[], runOptions: RunOptions = {}): Promise<GitResult> {
@@ -85,6 +88,7 @@ export function createGit(options: GitOptions): Git {
       return { exitCode: 0, ...(await runOnce(options, args, runOptions)) };
     } catch (error) {
       if (error instanceof NonZeroExit) return error.result;
+      if (error instanceof NotStarted) throw programMissing('git', error.message);
       throw error;
     }
   }
@@ -156,7 +160,10 @@ const orphanMilliseconds = 2_000;
 function toExit(result: { exitCode: number | null; stdOut: Buffer[]; stdErr: Buffer[] }) {
   if (result.exitCode === 0) return undefined;
   const [stdout, stderr] = [Buffer.concat(result.stdOut).toString(), Buffer.concat(result.stdErr).toString()];
-  if (/^Error: spawn \S* ?E/.test(stderr)) return programMissing('git', stderr);
+  if (/^Error: spawn \S* ?E/.test(stderr)) {
+    const [, cause = ''] = /^Error: (.*)/.exec(stderr) ?? [];
+    return new NotStarted(undefined, cause);
+  }
   return new NonZeroExit({ exitCode: result.exitCode ?? -1, stdout, stderr });
 }
 

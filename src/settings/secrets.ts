@@ -47,8 +47,8 @@ export function toKeySecrets(text: string): readonly string[] {
   return [text.trim(), ...forms, ...base64, ...lines];
 }
 
-/** A user name of fewer characters is no token: `git`, `x-token-auth`. */
-const shortestToken = 16;
+/** A user name of fewer characters is no token: `git`; beside a password, `x-token-auth`. */
+const shortestToken = { alone: 8, besidePassword: 16 };
 
 /**
  * What a URL in any form has before its last `@`, as it stands there and decoded: the password, and a user name that may
@@ -57,7 +57,8 @@ const shortestToken = 16;
 function toUrlSecrets(url: string): readonly string[] {
   const [, scheme = '', userinfo = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is.exec(url) ?? [];
   const [, user = '', password = ''] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
-  const token = user.length >= shortestToken && scheme.toLowerCase() !== 'ssh://' ? user : '';
+  const shortest = password === '' ? shortestToken.alone : shortestToken.besidePassword;
+  const token = user.length >= shortest && scheme.toLowerCase() !== 'ssh://' ? user : '';
   return [password, token].flatMap((text) => [text, decode(text)]);
 }
 
