@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openFolder } from '../servers/folder';
@@ -117,6 +117,27 @@ describe.each(commands)('$name ends with words and an exit code', ({ name, args 
     await using folder = await openFolder();
     expectPlain(await start(args, { script, env: { PATH, HOME: folder.path, TMPDIR: folder.path } }));
   });
+});
+
+test('the demo needs git, ssh and a shell, and leaves nothing', async () => {
+  await using folder = await openFolder();
+  const bin = await linkPrograms(folder.path, ['git', 'ssh', 'sh']);
+  const TMPDIR = join(folder.path, 'tmp');
+  await mkdir(TMPDIR);
+  const shown = await start([cli, 'demo'], { env: { PATH: bin, TMPDIR } });
+  expect({ ...shown, stdout: '' }).toEqual({ exitCode: 0, signal: null, stdout: '', stderr: '' });
+  for (const said of [
+    '[ref-diverged]',
+    '[prune-limit]',
+    '[host-key-contradicted]',
+    'npx codecommit-mirror setup',
+  ])
+    expect(shown.stdout).toContain(said);
+  // Steps that are numbered, at 80 columns, and no word of them is broken.
+  expect(shown.stdout.match(/^\d\/\d/gm)).toEqual(['1/5', '2/5', '3/5', '4/5', '5/5']);
+  for (const line of shown.stdout.split('\n'))
+    if (line.includes(' ')) expect(line.length).toBeLessThanOrEqual(80);
+  expect(await readdir(TMPDIR)).toEqual([]);
 });
 
 test('mirror without git names it; failures go to standard error, those of the pipe to the log', async () => {

@@ -41,7 +41,7 @@ test('it has the programs that a mirror runs and no others', async () => {
     '/usr/sbin': 'ENOENT',
     '/sbin': 'ENOENT',
     '/usr/lib/git-core': ['git', 'git-remote-http', 'git-remote-https'],
-    '/opt': ['THIRD-PARTY-LICENSES.txt', 'pipe.js'],
+    '/opt': ['THIRD-PARTY-LICENSES.txt', 'cli.js', 'main.js', 'pipe.js'],
     '/usr/lib/node_modules': 'ENOENT',
   });
 });
