@@ -175,6 +175,7 @@ function toSimpleGitOptions(options: GitOptions, { input }: RunOptions): Partial
     completion: { onClose: true, onExit: orphanMilliseconds },
     unsafe: {
       allowUnsafeSshCommand: true,
+      allowUnsafeAskPass: true,
       allowUnsafeConfigPaths: true,
       allowUnsafeConfigEnvCount: true,
       // Only ever to switch helpers off.
