@@ -5,6 +5,7 @@ import { planRefusal } from '../plan/plan';
 import { settleLfs, toLfsText } from '../push/lfs';
 import { type Counts, countRefs, noOutcomes, type RefOutcomes, toAllRefs } from '../push/outcome';
 import { toPlannedOutcomes } from '../push/verify';
+import type { Settings } from '../settings/settings';
 import type { LfsUse } from '../source/pointers';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
@@ -19,8 +20,7 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
   const { settings, source, destination } = parts;
   const after = toUnreached(['Git LFS', 'size limits']);
   if (isGone(seen, settings.selection)) {
-    const reason = 'the ref of this run is no longer at the source: there is nothing to compare';
-    return { points: [toUnseen('differences', reason), ...after], outcomes: noOutcomes };
+    return { points: [toGonePoint(settings), ...after], outcomes: noOutcomes };
   }
   const planned = await look(async () => {
     const refusal = planRefusal(seen, settings.selection, seen.policy);
@@ -39,6 +39,19 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
     ],
     outcomes,
   };
+}
+
+/** In a pipeline the branch was deleted after the run had started; on a workstation it was never pushed. */
+function toGonePoint({ run, selection }: Settings): Point {
+  if (run.kind !== 'none' || selection.refs === 'all')
+    return toUnseen(
+      'differences',
+      'the ref of this run is no longer at the source: there is nothing to compare',
+    );
+  return toFailed('differences', {
+    message: `the source has no ${selection.ref}`,
+    remedy: 'Push the branch to the source first, check out another one, or set REFS to all.',
+  });
 }
 
 /** Refs that the policy leaves at the destination alone are as they should be. */

@@ -12,8 +12,6 @@ export interface Session {
 
 /** The SDK's own margin: a session this close to its end is renewed before it is used again. */
 const renewalMilliseconds = 5 * 60_000;
-/** STS answers in a second; the client tries three times. */
-const answerMilliseconds = 10_000;
 
 /** Gives the keys to sign with. Throws MirrorError when AWS gives none. */
 export type KeyReader = () => Promise<AwsKeys>;
@@ -60,13 +58,8 @@ async function assumeRole(
   signal: AbortSignal,
 ): Promise<Session> {
   const { STSClient, AssumeRoleWithWebIdentityCommand } = await import('@aws-sdk/client-sts');
-  const requestHandler = {
-    connectionTimeout: answerMilliseconds,
-    requestTimeout: answerMilliseconds,
-    // By itself the client only warns, and waits on.
-    throwOnRequestTimeout: true,
-  };
-  const client = new STSClient({ region, requestHandler });
+  const { createRequestHandler } = await import('../aws/http');
+  const client = new STSClient({ region, requestHandler: createRequestHandler() });
   const command = new AssumeRoleWithWebIdentityCommand({
     RoleArn: roleArn,
     RoleSessionName: sessionName,

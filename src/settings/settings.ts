@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Selection } from '../plan/refs';
 import { type DestinationSettings, readDestination } from './destinationSettings';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from './faults';
+import { type AccessKey, hasAccessKey, readAccessKey } from './identity';
 import { parseRun, type Run } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
 import { parseSelection } from './selection';
@@ -39,6 +40,8 @@ export interface Settings {
   /** Absolute. */
   readonly reportFile: string | undefined;
   readonly debug: boolean;
+  /** AWS credentials of the variables: over SSH a mirror needs none, and a check asks IAM with them. */
+  readonly accessKey: AccessKey | undefined;
   /** Every text that must never be printed. */
   readonly secrets: readonly string[];
 }
@@ -66,6 +69,9 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
   const selection = isRefsFaulty ? undefined : parseSelection(values, run, options, faults);
   const reportFile = await faults.attemptAsync(() => readReportFile(values.REPORT_FILE, cwd));
+  const accessKey = hasAccessKey(env)
+    ? faults.attempt(() => readAccessKey(values, collectFaults()))
+    : undefined;
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
@@ -84,6 +90,7 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
     debug: values.DEBUG,
+    accessKey,
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }

@@ -33,7 +33,9 @@ function addVariables(command: Command, isHidden: (name: string) => boolean): vo
     if (isSwitch) command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
   }
   const keyFile = 'The private key, from a file. The variable SSH_KEY holds the key itself.';
+  const profile = 'The AWS profile to take credentials from, as AWS_PROFILE is for every AWS tool.';
   command.addOption(new Option('--ssh-key-file <file>', keyFile).helpGroup('Destination:'));
+  command.addOption(new Option('--profile <name>', profile).helpGroup('Destination:'));
 }
 
 function toOption(flag: string, { name, description, default: fallback }: Variable): Option {

@@ -4,6 +4,7 @@ import { invalid } from '../settings/faults';
 import { readSettings } from '../settings/settings';
 import { type Environment, variables, withoutEmpty } from '../settings/variables';
 import { readWorkstation } from '../source/workstation';
+import { readShellCredentials } from './credentials';
 
 /** As commander gives them: by attribute, such as `sshKeyId`. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -36,7 +37,12 @@ export function toShellProgram(
       const isPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
       const source = given ?? (isPipelines ? undefined : origin);
       const all = withoutEmpty({ ...env, SOURCE_URL: source, ...key });
-      return await readSettings(all, { cwd, currentBranch: branch, isClone });
+      const credentials = await readShellCredentials(all, flags['profile']);
+      return await readSettings(withoutEmpty({ ...all, ...credentials }), {
+        cwd,
+        currentBranch: branch,
+        isClone,
+      });
     },
   };
 }
