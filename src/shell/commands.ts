@@ -20,7 +20,8 @@ export function createMirrorCommand(): Command {
 export function createCheckCommand(): Command {
   const command = new Command('check').description('see whether a mirror would work, and what differs');
   addVariables(command, (name) => idleInCheck.has(name));
-  return command.option('--json', 'print the result as a JSON document').addHelpText('after', checkHelp);
+  command.addOption(new Option('--json', 'print the result as a JSON document').helpGroup('Run:'));
+  return command.addHelpText('after', checkHelp);
 }
 
 /** Every variable as a flag. */
@@ -30,7 +31,7 @@ function addVariables(command: Command, isHidden: (name: string) => boolean): vo
     if (flag === undefined) continue;
     const group = groups.find(([, names]) => names.test(name))?.[0] ?? 'Run:';
     command.addOption(toOption(flag, variable).hideHelp(isHidden(name)).helpGroup(group));
-    if (isSwitch) command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
+    if (isSwitch) command.addOption(new Option(flag.replace('--', '--no-')).hideHelp().helpGroup(group));
   }
   const keyFile = 'The private key, from a file. The variable SSH_KEY holds the key itself.';
   const profile = 'The AWS profile to take credentials from, as AWS_PROFILE is for every AWS tool.';
