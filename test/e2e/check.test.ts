@@ -40,7 +40,7 @@ it('is what a pipe does with CHECK, with the variables that it would mirror with
   await grow(world.source, 'main');
   const before = await world.destinationRefs();
   const clone = await world.clone();
-  const { exitCode, output } = await world.pipe(clone, { CHECK: 'true' });
+  const { exitCode, output } = await world.pipe(clone, { CHECK: 'true', NO_COLOR: '1' });
   expect(exitCode).toBe(1);
   expect(output).toMatch(/✔ right to push: /);
   expect(output).toMatch(/✖ differences: 1 differ/);
