@@ -14,7 +14,7 @@ const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 test('one version everywhere', () => {
   expect({
     manifest: /^image: org\/codecommit-mirror:(.*)$/m.exec(read('pipe.yml'))?.[1],
-    changelog: /^## (.*)$/m.exec(read('CHANGELOG.md'))?.[1],
+    changelog: /^## (\d.*)$/m.exec(read('CHANGELOG.md'))?.[1],
     label: /image\.version="(.*?)"/.exec(read('Dockerfile'))?.[1],
   }).toEqual({ manifest: version, changelog: version, label: version });
 });
