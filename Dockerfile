@@ -1,14 +1,15 @@
 # An exact version: what is built again later is the same. Debian's packages get their security fixes at each build.
 ARG NODE_IMAGE=node:24.21.0-trixie-slim
 
-# The program: one file, the same on every architecture, and so made on the build machine's own.
+# The programs: one file each, the same on every architecture, and so made on the build machine's own.
 FROM --platform=$BUILDPLATFORM $NODE_IMAGE AS program
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY scripts scripts
 COPY src src
-RUN npm run build && touch --date=@0 dist/pipe.js dist/THIRD-PARTY-LICENSES.txt
+COPY docker/main.js docker/main.js
+RUN npm run build && cp docker/main.js dist/ && touch --date=@0 dist/*
 
 # What it runs on, gathered below /image.
 FROM $NODE_IMAGE AS system
@@ -21,8 +22,8 @@ RUN sh /gather.sh /image
 # Two layers: the large one stays what it is from release to release, as long as its programs do.
 FROM scratch
 COPY --from=system /image /
-COPY --from=program /build/dist/pipe.js /build/dist/THIRD-PARTY-LICENSES.txt /opt/
-ENTRYPOINT ["node", "/opt/pipe.js"]
+COPY --from=program /build/dist/ /opt/
+ENTRYPOINT ["node", "/opt/main.js"]
 LABEL org.opencontainers.image.title="codecommit-mirror" \
   org.opencontainers.image.description="Keeps an AWS CodeCommit repository an exact, verified mirror of a Bitbucket repository" \
   org.opencontainers.image.version="1.0.0" \

@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They build the image, which not every machine can: `npm run test:image`.
-    exclude: [...configDefaults.exclude, 'test/image/**'],
+    // They build the image, which not every machine can, or download every Node: `npm run test:image`, `test:node`.
+    exclude: [...configDefaults.exclude, 'test/image/**', 'test/node/**'],
     globalSetup: 'test/prepare.ts',
     tags: [{ name: 'slow', description: 'Not in `npm test`: `npm run test:all` runs it.' }],
     // No test decides by the clock. This ends one that hangs, on the busiest of machines.

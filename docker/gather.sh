@@ -26,6 +26,8 @@ done
 cp --parents /usr/share/doc/*/copyright "$root"
 strip --strip-all "$root/usr/local/bin/node"
 ln -s ../../bin/git "$root/usr/lib/git-core/git"
+# A source on this machine is read by its own program.
+ln -s git "$root/usr/lib/git-core/git-upload-pack"
 ln -s git-remote-http "$root/usr/lib/git-core/git-remote-https"
 
 # ssh asks who it is; libc asks where names are looked up; curl and node ask whom to trust.

@@ -7,7 +7,6 @@ const { metafile } = await build({
   entryPoints: {
     pipe: 'src/pipe.ts',
     cli: 'src/cli.ts',
-    demo: 'src/sandbox/demo.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -17,6 +16,8 @@ const { metafile } = await build({
   minify: true,
   keepNames: true,
   legalComments: 'none',
+  // The package starts dist/cli.js as a program; npm sets its mode.
+  banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
   metafile: true,
   // AWS's client would tell the users of the pipe, on every run, which Node it will want one day.

@@ -57,6 +57,8 @@ export const errorCodes = [
   'lfs-not-sent',
   'not-equal',
   'report-unwritable',
+  'output-unwritable',
+  'working-folder-gone',
   'program-missing',
   'git-failed',
   'setup-invalid',
@@ -251,10 +253,21 @@ export const reportUnwritable = (file: string, cause: unknown) =>
     { cause },
   );
 
+const workingFolderGone = (cause: unknown) =>
+  new MirrorError(
+    'working-folder-gone',
+    {
+      message: 'The folder that this was started in no longer exists.',
+      remedy: 'Change to a folder that exists, such as the clone (cd), and run again.',
+    },
+    { cause },
+  );
+
 /** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
 export function toMirrorError(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error;
   const message = toErrorText(error);
+  if (/\buv_cwd\b/.test(message)) return workingFolderGone(error);
   const full = /ENOSPC|EDQUOT/.test(message);
   if (full) return diskFull(message);
   return new MirrorError(

@@ -48,10 +48,11 @@ export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
   };
 }
 
-/** The ref of this run is no longer at the source. */
-export function isGone(seen: Seen, selection: Selection): boolean {
-  return selection.refs === 'current' && !seen.source.has(selection.ref);
+/** The ref of this run, where the source does not have it. */
+export function findGone(seen: Seen, selection: Selection): string | undefined {
+  return selection.refs === 'current' && !seen.source.has(selection.ref) ? selection.ref : undefined;
 }
+
 /**
  * A source that moved on while the destination was looked at, and was mirrored by another run meanwhile, would look
  * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.

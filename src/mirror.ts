@@ -2,7 +2,7 @@ import { type Attempt, type AttemptResult, retryTransient } from './attempts';
 import type { Context } from './context';
 import { type Destination, openDestination } from './destination/destination';
 import { hasCode, MirrorError, toMirrorError, toRefusalError, toStopError } from './errors';
-import { isGone, lookAtBoth, type Parts, type Seen } from './look';
+import { findGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
 import { planRefusal } from './plan/plan';
 import { Journal } from './push/journal';
@@ -11,7 +11,7 @@ import { isChange, type Outcome } from './push/outcome';
 import { pushPlan } from './push/pushPlan';
 import type { Settings } from './settings/settings';
 import { type Clone, findClone } from './source/clone';
-import { noClone } from './source/errors';
+import { noClone, refMissing } from './source/errors';
 import { openScratch } from './source/scratch';
 import { createSource } from './source/source';
 import { removeLeftovers } from './temporaryFolder';
@@ -20,8 +20,8 @@ import { removeLeftovers } from './temporaryFolder';
 export interface Home {
   /** The ~/.ssh to write to; undefined leaves every ~/.ssh alone. */
   readonly sshDirectory: string | undefined;
-  /** The user's own git credential helpers, for the source. */
-  readonly credentialHelpers: readonly string[];
+  /** Whether the source is read as `git ls-remote` of this user reads it: on a workstation, not in a pipe. */
+  readonly usersGit: boolean;
 }
 
 /**
@@ -85,7 +85,10 @@ async function mirrorOnce(parts: Parts, attempt: Attempt, journal: Journal): Pro
   journal.looked(seen.destination);
   const refusal = planRefusal(seen, settings.selection, seen.policy);
   if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
-  if (isGone(seen, settings.selection)) {
+  const gone = findGone(seen, settings.selection);
+  if (gone !== undefined) {
+    // In a shell nothing says that the source ever had it.
+    if (settings.run.kind === 'none') throw refMissing(gone);
     journal.planned({ updates: [], backups: [] }, { kind: 'gone' });
     return done;
   }

@@ -1,9 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from './program';
+import { type Program, runProgram } from './program';
 import { readSettings } from './settings/settings';
+import { type Environment, withoutEmpty } from './settings/variables';
 import { readWorkstation } from './source/workstation';
 import { createStopSignal } from './stopSignal';
+import { type Ending, runEntry } from './system/runEntry';
 
 /** A user without an entry in /etc/passwd has no home, and no ~/.ssh. */
 function findSshDirectory(home: string | undefined): string | undefined {
@@ -15,26 +17,30 @@ function findSshDirectory(home: string | undefined): string | undefined {
 }
 
 /** The Bitbucket pipe: no arguments, everything by environment. */
-async function runPipe(): Promise<number> {
-  const { env, stdout } = process;
-  const cwd = process.cwd();
+async function runPipe(): Promise<Ending> {
+  const { stdout } = process;
+  const env = withoutEmpty(process.env);
   const signal = createStopSignal(process);
-  const home = { sshDirectory: findSshDirectory(env['HOME']), credentialHelpers: [] };
-  // Outside Pipelines, `docker run` in a clone: the source is the clone's origin.
-  const isInPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
-  return await runProgram({
+  const program: Program = {
     env,
     stdout,
     signal,
-    home,
+    home: { sshDirectory: findSshDirectory(env['HOME']), usersGit: false },
     readUsage: () => process.resourceUsage(),
-    readSettings: async () => {
-      if (isInPipelines) return await readSettings(env, { cwd });
-      const { origin, branch } = await readWorkstation(env['BITBUCKET_CLONE_DIR'] ?? cwd, { env, signal });
-      return await readSettings({ SOURCE_URL: origin, ...env }, { cwd, currentBranch: branch });
-    },
-  });
+    readSettings: () => readPipeSettings(env, signal),
+  };
+  if (env['CHECK'] !== 'true') return { exitCode: await runProgram(program) };
+  const { runCheck } = await import('./check/run');
+  return { exitCode: await runCheck({ ...program, stderr: stdout, json: false }) };
 }
 
-// All is told and cleared away: a timer or a handle of some library is no reason to wait.
-void runPipe().then((exitCode) => process.exit(exitCode));
+async function readPipeSettings(env: Environment, signal: AbortSignal) {
+  const cwd = process.cwd();
+  if (env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined) return await readSettings(env, { cwd });
+  // Outside Pipelines, `docker run` in a clone: the source is the clone's origin.
+  const workstation = await readWorkstation(env['BITBUCKET_CLONE_DIR'] ?? cwd, { env, signal });
+  const { origin, branch, isClone } = workstation;
+  return await readSettings({ SOURCE_URL: origin, ...env }, { cwd, currentBranch: branch, isClone });
+}
+
+void runEntry(runPipe, process, 'stdout');

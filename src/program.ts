@@ -18,7 +18,10 @@ export interface Program {
     write(text: string): unknown;
     on(event: 'error', listener: () => void): unknown;
     readonly isTTY?: boolean | undefined;
+    readonly columns?: number | undefined;
   };
+  /** Where failures go; default: standard output. */
+  readonly stderr?: Program['stdout'] | undefined;
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
   readonly readSettings: () => Promise<Settings>;
@@ -51,7 +54,7 @@ export async function runProgram(program: Program): Promise<number> {
   // Not Date.now: a clock that is set meanwhile must not change how long a run took.
   const now = () => performance.now();
   const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
-  const log = createLog({ stream: stdout, ...options, cleaner, now });
+  const log = createLog({ stream: stdout, failures: program.stderr, ...options, cleaner, now });
   const stopwatch = createStopwatch(now);
   const startedAt = new Date();
 

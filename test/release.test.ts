@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,14 +8,38 @@ import { version } from '../package.json';
 import { createKeyPair } from '../src/sandbox/server';
 import { readSettings } from '../src/settings/settings';
 
-const read = (file: string) => readFileSync(resolve(import.meta.dirname, '..', file), 'utf8');
+const root = resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 
 test('one version everywhere', () => {
   expect({
     manifest: /^image: org\/codecommit-mirror:(.*)$/m.exec(read('pipe.yml'))?.[1],
-    changelog: /^## (.*)$/m.exec(read('CHANGELOG.md'))?.[1],
+    changelog: /^## (\d.*)$/m.exec(read('CHANGELOG.md'))?.[1],
     label: /image\.version="(.*?)"/.exec(read('Dockerfile'))?.[1],
   }).toEqual({ manifest: version, changelog: version, label: version });
+});
+
+test('a release goes to npm and to the image registry, under the number of the tag alone', () => {
+  const release = parse(read('bitbucket-pipelines.yml'), { merge: true })
+    .definitions.steps.map((each: { step: { name: string } }) => each.step)
+    .find(({ name }: { name: string }) => name.startsWith('Release'));
+  const script: string[] = release.script;
+  const places = [
+    /^grep .*\$BITBUCKET_TAG.* pipe\.yml$/,
+    /^grep .*\$BITBUCKET_TAG.* package\.json$/,
+    /--push/,
+    /npm publish$/,
+  ];
+  const order = places.map((place) => script.findIndex((line) => place.test(line)));
+  // Both files are looked at before anything goes out.
+  expect(order).toEqual([...order].sort((a, b) => a - b));
+  expect(order).not.toContain(-1);
+  for (const file of ['pipe.yml', 'package.json']) {
+    const line = script.find((each) => each.startsWith('grep') && each.endsWith(file)) ?? '';
+    const holds = (tag: string) =>
+      spawnSync('sh', ['-c', line], { cwd: root, env: { ...process.env, BITBUCKET_TAG: tag } }).status;
+    expect([holds(version), holds('9.9.9')]).toEqual([0, 1]);
+  }
 });
 
 test('pipe.yml says what a complete pipe says', () => {

@@ -1,11 +1,13 @@
-import type { MirrorError } from '../errors';
+import { GetRoleCommand } from '@aws-sdk/client-iam';
+import type { ErrorCode, MirrorError } from '../errors';
 import { readDestinationUrl } from '../settings/destinationSettings';
 import { collectFaults } from '../settings/faults';
-import { hasAccessKey, isKeyless, readAccessKey } from '../settings/identity';
-import type { DestinationSettings } from '../settings/settings';
+import { hasAccessKey, readAccessKey } from '../settings/identity';
+import type { DestinationSettings, Settings } from '../settings/settings';
 import type { SshSettings } from '../settings/sshSettings';
 import { toIamRegion } from '../settings/sshSettings';
 import { type Environment, parseVariables } from '../settings/variables';
+import { callAws } from '../setup/aws';
 import { PermissionMissing } from '../setup/errors';
 import {
   type Caller,
@@ -23,22 +25,20 @@ type Clients = ReturnType<typeof createClients>;
 /** What IAM says of key and user, where the variables have AWS credentials; no point where they have none. */
 export async function checkAws(
   env: Environment,
-  destination: DestinationSettings,
+  { destination, accessKey: credentials }: Settings,
   signal: AbortSignal,
 ): Promise<Point[]> {
   if (destination.kind === 'https' && destination.identity.kind === 'role')
     return [toUnseen('policy', 'a session of a role is not looked into; the right to push tells of it')];
-  if (!hasAccessKey(env)) return [];
+  if (credentials === undefined && !hasAccessKey(env)) return [];
   const { values } = parseVariables(env);
-  const faults = collectFaults();
-  const credentials = readAccessKey(values, faults);
-  const [fault] = faults.faults;
-  if (credentials === undefined || fault !== undefined)
-    return [
-      toUnseen('key at IAM', fault?.message ?? 'there are no AWS credentials', fault?.remedy),
-      ...toUnreached(['policy']),
-    ];
-  const url = readDestinationUrl(values, isKeyless(env));
+  if (credentials === undefined) {
+    const faults = collectFaults();
+    readAccessKey(values, faults);
+    const [fault] = faults.faults;
+    return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(['policy'])];
+  }
+  const url = readDestinationUrl(values, true);
   const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
   try {
     return await checkIam(clients, destination, url);
@@ -64,11 +64,24 @@ async function checkIam(
 
 const toNoOwner = toUnseen('policy', 'not reached');
 
+/** The remedies of these errors are about setting up a mirror. */
+const remedies: Partial<Record<ErrorCode, string>> = {
+  'setup-aws-credentials':
+    'Log in (aws sso login, or aws configure), or correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  'setup-aws-throttled': 'Wait a minute and check again.',
+  'setup-aws-unreachable':
+    'Check the network; behind a proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where it inspects TLS.',
+};
+
 /** What AWS does not let us look at is no failure of the mirror. */
 function toAwsFailure(name: PointName, failure: MirrorError): Point {
   if (failure instanceof PermissionMissing)
-    return toUnseen(name, `these AWS credentials lack the permission ${failure.permission}`, failure.remedy);
-  return toUnseen(name, failure.message, failure.remedy);
+    return toUnseen(
+      name,
+      `these AWS credentials lack the permission ${failure.permission}`,
+      `To see this point, allow ${failure.permission}. A mirror does not need it.`,
+    );
+  return toUnseen(name, failure.message, remedies[failure.code]);
 }
 
 /** `owner`: the ARN of the user that the key belongs to. */
@@ -108,6 +121,17 @@ async function checkKey(
   return { point: toOk(name, `active, of the user ${user.name}`), owner: user.arn };
 }
 
+/**
+ * A session (arn:aws:sts::<account>:assumed-role/<role>/<session>) stands for its role, whose path, as that of SSO's
+ * roles, only IAM tells.
+ */
+async function readPrincipal({ iam, signal }: Clients, principal: string): Promise<string> {
+  const [, RoleName] = /:assumed-role\/([^/]+)\//.exec(principal) ?? [];
+  if (RoleName === undefined) return principal;
+  const send = () => iam.send(new GetRoleCommand({ RoleName }), { abortSignal: signal });
+  return (await callAws('iam:GetRole', send)).Role?.Arn ?? principal;
+}
+
 const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
 
 async function checkPolicy(
@@ -119,13 +143,15 @@ async function checkPolicy(
   if (region === undefined || repository === undefined)
     return toUnseen('policy', 'the destination is no repository on CodeCommit');
   const resource = toRepositoryArn({ region, name: repository }, account);
-  // A session stands for its role: arn:aws:sts::<account>:assumed-role/<role>/<session>.
-  const source = principal.replace(/:sts:(.*):assumed-role\/([^/]+)\/.*$/, ':iam:$1:role/$2');
-  const looked = await look(() => readRefused(clients, { principal: source, actions, resource }));
+  const looked = await look(async () => {
+    const source = await readPrincipal(clients, principal);
+    return { source, refused: await readRefused(clients, { principal: source, actions, resource }) };
+  });
   if ('failure' in looked) return toAwsFailure('policy', looked.failure);
-  if (looked.value.length === 0) return toOk('policy', `${source} may pull and push`);
+  const { source, refused } = looked.value;
+  if (refused.length === 0) return toOk('policy', `${source} may pull and push`);
   return toFailed('policy', {
-    message: `${source} lacks ${looked.value.join(' and ')} on ${resource}`,
+    message: `${source} lacks ${refused.join(' and ')} on ${resource}`,
     remedy: 'Allow them in a policy of the user or role, as the README shows under "Set up by hand".',
   });
 }

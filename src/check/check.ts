@@ -77,8 +77,8 @@ async function comparePlan(
 }
 
 /** AWS's client is loaded where there is something to ask it. */
-async function readAws({ destination }: Settings, { env, signal }: Context): Promise<Point[]> {
-  if (!isKeyless(env)) return [];
+async function readAws(settings: Settings, { env, signal }: Context): Promise<Point[]> {
+  if (settings.accessKey === undefined && !isKeyless(env)) return [];
   const { checkAws } = await import('./awsPoints');
-  return await checkAws(env, destination, signal);
+  return await checkAws(env, settings, signal);
 }

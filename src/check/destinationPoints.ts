@@ -5,9 +5,9 @@ import type { RefListing } from '../git/lsRemote';
 import { probePush } from '../push/probe';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 
-/** Failures in which the host was not who it should be, and in which it was, and let us in. */
+/** Failures in which the host was not who it should be, and those that say that it was, and let us in. */
 const hostCodes: readonly ErrorCode[] = ['host-key-contradicted', 'certificate-refused'];
-const afterLogin: readonly ErrorCode[] = ['destination-not-found', 'destination-failed'];
+const afterLogin: readonly ErrorCode[] = ['destination-not-found'];
 
 export interface DestinationPoints {
   readonly points: readonly Point[];

@@ -1,10 +1,12 @@
 import { toRefusalError } from '../errors';
-import { isGone, type Parts, type Seen } from '../look';
+import { findGone, type Parts, type Seen } from '../look';
 import { isCodeCommit, makePlan } from '../makePlan';
 import { planRefusal } from '../plan/plan';
 import { settleLfs, toLfsText } from '../push/lfs';
 import { type Counts, countRefs, type RefOutcome } from '../push/outcome';
 import { toPlannedOutcomes } from '../push/verify';
+import type { Settings } from '../settings/settings';
+import { refMissing } from '../source/errors';
 import type { LfsUse } from '../source/pointers';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
@@ -18,10 +20,8 @@ export interface PlanPoints {
 export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
   const { settings, source, destination } = parts;
   const after = toUnreached(['Git LFS', 'size limits']);
-  if (isGone(seen, settings.selection)) {
-    const reason = 'the ref of this run is no longer at the source: there is nothing to compare';
-    return { points: [toUnseen('differences', reason), ...after], outcomes: [] };
-  }
+  const gone = findGone(seen, settings.selection);
+  if (gone !== undefined) return { points: [toGonePoint(settings, gone), ...after], outcomes: [] };
   const planned = await look(async () => {
     const refusal = planRefusal(seen, settings.selection, seen.policy);
     if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
@@ -39,6 +39,15 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
     ],
     outcomes,
   };
+}
+
+/** In a pipeline the branch was deleted after the run had started; on a workstation it was never pushed. */
+function toGonePoint({ run }: Settings, ref: string): Point {
+  if (run.kind === 'none') return toFailed('differences', refMissing(ref));
+  return toUnseen(
+    'differences',
+    'the ref of this run is no longer at the source: there is nothing to compare',
+  );
 }
 
 /** Refs that the policy leaves at the destination alone are as they should be. */

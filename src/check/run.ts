@@ -26,20 +26,15 @@ interface Ending extends Partial<Checked> {
 /** Runs `check` as a program does: tells each point, gives the exit code. Never throws. */
 export async function runCheck(program: CheckProgram): Promise<number> {
   const { env, stdout, stderr, json } = program;
-  stdout.on('error', () => undefined);
   const cleaner = createCleaner();
   cleaner.conceal(findSecrets(env));
   const stream = json ? stderr : stdout;
   const colour = isColourSeen(env, stream.isTTY === true);
-  const log = createLog({
-    stream,
-    colour,
-    debug: env['DEBUG'] === 'true',
-    cleaner,
-    now: () => performance.now(),
-  });
+  const options = { colour, debug: env['DEBUG'] === 'true', cleaner, now: () => performance.now() };
+  // A point that does not hold is a result; that there is no result is a failure.
+  const [log, fatal] = [createLog({ stream, ...options }), createLog({ stream: stderr, ...options })];
   const { points = [], outcomes = [], error } = await findOut(program, log);
-  if (error !== undefined && points.length === 0) logError(error, log);
+  if (error !== undefined && points.length === 0) logError(error, fatal);
   else if (!json) tell({ points, outcomes }, log);
   if (json) stdout.write(toJsonCheck({ points, outcomes }, version, cleaner.clean));
   if (error !== undefined) return error.exitCode;
@@ -75,7 +70,9 @@ function tell({ points, outcomes }: Checked, log: Log): void {
   const unseen = points.filter(({ state }) => state === 'unseen').length;
   const also = unseen === 0 ? '' : ` (not looked at: ${unseen})`;
   if (failed > 0) log.failure(`${failed} of ${points.length} points do not hold${also}.`);
-  else log.success(`Everything is in place, and both sides are equal${also}.`);
+  else if (points.some(({ name, state }) => name === 'differences' && state === 'ok'))
+    log.success(`Everything is in place, and both sides are equal${also}.`);
+  else log.success(`Nothing that could be looked at is wrong; the two sides were not compared${also}.`);
 }
 
 function tellPoint({ name, state, reason, fix }: Point, log: Log): void {

@@ -12,6 +12,8 @@ const inherited = [
   'http_proxy',
   'https_proxy',
   'HTTPS_PROXY',
+  'ALL_PROXY',
+  'all_proxy',
   'no_proxy',
   'NO_PROXY',
 ];
@@ -32,4 +34,29 @@ export function toGitEnvironment(env: Readonly<Record<string, string | undefined
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
   };
+}
+
+/** Variables by which a user configures their own git (git(1), gitcredentials(7)), beside the files that it reads by itself. */
+const usersOwn = [
+  'XDG_CONFIG_HOME',
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_NOSYSTEM',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_ASKPASS',
+  'GIT_PROXY_SSL_CAINFO',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+  'GIT_SSL_NO_VERIFY',
+];
+
+/** The environment of git as its user has it configured: on a workstation, what the source is read with. */
+export function toUsersGitEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const { GIT_CONFIG_GLOBAL: _global, GIT_CONFIG_NOSYSTEM: _system, ...rest } = toGitEnvironment(env);
+  const own = usersOwn.flatMap((name): [string, string][] => (env[name] ? [[name, env[name]]] : []));
+  return { ...rest, ...Object.fromEntries(own) };
 }

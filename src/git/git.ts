@@ -51,15 +51,22 @@ export interface Git {
 
 /** The GIT_* names that we hand to git; simple-git removes every other one. */
 const handedDown = [
+  'GIT_ASKPASS',
   'GIT_AUTHOR_EMAIL',
   'GIT_AUTHOR_NAME',
   'GIT_COMMITTER_EMAIL',
   'GIT_COMMITTER_NAME',
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_NOSYSTEM',
+  'GIT_CONFIG_SYSTEM',
   'GIT_DIR',
+  'GIT_PROXY_SSL_CAINFO',
+  'GIT_SSH',
   'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
   'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+  'GIT_SSL_NO_VERIFY',
   'GIT_TERMINAL_PROMPT',
 ];
 
@@ -73,6 +80,9 @@ class NonZeroExit extends GitError {
   }
 }
 
+/** A git that could not be started, on the same way. */
+class NotStarted extends GitError {}
+
 /** Opens a runner for one repository. Every command speaks English (LC_ALL=C), so that its failures can be read. */
 export function createGit(options: GitOptions): Git {
   async function run(args: readonly string[], runOptions: RunOptions = {}): Promise<GitResult> {
@@ -80,6 +90,7 @@ export function createGit(options: GitOptions): Git {
       return { exitCode: 0, ...(await runOnce(options, args, runOptions)) };
     } catch (error) {
       if (error instanceof NonZeroExit) return error.result;
+      if (error instanceof NotStarted) throw programMissing('git', error.message);
       throw error;
     }
   }
@@ -152,7 +163,10 @@ const orphanMilliseconds = 2_000;
 function toExit(result: { exitCode: number | null; stdOut: Buffer[]; stdErr: Buffer[] }) {
   if (result.exitCode === 0) return undefined;
   const [stdout, stderr] = [Buffer.concat(result.stdOut).toString(), Buffer.concat(result.stdErr).toString()];
-  if (/^Error: spawn \S* ?E/.test(stderr)) return programMissing('git', stderr);
+  if (/^Error: spawn \S* ?E/.test(stderr)) {
+    const [, cause = ''] = /^Error: (.*)/.exec(stderr) ?? [];
+    return new NotStarted(undefined, cause);
+  }
   return new NonZeroExit({ exitCode: result.exitCode ?? -1, stdout, stderr });
 }
 
@@ -164,6 +178,7 @@ function toSimpleGitOptions(options: GitOptions, { input }: RunOptions): Partial
     completion: { onClose: true, onExit: orphanMilliseconds },
     unsafe: {
       allowUnsafeSshCommand: true,
+      allowUnsafeAskPass: true,
       allowUnsafeConfigPaths: true,
       allowUnsafeConfigEnvCount: true,
       // Only ever to switch helpers off.

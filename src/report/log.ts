@@ -22,8 +22,16 @@ export interface Cleaner {
   clean(text: string): string;
 }
 
+interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
 export interface LogOptions {
-  readonly stream: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  readonly stream: Stream;
+  /** Where failures go; default: where everything goes. */
+  readonly failures?: Stream | undefined;
   readonly colour: boolean;
   readonly debug: boolean;
   readonly cleaner: Cleaner;
@@ -39,17 +47,20 @@ export function createLog(options: LogOptions): Log {
   let lastProgress = options.now();
   let open = false;
 
-  function write(label: string, style: 'blue' | 'green' | 'yellow' | 'red' | 'gray', text: string) {
+  type Style = 'blue' | 'green' | 'yellow' | 'red' | 'gray';
+  function write(label: string, style: Style, text: string, stream: Stream = options.stream) {
     if (open) options.stream.write('\r\x1b[2K');
     open = false;
     const shown = options.colour ? styleText(style, label, { validateStream: false }) : label;
     const [line = '', ...more] = clean(text).split('\n');
-    options.stream.write(`${shown} ${line}\n`);
-    for (const next of more) options.stream.write(`  ${next.trim()}\n`);
+    stream.write(`${shown} ${line}\n`);
+    for (const next of more) stream.write(`  ${next.trim()}\n`);
   }
   function progress(text: string) {
     if (options.stream.isTTY) {
-      options.stream.write(`\r\x1b[2K${clean(text).replaceAll('\n', ' ')}`);
+      // A line that wraps could not be taken back.
+      const width = (options.stream.columns || 80) - 1;
+      options.stream.write(`\r\x1b[2K${clean(text).replaceAll('\n', ' ').slice(0, width)}`);
       open = true;
     } else if (options.now() - lastProgress >= progressMilliseconds) {
       lastProgress = options.now();
@@ -60,7 +71,7 @@ export function createLog(options: LogOptions): Log {
     info: (text) => write('INFO:', 'blue', text),
     success: (text) => write('✔', 'green', text),
     warn: (text) => write('WARNING:', 'yellow', text),
-    failure: (text) => write('✖', 'red', text),
+    failure: (text) => write('✖', 'red', text, options.failures),
     skip: (text) => write('–', 'gray', text),
     debug: (text) => options.debug && write('DEBUG:', 'gray', text),
     progress,

@@ -1,99 +1,154 @@
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toGitEnvironment } from '../git/environment';
-import { createGit, type Git } from '../git/git';
-import { runProgram } from '../program';
+import { styleText } from 'node:util';
+import { type Program, runProgram } from '../program';
+import { isColourSeen } from '../report/log';
 import { readSettings } from '../settings/settings';
-import { createStopSignal } from '../stopSignal';
+import type { Environment } from '../settings/variables';
+import { createDemoSource, type DemoSource } from './demoSource';
 import { createKeyPair, openSandbox, type Sandbox } from './server';
+import { createWrapper } from './wrapper';
 
-/**
- * The main job for real, on this machine alone: a CodeCommit of our own, this repository as the source, two
- * mirrors with a change between them. What is left is the bare repository, to look into.
- */
-async function runDemo(): Promise<number> {
-  const signal = createStopSignal(process);
-  const root = await mkdtemp(join(await realpath(tmpdir()), 'codecommit-mirror-demo-'));
-  const [server, source] = [join(root, 'codecommit'), join(root, 'bitbucket')];
-  await mkdir(server);
-  const git = createGit({ directory: root, env: toGitEnvironment(process.env), signal });
-  await using sandbox = await openSandbox({ root: server });
-  const { privateKey, publicKey } = createKeyPair();
-  sandbox.allow(sshKeyId, publicKey);
-  const repository = await sandbox.createRepository('demo');
-
-  say(`A CodeCommit of our own listens on port ${sandbox.port}; its host key is ${sandbox.fingerprint}.`);
-  await git.read(['clone', '--mirror', '--no-local', '--', process.cwd(), source]);
-  say('First run: the repository over there is empty, and every branch and tag of this project goes to it.');
-  const first = await mirrorOnce(sandbox, source, privateKey, signal);
-  if (first !== 0) return first;
-
-  say('Now somebody commits, and tags the commit.');
-  await commitAndTag(git, source);
-  say('Second run: only what changed is sent.');
-  const second = await mirrorOnce(sandbox, source, privateKey, signal);
-  await rm(source, { recursive: true });
-  say(`Look into the mirror:  git --git-dir=${repository} log --oneline --all --decorate`);
-  return second;
-}
+/** What the demo takes of the process. */
+export type DemoShell = Pick<Program, 'env' | 'stdout' | 'signal' | 'readUsage'>;
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
 
-function say(text: string): void {
-  process.stdout.write(`\n— ${text}\n`);
+interface Demo extends DemoShell {
+  readonly sandbox: Sandbox;
+  readonly source: DemoSource;
+  /** The variables that each run has. */
+  readonly variables: Environment;
 }
 
-async function mirrorOnce(
-  sandbox: Sandbox,
-  source: string,
-  key: string,
-  signal: AbortSignal,
-): Promise<number> {
-  const env = {
-    PATH: process.env['PATH'],
-    CODECOMMIT_URL: sandbox.url('demo'),
-    SSH_KEY_ID: sshKeyId,
-    SSH_KEY: key,
-    KNOWN_HOSTS: sandbox.knownHosts,
-    SOURCE_URL: `file://${source}`,
-    REFS: 'all',
-  };
-  const { stdout } = process;
-  const home = { sshDirectory: undefined, credentialHelpers: [] };
-  return await runProgram({
-    env,
-    stdout,
-    signal,
-    home,
-    readUsage: () => process.resourceUsage(),
-    readSettings: () => readSettings(env, { cwd: source }),
-  });
+/**
+ * The main job for real, on this machine alone: a small repository as the source, a CodeCommit of our own, and what a
+ * mirror does on good days and on bad ones. Gives 0 when each run ended as it should. Leaves nothing behind.
+ */
+export async function runDemo(shell: DemoShell): Promise<number> {
+  const root = await mkdtemp(join(shell.env['TMPDIR'] || tmpdir(), 'ccm-demo-'));
+  await mkdir(join(root, 'codecommit'));
+  const stdout = createWrapper(shell.stdout);
+  try {
+    await using sandbox = await openSandbox({ root: join(root, 'codecommit') });
+    const { privateKey, publicKey } = createKeyPair();
+    sandbox.allow(sshKeyId, publicKey);
+    await sandbox.createRepository('demo');
+    const source = await createDemoSource(root, shell);
+    const variables = {
+      PATH: shell.env['PATH'],
+      NO_COLOR: shell.env['NO_COLOR'],
+      TMPDIR: root,
+      CODECOMMIT_URL: sandbox.url('demo'),
+      SSH_KEY_ID: sshKeyId,
+      SSH_KEY: privateKey,
+      KNOWN_HOSTS: sandbox.knownHosts,
+      SOURCE_URL: source.path,
+      REFS: 'all',
+    };
+    return await showSteps({ ...shell, stdout, sandbox, source, variables });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }
 
-const identity = {
-  GIT_AUTHOR_NAME: 'Demo',
-  GIT_AUTHOR_EMAIL: 'demo@example.com',
-  GIT_COMMITTER_NAME: 'Demo',
-  GIT_COMMITTER_EMAIL: 'demo@example.com',
-};
-
-/** Without a work tree: a commit with the tree of the one before it, on the branch that HEAD names. */
-async function commitAndTag(git: Git, repository: string): Promise<void> {
-  const inRepository = { env: { ...identity, GIT_DIR: repository } };
-  const read = async (...args: string[]) => (await git.read(args, inRepository)).trim();
-  const branch = await read('rev-parse', '--symbolic-full-name', 'HEAD');
-  const next = await read('commit-tree', 'HEAD^{tree}', '-p', 'HEAD', '-m', 'A change');
-  await git.run(['update-ref', branch, next], inRepository);
-  await git.run(['tag', '--annotate', '--message', 'A tag', 'demo-1', next], inRepository);
+interface DemoStep {
+  readonly title: string;
+  readonly text: string;
+  /** What happens at the source, or on the way, before the run. */
+  readonly change: () => Promise<Environment>;
+  /** The exit code of a run that did what it should. */
+  readonly exitCode: 0 | 1;
 }
 
-void runDemo().then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    process.stdout.write(`✖ ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+async function showSteps(demo: Demo): Promise<number> {
+  const { stdout, sandbox, signal, env } = demo;
+  const bold = (text: string) =>
+    isColourSeen(env, stdout.isTTY === true) ? styleText('bold', text, { validateStream: false }) : text;
+  stdout.write(
+    `A git server that behaves like CodeCommit listens on port ${sandbox.port} of this machine.\n` +
+      'Nothing leaves the machine, and nothing stays on it.\n',
+  );
+  const steps = toSteps(demo);
+  let logins = 0;
+  for (const [index, { title, text, change, exitCode }] of steps.entries()) {
+    stdout.write(`\n${bold(`${index + 1}/${steps.length} ${title}`)}\n${text}\n`);
+    logins = sandbox.counts.authentications;
+    const ended = await mirrorOnce(demo, await change());
+    if (signal.aborted) return ended;
+    if (ended !== exitCode) {
+      stdout.write(`\nThe run ended with exit code ${ended}; in this step it should be ${exitCode}.\n`);
+      return ended || 1;
+    }
+  }
+  const refused = sandbox.counts.authentications - logins;
+  stdout.write(
+    `\n${bold('Done.')} The server saw ${logins} logins, and ${refused} in the last step.\n${nextStep}`,
+  );
+  return refused === 0 ? 0 : 1;
+}
+
+const nextStep = `
+Now your own repository. This shows what would be set up, and changes nothing:
+  npx codecommit-mirror setup --dry-run \\
+    --bitbucket acme/app --codecommit eu-west-1/app
+`;
+
+function toSteps({ source, sandbox }: Demo): readonly DemoStep[] {
+  const nothing = {};
+  return [
+    {
+      title: 'The first run',
+      text: 'The destination is empty: every branch and tag goes there.',
+      change: async () => nothing,
+      exitCode: 0,
+    },
+    {
+      title: 'A commit and a tag',
+      text: 'Only what changed is sent.',
+      change: async () => {
+        await source.commit('main', 'A change');
+        await source.tag('v1.1', 'main');
+        return nothing;
+      },
+      exitCode: 0,
+    },
+    {
+      title: 'A rewritten branch is kept',
+      text: 'Somebody force-pushed. Without FORCE the mirror keeps what it has, names both tips, and fails.',
+      change: async () => {
+        await source.rewrite('feature');
+        return nothing;
+      },
+      exitCode: 1,
+    },
+    {
+      title: 'Too many deletions are stopped',
+      text: 'Somebody deleted two branches. PRUNE is on, but PRUNE_LIMIT is 1: nothing is pushed.',
+      change: async () => {
+        await source.remove('feature', 'release/1.0');
+        return { PRUNE: 'true', PRUNE_LIMIT: '1' };
+      },
+      exitCode: 1,
+    },
+    {
+      title: 'A wrong host key is refused',
+      text: 'The server shows another key than the one that we trust. The run ends before it logs in.',
+      change: async () => ({ KNOWN_HOSTS: toOtherHostKey(sandbox) }),
+      exitCode: 1,
+    },
+  ];
+}
+
+/** The line of known_hosts for this server, with the key of another one. */
+function toOtherHostKey({ knownHosts }: Sandbox): string {
+  return `${knownHosts.split(' ')[0]} ${createKeyPair().publicKey}`;
+}
+
+async function mirrorOnce({ stdout, signal, readUsage, variables, source }: Demo, more: Environment) {
+  const env = { ...variables, ...more };
+  const home = { sshDirectory: undefined, usersGit: false };
+  const settings = () => readSettings(env, { cwd: source.path });
+  return await runProgram({ env, stdout, signal, home, readUsage, readSettings: settings });
+}

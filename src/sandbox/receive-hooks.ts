@@ -10,7 +10,9 @@ const refsInOnePush = 4000;
 
 /** Declines a whole push before its objects are kept. */
 const preReceive = `#!/bin/sh
-if [ "$(wc -l)" -gt ${refsInOnePush} ]; then
+count=0
+while read -r line; do count=$((count + 1)); done
+if [ "$count" -gt ${refsInOnePush} ]; then
   echo 'A push can change at most ${refsInOnePush} references.' >&2
   exit 1
 fi
@@ -19,8 +21,14 @@ fi
 /**
  * Connects git with this program, which decides on all refs of a push at once: an `update` hook would be one more
  * shell for each of up to 4,000 refs. File descriptor 3 is the socket that receive-pack inherited.
+ *
+ * The image has no cat; a Node that is started for each push takes longer.
  */
 const procReceive = `#!/bin/sh
+command -v cat >/dev/null || exec '${process.execPath}' -e '
+  const socket = new (require("node:net").Socket)({ fd: 3 });
+  socket.pipe(process.stdout);
+  process.stdin.pipe(socket);'
 cat <&3 &
 exec cat >&3
 `;

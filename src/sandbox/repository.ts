@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { programMissing } from '../git/errors';
 
 const execute = promisify(execFile);
 
@@ -58,5 +59,10 @@ function refExists(path: string, ref: string): Promise<boolean> {
 }
 
 async function runGit(args: readonly string[]): Promise<void> {
-  await execute('git', args, { env: toGitEnvironment() });
+  try {
+    await execute('git', args, { env: toGitEnvironment() });
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw isMissing ? programMissing('git', error.message) : error;
+  }
 }

@@ -23,23 +23,19 @@ const forms =
   'Give ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name> (in the console of CodeCommit: Clone URL > Clone SSH), codecommit::<region>://<name>, the HTTPS URL of the console, a bare <name> with AWS_DEFAULT_REGION, or ssh://<host>[:<port>]/<path> for another git server.';
 
 /**
- * Parses CODECOMMIT_URL in any of its forms; `defaultRegion` (AWS_DEFAULT_REGION) completes a bare name. `keyless`
- * (there are AWS credentials): every form but ssh:// goes over HTTPS. Throws SettingsError.
+ * Parses CODECOMMIT_URL in any of its forms; `defaultRegion` (AWS_DEFAULT_REGION) completes a bare name, and says
+ * nothing of a URL that names its region. `keyless` (there are AWS credentials): every form but ssh:// goes over HTTPS. Throws SettingsError.
  */
 export function parseDestinationUrl(value: string, defaultRegion?: string, keyless = false): DestinationUrl {
+  const page = /^https:\/\/(?:[\w-]+\.)?console\.(?:aws\.amazon|amazonaws)\.com/.test(value);
+  if (page) throw toConsolePage(value);
   const foreign = findForeign(value);
   if (foreign !== undefined) throw unfit(foreign, value);
+  // Such a URL may have a password anywhere before it, so that no part of it could be quoted.
+  if (/^[^/]*\/\/[^/]*\/.*@/.test(value)) throw unfit('has an @ after the host', value);
   const scheme = keyless && !value.startsWith('ssh:') ? 'https' : 'ssh';
   const location = parseForm(value, defaultRegion, scheme);
-  const destination = { ...location, scheme, port: scheme === 'https' ? 443 : location.port } as const;
-  if (destination.region && defaultRegion && destination.region !== defaultRegion) {
-    throw invalid(
-      'AWS_DEFAULT_REGION',
-      `AWS_DEFAULT_REGION is ${quote(defaultRegion)}, but CODECOMMIT_URL is in ${destination.region}.`,
-      'Leave AWS_DEFAULT_REGION out of the variables of this pipe, or correct the one that is wrong.',
-    );
-  }
-  return destination;
+  return { ...location, scheme, port: scheme === 'https' ? 443 : location.port };
 }
 
 /** The URL as git needs it: always with its user, without port 22. */
@@ -58,6 +54,14 @@ export function toAuthority({ host, port }: Pick<DestinationUrl, 'host' | 'port'
   return port === usual ? name : `${name}:${port}`;
 }
 
+/** The address of a repository in the browser says all that its clone URL would. */
+function toConsolePage(value: string): SettingsError {
+  const [, name] = /\/repositories\/([\w.-]+)/.exec(value) ?? [];
+  const [, region] = /[?&]region=([a-z0-9-]+)/.exec(value) ?? [];
+  const form = name && region && !value.includes('@') ? `; write codecommit::${region}://${name}` : '';
+  return unfit(`is the page of the repository, not its clone URL${form}`, value);
+}
+
 type Location = Omit<DestinationUrl, 'scheme'>;
 
 function parseForm(
@@ -70,7 +74,7 @@ function parseForm(
   if (scheme === 'ssh') return parseSshUrl(value, rest);
   if (scheme === 'https') return parseHttpsUrl(value, rest, chosen);
   if (scheme !== undefined) {
-    throw unfit(`has the scheme ${scheme}://; the mirror goes over ssh://`, value);
+    throw unfit('has another scheme; the mirror goes over ssh://', value);
   }
   if (/[:/@]/.test(value)) {
     throw unfit('is no URL; git@host:path is written ssh://git@host/path here', value);
@@ -121,9 +125,6 @@ function parseSshUrl(value: string, rest: string): Location {
 
 function parseHttpsUrl(value: string, rest: string, chosen: DestinationUrl['scheme']): Location {
   const [, user, host = '', path = ''] = /^(?:([^/]*)@)?([^/]*)(.*)$/.exec(rest) ?? [];
-  if (/\bconsole\.(aws\.amazon|amazonaws)\.com/.test(host)) {
-    throw unfit('is the page of the repository, not its clone URL', value);
-  }
   if (!isCodeCommitLike(host.toLowerCase())) {
     throw unfit('is an HTTPS URL of another host than CodeCommit; the mirror goes over ssh://', value);
   }
@@ -146,8 +147,8 @@ function parseLocation(
   const [, name] = /^\/v1\/repos\/(.*)$/.exec(path) ?? [];
   if (name !== undefined) return { host, path, region, aws, repository: parseRepositoryName(name, value) };
   if (aws) throw unfit('has another path than /v1/repos/<name>', value);
-  if (!/^\/[\w.~+=,@:/-]+$/.test(path) || /^\/+$/.test(path)) {
-    throw unfit('has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , @ : / -', value);
+  if (!/^\/[\w.~+=,:/-]+$/.test(path) || /^\/+$/.test(path)) {
+    throw unfit('has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , : / -', value);
   }
   return { host, path, region: undefined, aws, repository: undefined };
 }

@@ -87,16 +87,13 @@ export function quote(value: string): string {
   // The form of an AWS secret access key: 40 characters of base64, unlike an object ID not all of them hexadecimal.
   if (/^(?![0-9a-f]*$)[A-Za-z0-9/+]{40}$/.test(value))
     return '(40 characters, perhaps a secret access key: not shown)';
-  const bare = withoutPassword(value);
+  const bare = withoutLogin(value);
   const short = bare.length > longestQuote ? `${bare.slice(0, longestQuote)}…` : bare;
   return JSON.stringify(short);
 }
 
-/** `scheme://user:password@host` with the password as `***`; where more than one `@` follows, all up to the last. */
-function withoutPassword(value: string): string {
-  const start = value.indexOf('//');
+/** Whatever the form of a URL, what stands before its last `@` may be a password or a token: all of it is `***`. */
+function withoutLogin(value: string): string {
   const end = value.lastIndexOf('@');
-  if (start < 0 || end < start) return value;
-  const colon = value.indexOf(':', start);
-  return colon < 0 || colon > end ? value : `${value.slice(0, colon)}:***${value.slice(end)}`;
+  return end < 0 ? value : `***${value.slice(end)}`;
 }

@@ -18,6 +18,8 @@ export type Identity =
       readonly sessionName: string;
     };
 
+export type AccessKey = Extract<Identity, { kind: 'keys' }>;
+
 const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
 
 /** Whether AWS credentials or a role are given, in whole or in part, and whether or not they are at fault. */
@@ -96,10 +98,7 @@ const tokenMissing = invalid(
 );
 
 /** The access key that the variables give; what is at fault goes to `faults`. */
-export function readAccessKey(
-  values: Variables,
-  faults: FaultCollection,
-): Extract<Identity, { kind: 'keys' }> | undefined {
+export function readAccessKey(values: Variables, faults: FaultCollection): AccessKey | undefined {
   const accessKeyId = faults.attempt(() => parseAccessKeyId(values));
   const secretAccessKey = faults.attempt(() => parseSecret('AWS_SECRET_ACCESS_KEY', values));
   const sessionToken =

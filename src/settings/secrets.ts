@@ -10,7 +10,17 @@ const tokens = [
 ];
 
 /** Variables that may carry a password in a URL. */
-const urls = ['SOURCE_URL', 'SOURCE_PROXY', 'CODECOMMIT_URL', 'http_proxy', 'https_proxy', 'HTTPS_PROXY'];
+const urls = [
+  'SOURCE_URL',
+  'SOURCE_PROXY',
+  'CODECOMMIT_URL',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'HTTP_PROXY',
+  'http_proxy',
+  'ALL_PROXY',
+  'all_proxy',
+];
 
 /**
  * Every text in the environment that must never be printed. It needs no valid variables, so that redaction can
@@ -37,13 +47,19 @@ export function toKeySecrets(text: string): readonly string[] {
   return [text.trim(), ...forms, ...base64, ...lines];
 }
 
-/** The password of a URL, as it stands there and decoded; a user name alone, when it is long enough to be a token. */
+/** A user name of fewer characters is no token: `git`; beside a password, `x-token-auth`. */
+const shortestToken = { alone: 8, besidePassword: 16 };
+
+/**
+ * What a URL in any form has before its last `@`, as it stands there and decoded: the password, and a user name that may
+ * be a token. The user of ssh:// is no secret.
+ */
 function toUrlSecrets(url: string): readonly string[] {
-  const [, userinfo = ''] = /^[^/]*:\/\/(.*)@/s.exec(url) ?? [];
-  const colon = userinfo.indexOf(':');
-  const secret = colon >= 0 ? userinfo.slice(colon + 1) : '';
-  const user = colon < 0 && userinfo.length >= 30 ? userinfo : '';
-  return [secret, user].flatMap((text) => [text, decode(text)]);
+  const [, scheme = '', userinfo = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is.exec(url) ?? [];
+  const [, user = '', password = ''] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
+  const shortest = password === '' ? shortestToken.alone : shortestToken.besidePassword;
+  const token = user.length >= shortest && scheme.toLowerCase() !== 'ssh://' ? user : '';
+  return [password, token].flatMap((text) => [text, decode(text)]);
 }
 
 function decode(text: string): string {

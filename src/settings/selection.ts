@@ -10,7 +10,7 @@ import type { Variables } from './variables';
 export function parseSelection(
   values: Variables,
   run: Run | undefined,
-  currentBranch: string | undefined,
+  { currentBranch, isClone = true }: { currentBranch?: string | undefined; isClone?: boolean },
   faults: FaultCollection,
 ): Selection | undefined {
   if (values.REFS === 'all') {
@@ -30,7 +30,7 @@ export function parseSelection(
   if (run === undefined) return undefined;
   const ref = run.kind === 'none' ? currentBranch : run.ref;
   if (ref !== undefined) return { refs: 'current', ref };
-  faults.add(noCurrentRef(run));
+  faults.add(noCurrentRef(run, isClone));
   return undefined;
 }
 
@@ -43,10 +43,13 @@ function onlyWithAll(variable: string, what: string, why: string): Fault {
   };
 }
 
-function noCurrentRef({ kind }: Run): Fault {
+function noCurrentRef({ kind }: Run, isClone: boolean): Fault {
+  const here = isClone
+    ? (['no branch is checked out here', 'check out a branch'] as const)
+    : (['this folder is not in a git clone', 'run this in a clone'] as const);
   const [where, other] =
     kind === 'none'
-      ? ['no branch is checked out here', 'check out a branch']
+      ? here
       : ['this run is of a commit and has neither branch nor tag', 'run the pipeline on a branch or tag'];
   return {
     variable: 'REFS',

@@ -6,6 +6,7 @@ import { resolveReportFile } from '../report/file';
 import { isLoopback } from './address';
 import { type DestinationSettings, readDestination } from './destinationSettings';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from './faults';
+import { type AccessKey, hasAccessKey, readAccessKey } from './identity';
 import { parseRun, type Run } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
 import { parseSelection } from './selection';
@@ -41,6 +42,8 @@ export interface Settings {
   readonly timeoutMilliseconds: number;
   /** Absolute. */
   readonly reportFile: string | undefined;
+  /** AWS credentials of the variables: over SSH a mirror needs none, and a check asks IAM with them. */
+  readonly accessKey: AccessKey | undefined;
   /** Every text that must never be printed. */
   readonly secrets: readonly string[];
 }
@@ -49,13 +52,16 @@ export interface ReadOptions {
   readonly cwd: string;
   /** Full name of the branch that is checked out: outside Pipelines it is what REFS `current` means. */
   readonly currentBranch?: string | undefined;
+  /** False outside a clone, where there is no branch either. */
+  readonly isClone?: boolean;
 }
 
 /** The proxy of Pipelines as it is seen from inside a pipe. */
 const pipelinesProxy = 'http://host.docker.internal:29418';
 
 /** Reads what was asked, from the environment and the files it names. Throws SettingsError with every fault. */
-export async function readSettings(env: Environment, { cwd, currentBranch }: ReadOptions): Promise<Settings> {
+export async function readSettings(env: Environment, options: ReadOptions): Promise<Settings> {
+  const { cwd } = options;
   const faults = collectFaults();
   const { values, faults: variableFaults } = parseVariables(env);
   faults.add(...variableFaults);
@@ -63,10 +69,13 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
   const destination = await readDestination(env, values, faults);
   const source = toSource(values, run?.httpOrigin, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
-  const selection = isRefsFaulty ? undefined : parseSelection(values, run, currentBranch, faults);
+  const selection = isRefsFaulty ? undefined : parseSelection(values, run, options, faults);
   const reportFile = await faults.attemptAsync(() =>
     readReportFile(values.REPORT_FILE, cwd, run?.cloneDir ?? cwd),
   );
+  const accessKey = hasAccessKey(env)
+    ? faults.attempt(() => readAccessKey(values, collectFaults()))
+    : undefined;
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
@@ -84,6 +93,7 @@ export async function readSettings(env: Environment, { cwd, currentBranch }: Rea
     maxAttempts: values.MAX_ATTEMPTS,
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
+    accessKey,
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }

@@ -21,10 +21,10 @@ export function parseSourceUrl(value: string, variable = 'SOURCE_URL'): SourceUr
   if (scheme === undefined) return { url: parsePath(variable, value, value), credentials: undefined };
   if (scheme === 'file') return { url: `file://${parsePath(variable, rest, value)}`, credentials: undefined };
   if (scheme !== 'http' && scheme !== 'https' && scheme !== 'ssh') {
-    throw unfit(variable, value, `has the scheme ${scheme}://`);
+    throw unfit(variable, value, 'has another scheme than these');
   }
   const { userinfo, host, path } = parseAuthority(variable, rest, value);
-  if (!/^\/[\w.~+=,@:%/-]+$/.test(path)) throw unfit(variable, value, 'has no valid path');
+  if (!/^\/[\w.~+=,:%/-]+$/.test(path)) throw unfit(variable, value, 'has no valid path');
   if (scheme !== 'ssh')
     return { url: `${scheme}://${host}${path}`, credentials: parseCredentials(variable, userinfo, value) };
   if (userinfo?.includes(':')) throw unfit(variable, value, 'carries a password, which SSH cannot use');
@@ -92,6 +92,7 @@ function parseAuthority(variable: string, rest: string, value: string, remedy = 
   if (name === undefined) throw unfit(variable, value, 'has no valid host name', remedy);
   if (port !== undefined && number === undefined) throw unfit(variable, value, 'has no valid port', remedy);
   const host = `${bracketed === undefined ? name : `[${name}]`}${number === undefined ? '' : `:${number}`}`;
+  if (path.includes('@')) throw unfit(variable, value, 'has an @ after the host; write it as %40', remedy);
   const foreign = findForeign(path.replaceAll('%', ''));
   if (foreign !== undefined) throw unfit(variable, value, foreign, remedy);
   return { userinfo, host, path };

@@ -30,7 +30,7 @@ export function parseSshUser(keyId: string | undefined, destination: Destination
   if (user === undefined || user === keyId) return keyId;
   throw invalid(
     'SSH_KEY_ID',
-    `SSH_KEY_ID is ${quote(keyId)}, but CODECOMMIT_URL carries the user ${quote(user)}.`,
+    `SSH_KEY_ID is ${quote(keyId)}, but CODECOMMIT_URL carries another user.`,
     'Give the key id in one place, or the same in both.',
   );
 }
@@ -54,6 +54,7 @@ function requireKeyId(variable: string, id: string): void {
 }
 
 function unfit(variable: string, id: string, what: string): SettingsError {
-  const where = variable === 'SSH_KEY_ID' ? 'SSH_KEY_ID is' : `${variable} carries the user`;
-  return invalid(variable, `${where} ${quote(id)}: it ${what}.`, remedy);
+  // What a URL has before its @ may be a token.
+  const where = variable === 'SSH_KEY_ID' ? `SSH_KEY_ID is ${quote(id)}` : `${variable} carries a user`;
+  return invalid(variable, `${where}: it ${what}.`, remedy);
 }

@@ -5,6 +5,11 @@ import { gatherList, separators } from './lists';
 /** The environment as the program was started with it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A variable that is set to nothing, as CI systems and shells leave it, is not set. */
+export function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+}
+
 interface VariableText {
   readonly description: string;
   /** What a value must be, as it stands in a fault: "it must be …". */
@@ -14,6 +19,8 @@ interface VariableText {
   readonly default?: string;
   /** What follows the flag on the command line; a switch has none. */
   readonly placeholder?: string;
+  /** The command line has no flag for it. */
+  readonly pipeOnly?: true;
 }
 
 const texts = z.registry<VariableText>();
@@ -22,12 +29,12 @@ function text(about: VariableText) {
   return z.string().optional().register(texts, about);
 }
 
-function boolean(description: string) {
+function boolean(description: string, more: Partial<VariableText> = {}) {
   return z
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true')
-    .register(texts, { description, form: 'true or false, in lower case', default: 'false' });
+    .register(texts, { description, form: 'true or false, in lower case', default: 'false', ...more });
 }
 
 function count({ pattern, ...about }: VariableText & { pattern: RegExp; default: string }) {
@@ -130,6 +137,10 @@ const schema = z.object({
     pattern: /^[1-9]\d{0,5}$/,
     default: '1024',
   }),
+  CHECK: boolean(
+    'Checks instead of mirroring: looks whether a mirror with these variables would work and what differs, and changes nothing.',
+    { pipeOnly: true },
+  ),
   DRY_RUN: boolean('Prints the plan and pushes nothing.'),
   MAX_ATTEMPTS: count({
     description:
@@ -160,10 +171,12 @@ const schema = z.object({
 
 export type Variables = z.output<typeof schema>;
 
-/** A variable as the documentation tells it. `flag` is in commander's form; secrets have none. */
+/** A variable as the documentation tells it. `flag` is in commander's form; secrets, and what only a pipe needs, have none. */
 export interface Variable {
   readonly name: string;
   readonly flag?: string;
+  /** Its values are true and false: the flag takes none. */
+  readonly isSwitch: boolean;
   readonly required: boolean;
   readonly secret: boolean;
   readonly default?: string;
@@ -175,7 +188,8 @@ export const variables: readonly Variable[] = Object.entries(schema.shape).map((
   const flag = `--${name.toLowerCase().replaceAll('_', '-')} ${about?.placeholder ?? ''}`.trimEnd();
   return {
     name,
-    ...(about?.secret ? {} : { flag }),
+    ...(about?.secret || about?.pipeOnly ? {} : { flag }),
+    isSwitch: about?.default === 'false',
     required: about?.required ?? false,
     secret: about?.secret ?? false,
     ...(about?.default === undefined ? {} : { default: about.default }),

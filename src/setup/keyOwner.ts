@@ -1,5 +1,6 @@
 import { IAMClient, ListUsersCommand, SimulatePrincipalPolicyCommand, type User } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { createRequestHandler } from '../aws/http';
 import { toFingerprint } from '../settings/knownHosts';
 import type { PrivateKey } from '../settings/privateKey';
 import { callAws } from './aws';
@@ -41,9 +42,6 @@ export interface OwnedKey {
   readonly key: IamKey;
 }
 
-/** IAM and STS answer in a second; the clients try three times. */
-const requestHandler = { connectionTimeout: 10_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
-
 /** An account of many users is asked user by user. */
 const lookMilliseconds = 120_000;
 
@@ -51,7 +49,7 @@ const lookMilliseconds = 120_000;
 export function createClients({ credentials, region }: AwsAccess, signal?: AbortSignal): Clients {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const held = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const options = { credentials: held, region, requestHandler };
+  const options = { credentials: held, region, requestHandler: createRequestHandler() };
   const limit = AbortSignal.timeout(lookMilliseconds);
   return {
     iam: new IAMClient(options),

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
+import { createRequestHandler } from '../aws/http';
 import type { Context } from '../context';
 import { programMissing } from '../git/errors';
 import type { PrivateKey } from '../settings/privateKey';
@@ -70,7 +71,8 @@ async function remove(hands: Hands): Promise<void> {
 
 function openHands(request: SetupRequest, context: SetupContext): Hands {
   const { region, profile, authorization, bitbucketApi: base } = request;
-  const options = { region, ...(profile !== undefined && { profile }) };
+  const requestHandler = createRequestHandler();
+  const options = { region, requestHandler, ...(profile !== undefined && { profile }) };
   const { signal, log } = context;
   const onWait = (seconds: number) => log.info(`Bitbucket asks to wait ${seconds} s.`);
   const aws = { iam: new IAM(options), codecommit: new CodeCommit(options), sts: new STS(options), signal };

@@ -35,6 +35,12 @@ export const lfsNotObtained = (url: string, words: string) =>
       'token if its proxy does not serve LFS. LFS: warn mirrors without these files.',
   });
 
+export const refMissing = (ref: string) =>
+  new MirrorError('nothing-selected', {
+    message: `The source has no ${ref}. Nothing was changed.`,
+    remedy: 'Push the branch to the source first, check out another one, or set REFS to all.',
+  });
+
 export const sourceMoved = (refs: readonly string[]) =>
   new MirrorError('source-moved', {
     message: `The source kept changing while it was read: ${refs.slice(0, 5).join(', ')}`,

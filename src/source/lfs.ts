@@ -14,7 +14,7 @@ import type { Scratch } from './scratch';
 export async function fetchLfsObjects(
   pointers: readonly Pointer[],
   url: string,
-  { git }: Scratch,
+  { git, sourceGit }: Scratch,
 ): Promise<MirrorError | undefined> {
   // git-lfs reads no alternates whose path stands in quotes: the pointers must be in here.
   const blobs = pointers.map(({ blob }) => `${blob}\n`);
@@ -25,7 +25,7 @@ export async function fetchLfsObjects(
   const text = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nobjects of Git LFS\n`;
   const commit = (await git.read(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: text })).trim();
   const endpoint = toLfsUrl(url);
-  const fetched = await runLfs(git, endpoint, ['fetch', url, commit]);
+  const fetched = await runLfs(sourceGit, endpoint, ['fetch', url, commit]);
   if (fetched.exitCode !== 0) return describe(url, fetched.stderr);
   const checked = await runLfs(git, endpoint, ['fsck', '--objects', commit]);
   return checked.exitCode === 0 ? undefined : describe(url, checked.stdout + checked.stderr);

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context';
 import { type ConfigSections, toConfigText } from '../git/config';
-import { toGitEnvironment } from '../git/environment';
+import { toGitEnvironment, toUsersGitEnvironment } from '../git/environment';
 import { createGit, type Git } from '../git/git';
 import { type Refs, readCommits, selectHere, selectMissing } from '../git/objects';
 import { toShellWord } from '../git/shellWord';
@@ -18,6 +18,8 @@ import { readCloneTips } from './cloneTips';
  */
 export interface Scratch extends AsyncDisposable {
   readonly git: Git;
+  /** The same repository for commands that talk to the source: there its user's own configuration of git may count. */
+  readonly sourceGit: Git;
   /** Commits at which the history in here is cut off now: a fetch may have completed it. */
   readShallow(): Promise<ReadonlySet<string>>;
   /** Which of these refs point at an object that is not here. */
@@ -35,8 +37,8 @@ export interface SourceAccess {
   /** `http://host:port` */
   readonly proxy: string | undefined;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
-  /** The user's own credential helpers, as git-config(1) spells them. */
-  readonly credentialHelpers: readonly string[];
+  /** Whether git's configuration of the user and of this machine counts, as it does for `git ls-remote`. */
+  readonly usersGit: boolean;
 }
 
 /** Opens the scratch repository. Its folder, 0700, is gone when it is disposed of. */
@@ -55,8 +57,12 @@ export async function openScratch(
   }
   const env = { ...toGitEnvironment(context.env), GIT_DIR: folder.path };
   const git = createGit({ directory: folder.path, env, signal: context.signal });
+  const users = { ...toUsersGitEnvironment(context.env), GIT_DIR: folder.path };
   return {
     git,
+    sourceGit: access.usersGit
+      ? createGit({ directory: folder.path, env: users, signal: context.signal })
+      : git,
     readShallow: async () => toLineSet((await readRegularFile(join(folder.path, 'shallow'))) ?? ''),
     selectMissing: (refs) => selectMissing(git, refs),
     readCommits: (refs) => readCommits(git, refs),
@@ -108,14 +114,15 @@ const configuration: ConfigSections = {
 
 /** A password goes into a file of git-credential-store(1)'s form, never into a URL, an argument or git's configuration. */
 async function writeConfiguration(folder: string, access: SourceAccess & { readonly url: string }) {
-  const helpers = [...access.credentialHelpers];
+  const helpers: string[] = [];
   if (access.credentials !== undefined) {
     const url = new URL(access.url);
     url.username = encodeURIComponent(access.credentials.username);
     url.password = encodeURIComponent(access.credentials.password);
     const store = join(folder, 'credentials');
     await writeFile(store, `${url.href}\n`, { mode: 0o600 });
-    helpers.unshift(`store --file=${toShellWord(store)}`);
+    // The empty one switches off those of the user: what the URL carries comes first.
+    helpers.push('', `store --file=${toShellWord(store)}`);
   }
   const http = { lowSpeedLimit: '1', lowSpeedTime: '60' };
   const sections = { ...configuration, http, ...toSourceSections(access.url, access.proxy, helpers) };

@@ -53,7 +53,7 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
     const args = [...fetchOptions, ...(deepen ? [fullDepth] : []), '--', url];
     for (const input of toFetchInputs(refs, wantsAll)) {
       const onStderr = createTransferListener('Fetching from the source', context.log);
-      const result = await scratch.git.run(args, { input, onStderr, stallMilliseconds: stall.fetch });
+      const result = await scratch.sourceGit.run(args, { input, onStderr, stallMilliseconds: stall.fetch });
       // A ref was deleted since the look: the caller notices what is missing.
       if (/couldn't find remote ref/.test(result.stderr)) return;
       if (result.exitCode !== 0) throw describeSourceFailure(url, 'fetch', result);
@@ -61,7 +61,7 @@ export function createSource(url: string, scratch: Scratch, context: Context): S
   }
   return {
     url,
-    refs: (signal) => listRemote(signal ? scratch.git.until(signal) : scratch.git, url, listing),
+    refs: (signal) => listRemote(signal ? scratch.sourceGit.until(signal) : scratch.sourceGit, url, listing),
     fetch,
     fetchLfs: (pointers) => fetchLfsObjects(pointers, url, scratch),
   };

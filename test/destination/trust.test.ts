@@ -47,7 +47,7 @@ async function list({
     stopwatch: createStopwatch(Date.now),
     startedAt: new Date(),
   };
-  const access = { url: '/nowhere', proxy: undefined, credentials: undefined, credentialHelpers: [] };
+  const access = { url: '/nowhere', proxy: undefined, credentials: undefined, usersGit: false };
   await using scratch = await openScratch(undefined, access, context);
   const key = await parsePrivateKey(privateKey, { requireRsa: true });
   const url = sandbox.url('app', keyId);

@@ -1,8 +1,10 @@
+import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
 import { openAws } from '../servers/aws';
 import type { IamUser } from '../servers/aws/state';
 import { git, grow } from '../servers/git';
+import { listenOnLoopback } from '../servers/loopback';
 import {
   type CheckAccount,
   type CheckWorld,
@@ -14,7 +16,7 @@ import {
 } from './checkWorld';
 import { expectNothingLeft } from './footprint';
 import { describeServers } from './servers';
-import { keyPair, serverNames } from './world';
+import { keyPair, runProgram, serverNames } from './world';
 
 /** The states of a check in which all holds. */
 const fine = {
@@ -32,6 +34,48 @@ const fine = {
 const unreached = (...names: (keyof typeof fine)[]) =>
   Object.fromEntries(names.map((name) => [name, 'unseen']));
 const afterConnection = unreached('right to read', 'right to push', 'differences', 'Git LFS', 'size limits');
+
+it('is what a pipe does with CHECK, with the variables that it would mirror with', async () => {
+  await using place = await openCheckWorld();
+  const { world } = place;
+  await grow(world.source, 'main');
+  const before = await world.destinationRefs();
+  const clone = await world.clone();
+  const { exitCode, output } = await world.pipe(clone, { CHECK: 'true', NO_COLOR: '1' });
+  expect(exitCode).toBe(1);
+  expect(output).toMatch(/✔ right to push: /);
+  expect(output).toMatch(/✖ differences: 1 differ/);
+  expect(await world.destinationRefs()).toEqual(before);
+  await expectNothingLeft(world);
+});
+
+it('says "equal" only where it compared, and "push it first" of a branch that the source never had', async () => {
+  await using place = await openCheckWorld();
+  const { world } = place;
+  const dir = `${world.root}/never-pushed`;
+  await git('/', 'clone', '--quiet', world.source, dir);
+  await git(dir, 'checkout', '--quiet', '-b', 'wip');
+  const { BITBUCKET_SSH_KEY_FILE: file, SOURCE_PROXY: _proxy, ...variables } = world.variables;
+  const env = { ...variables, BITBUCKET_SSH_KEY_FILE: file, HOME: world.home, TMPDIR: world.temporary };
+  const ended = await runProgram('cli', ['check'], dir, env);
+  expect(ended.exitCode).toBe(1);
+  expect(ended.output).toContain(
+    '✖ differences: The source has no refs/heads/wip. Nothing was changed.\n  Push the branch',
+  );
+  expect(ended.output).not.toContain('both sides are equal');
+  const gone = await world.pipe(await world.clone(), { CHECK: 'true', BITBUCKET_BRANCH: 'gone' });
+  expect(gone.exitCode).toBe(0);
+  expect(gone.output).toContain('the two sides were not compared');
+});
+
+it('does not say that a host let us in that spoke no TLS', async () => {
+  await using place = await openCheckWorld('https');
+  const server = createServer((socket) => socket.end('SSH-2.0-none\r\n'));
+  const port = await listenOnLoopback(server);
+  const { states } = await place.states({ CODECOMMIT_ENDPOINT: `127.0.0.1:${port}` });
+  server.close();
+  expect(states).toMatchObject({ connection: 'failed', 'right to read': 'unseen' });
+});
 
 describeServers([...serverNames, 'https'], 'check over %s, both sides equal', (server) => {
   it('tells that all is fine, and changes and leaves nothing', async () => {

@@ -8,11 +8,46 @@ import { openWorld, runProgram } from './world';
 
 describe('the command line', () => {
   const bare = { HOME: '/nonexistent' };
-  test('--version', async () => {
-    expect(await runProgram('cli', ['--version'], '/', bare)).toEqual({
-      exitCode: 0,
-      output: `${version}\n`,
-    });
+  test.each([['--version'], ['-v'], ['version']])('%s', async (word) => {
+    expect(await runProgram('cli', [word], '/', bare)).toEqual({ exitCode: 0, output: `${version}\n` });
+  });
+
+  test.each(['mirror', 'check'])(
+    '%s --help is in groups, and fits a terminal of 80 columns',
+    async (command) => {
+      const { exitCode, output } = await runProgram('cli', [command, '--help'], '/', bare);
+      expect(exitCode).toBe(0);
+      expect(output.match(/^\S.*:$/gm)).toEqual([
+        'Destination:',
+        'What is mirrored:',
+        'Run:',
+        'Source:',
+        'Options:',
+        'Example:',
+      ]);
+      // A word that is longer is left whole.
+      for (const line of output.split('\n'))
+        if (line.trim().includes(' ')) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test('check --help leaves out what a check makes no use of, and check takes it', async () => {
+    const idle = ['--backup', '--dry-run', '--push-size', '--max-attempts', '--report-file'];
+    const { output } = await runProgram('cli', ['check', '--help'], '/', bare);
+    for (const flag of idle) expect(output).not.toContain(flag);
+    const taken = await runProgram('cli', ['check', '--dry-run', '--backup'], '/', bare);
+    expect(taken.output).toContain('CODECOMMIT_URL is missing');
+  });
+
+  test('a switch can be turned off', async () => {
+    const { output } = await runProgram('cli', ['mirror', '--no-prune'], '/', { ...bare, PRUNE: 'true' });
+    expect(output).toContain('CODECOMMIT_URL is missing');
+    expect(output).not.toContain('PRUNE is true');
+  });
+
+  test('a wrong word is answered with where the right ones are', async () => {
+    const { output } = await runProgram('cli', ['mirror', '--refz'], '/', bare);
+    expect(output).toContain('(codecommit-mirror mirror --help lists the options)');
   });
 
   test('mirror --help names every flag with its variable', async () => {

@@ -233,7 +233,7 @@ const secretVariables = [
  * it that no secret is in the arguments or the environment of a git or ssh that it starts.
  */
 export async function runProgram(
-  name: 'pipe' | 'cli' | 'demo',
+  name: 'pipe' | 'cli',
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -40,8 +40,8 @@ test('it has the programs that a mirror runs and no others', async () => {
     '/usr/bin': ['git', 'git-lfs', 'sh', 'ssh'],
     '/usr/sbin': 'ENOENT',
     '/sbin': 'ENOENT',
-    '/usr/lib/git-core': ['git', 'git-remote-http', 'git-remote-https'],
-    '/opt': ['THIRD-PARTY-LICENSES.txt', 'pipe.js'],
+    '/usr/lib/git-core': ['git', 'git-remote-http', 'git-remote-https', 'git-upload-pack'],
+    '/opt': ['THIRD-PARTY-LICENSES.txt', 'cli.js', 'main.js', 'pipe.js'],
     '/usr/lib/node_modules': 'ENOENT',
   });
 });

@@ -127,7 +127,7 @@ describe('faults', () => {
       'https://github.com/team/repo',
       'is an HTTPS URL of another host than CodeCommit; the mirror goes over ssh://',
     ],
-    ['git://example.org/r', 'has the scheme git://; the mirror goes over ssh://'],
+    ['git://example.org/r', 'has another scheme; the mirror goes over ssh://'],
     ['git@example.org:team/repo', 'is no URL; git@host:path is written ssh://git@host/path here'],
     ['ext::sh -c true', 'holds white space'],
     ['ext::sh', 'is no URL; git@host:path is written ssh://git@host/path here'],
@@ -137,8 +137,8 @@ describe('faults', () => {
     ['ssh://example.org:0/r', 'has no valid port (1 to 65535)'],
     ['ssh://example.org:65536/r', 'has no valid port (1 to 65535)'],
     ['ssh://example.org:/r', 'has no valid port (1 to 65535)'],
-    ['ssh://example.org/', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , @ : / -'],
-    ['ssh://example.org', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , @ : / -'],
+    ['ssh://example.org/', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , : / -'],
+    ['ssh://example.org', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , : / -'],
     ['ssh://example.org/r?x=1', 'holds a ? or #'],
     ['ssh://example.org/r#x', 'holds a ? or #'],
     ['ssh://example.org/%2e%2e/r', 'holds a percent sign: percent-encoding is not used here'],
@@ -150,7 +150,9 @@ describe('faults', () => {
     [`${'r'.repeat(101)}`, 'names a repository of 101 characters; CodeCommit allows 100'],
   ])('%s', (value, what) => {
     const [fault, ...more] = faultsOf(() => parseDestinationUrl(value));
-    expect(fault).toBe(`CODECOMMIT_URL | CODECOMMIT_URL is ${JSON.stringify(value)}: it ${what}.`);
+    expect(fault).toBe(
+      `CODECOMMIT_URL | CODECOMMIT_URL is ${JSON.stringify(value.replace(/^.*@/s, '***@'))}: it ${what}.`,
+    );
     expect(more).toEqual([]);
   });
 
@@ -161,7 +163,7 @@ describe('faults', () => {
       'git://me:hunter2@x/r',
     ]) {
       const [fault] = faultsOf(() => parseDestinationUrl(url));
-      expect(fault).toContain('me:***@');
+      expect(fault).toContain('"***@');
       expect(fault).not.toContain('hunter2');
     }
   });
@@ -194,13 +196,21 @@ describe('faults', () => {
       undefined,
       'CODECOMMIT_URL | CODECOMMIT_URL names the region "useast1", which has not the form of a region.',
     ],
-    [
-      `ssh://${aws}/v1/repos/r`,
-      'eu-west-1',
-      'AWS_DEFAULT_REGION | AWS_DEFAULT_REGION is "eu-west-1", but CODECOMMIT_URL is in us-east-1.',
-    ],
   ])('%s with region %s', (value, region, fault) => {
     expect(faultsOf(() => parseDestinationUrl(value, region))).toEqual([fault]);
+  });
+
+  test.each([`ssh://${aws}/v1/repos/r`, 'codecommit::us-east-1://r'])(
+    'AWS_DEFAULT_REGION of the shell says nothing of %s, which names its region',
+    (value) => expect(parseDestinationUrl(value, 'eu-west-1').region).toBe('us-east-1'),
+  );
+
+  test('the address of the browser is told from the clone URL, which is given', () => {
+    const page =
+      'https://eu-west-1.console.aws.amazon.com/codesuite/codecommit/repositories/r/browse?region=eu-west-1';
+    expect(faultsOf(() => parseDestinationUrl(page))).toEqual([
+      `CODECOMMIT_URL | CODECOMMIT_URL is "${page}": it is the page of the repository, not its clone URL; write codecommit::eu-west-1://r.`,
+    ]);
   });
 });
 
@@ -316,11 +326,11 @@ describe('SSH_KEY_ID', () => {
       parseDestinationUrl('ssh://example.org/r'),
       'SSH_KEY_ID | SSH_KEY_ID is "-oProxyCommand=x": it is not a user name.',
     ],
-    ['deploy', plain, 'SSH_KEY_ID | SSH_KEY_ID is "deploy", but CODECOMMIT_URL carries the user "git".'],
+    ['deploy', plain, 'SSH_KEY_ID | SSH_KEY_ID is "deploy", but CODECOMMIT_URL carries another user.'],
     [
       undefined,
       parseDestinationUrl(`ssh://me@${aws}/v1/repos/r`),
-      'CODECOMMIT_URL | CODECOMMIT_URL carries the user "me": it does not have the form of a key id: 20 to 128 of A-Z a-z 0-9 _.',
+      'CODECOMMIT_URL | CODECOMMIT_URL carries a user: it does not have the form of a key id: 20 to 128 of A-Z a-z 0-9 _.',
     ],
   ])('%s', (id, destination, fault) => {
     expect(faultsOf(() => parseSshUser(id, destination))).toEqual([fault]);

@@ -15,7 +15,7 @@ async function openBorrowed(clone: Clone | undefined, temporary: string): Promis
   const env = { PATH: process.env['PATH'], TMPDIR: temporary };
   return await openScratch(
     clone,
-    { proxy: undefined, credentials: undefined, credentialHelpers: [], url: '/nowhere' },
+    { proxy: undefined, credentials: undefined, usersGit: false, url: '/nowhere' },
     {
       env,
       log,

@@ -46,7 +46,7 @@ test('a fetch brings what the clone does not reach, and no more', async () => {
   const { signal } = new AbortController();
   const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt: new Date() };
   const url = `file://${source}`;
-  const access = { url, proxy: undefined, credentials: undefined, credentialHelpers: [] };
+  const access = { url, proxy: undefined, credentials: undefined, usersGit: false };
   await using scratch = await openScratch(await findClone(clone), access, context);
   const tip = await grow(source, 'packed');
   await createSource(url, scratch, context).fetch([['refs/heads/packed', tip]], {

@@ -1,0 +1,22 @@
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { createRequestHandler } from './http';
+
+/** The variables that AWS credentials stand in. */
+export type AwsVariables = Readonly<
+  Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_SESSION_TOKEN', string | undefined>
+>;
+
+/**
+ * Reads the credentials of a profile as AWS's own tools do: keys, SSO, a role, a process. Throws the SDK's error where
+ * there are none.
+ */
+export async function readProfile(profile: string | undefined): Promise<AwsVariables> {
+  const clientConfig = { requestHandler: createRequestHandler() };
+  const read = defaultProvider({ clientConfig, ...(profile !== undefined && { profile }) });
+  const { accessKeyId, secretAccessKey, sessionToken } = await read();
+  return {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+}

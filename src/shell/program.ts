@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { Program } from '../program';
+import { invalid } from '../settings/faults';
+import { readSettings } from '../settings/settings';
+import { type Environment, variables, withoutEmpty } from '../settings/variables';
+import { readWorkstation } from '../source/workstation';
+import { readShellCredentials } from './credentials';
+
+/** As commander gives them: by attribute, such as `sshKeyId`. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+/** What a command takes of the process. */
+export interface Shell extends Pick<Program, 'stdout' | 'signal' | 'readUsage'> {
+  readonly env: Environment;
+  readonly stderr: Program['stdout'];
+  /** Throws where the working folder is gone. */
+  cwd(): string;
+}
+
+/** What the pipe does, from a shell: the flags as variables, and git as its user has configured it for the source. */
+export function toShellProgram(
+  flags: Flags,
+  { cwd: readCwd, ...shell }: Shell,
+): Program & { stderr: Shell['stderr'] } {
+  const env = { ...withoutEmpty(shell.env), ...toEnvironment(flags) };
+  return {
+    ...shell,
+    env,
+    home: { sshDirectory: undefined, usersGit: true },
+    async readSettings() {
+      const cwd = readCwd();
+      const key = await readKeyFile(flags['sshKeyFile']);
+      const { signal } = shell;
+      const folder = env['BITBUCKET_CLONE_DIR'] ?? cwd;
+      const { origin, branch, isClone, rewrite } = await readWorkstation(folder, { env, signal });
+      const given = env['SOURCE_URL'] === undefined ? undefined : rewrite(env['SOURCE_URL']);
+      const isPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
+      const source = given ?? (isPipelines ? undefined : origin);
+      const all = withoutEmpty({ ...env, SOURCE_URL: source, ...key });
+      const credentials = await readShellCredentials(all, flags['profile']);
+      return await readSettings(withoutEmpty({ ...all, ...credentials }), {
+        cwd,
+        currentBranch: branch,
+        isClone,
+      });
+    },
+  };
+}
+
+/** Flags as the variables that they stand for; a list as Pipelines hands one down: X_COUNT, X_0, X_1, … */
+function toEnvironment(flags: Flags): Environment {
+  const entries = variables.flatMap(({ name }): [string, string][] => {
+    const value = flags[toAttribute(name)];
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) return [[name, String(value)]];
+    const items = value.map((item, index): [string, string] => [`${name}_${index}`, String(item)]);
+    return [[`${name}_COUNT`, String(items.length)], ...items];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** commander's name for the flag of a variable: `--ssh-key-id` is `sshKeyId`. */
+function toAttribute(name: string): string {
+  return name.toLowerCase().replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+async function readKeyFile(file: unknown): Promise<Environment> {
+  if (typeof file !== 'string') return {};
+  try {
+    return { SSH_KEY: await readFile(file, 'utf8') };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw invalid(
+      '--ssh-key-file',
+      `The key file can't be read: ${cause}`,
+      'Give the path of a private key.',
+      'key-missing',
+    );
+  }
+}

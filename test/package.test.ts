@@ -1,0 +1,60 @@
+import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { version } from '../package.json';
+import { openFolder } from './servers/folder';
+import { run } from './servers/git';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Packs what is published, without building it again, and installs it into a folder whose name has a space. */
+async function install(folder: string): Promise<string> {
+  const packed = await run('npm', root, [
+    'pack',
+    '--ignore-scripts',
+    '--silent',
+    '--pack-destination',
+    folder,
+  ]);
+  expect(packed.exitCode, packed.stderr).toBe(0);
+  const prefix = join(folder, 'a prefix');
+  await mkdir(prefix);
+  const file = join(folder, packed.stdout.trim());
+  const installed = await run('npm', prefix, ['install', '--global', '--offline', '--prefix', prefix, file]);
+  expect(installed.exitCode, installed.stderr).toBe(0);
+  return join(prefix, 'bin', 'codecommit-mirror');
+}
+
+test('the package says where it is from, is built before it is packed, and needs no other', async () => {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  expect(manifest).toMatchObject({
+    bin: { 'codecommit-mirror': 'dist/cli.js' },
+    repository: { type: 'git', url: expect.stringMatching(/^git\+https:/) },
+    homepage: expect.stringMatching(/^https:/),
+    bugs: expect.stringMatching(/^https:/),
+    keywords: expect.arrayContaining(['codecommit', 'bitbucket', 'mirror']),
+    scripts: { prepack: expect.stringContaining('build') },
+  });
+  expect(manifest).not.toHaveProperty('dependencies');
+});
+
+describe('the packed package, installed', () => {
+  test('is a program: by its name, through a symbolic link, and with a list of its commands', async () => {
+    await using folder = await openFolder();
+    const program = await install(folder.path);
+    const told = { exitCode: 0, stdout: `${version}\n`, stderr: '' };
+    expect(await run(program, '/', ['--version'])).toMatchObject(told);
+    const link = join(folder.path, 'link to it');
+    await symlink(program, link);
+    expect(await run(link, '/', ['version'])).toMatchObject(told);
+    const help = await run(program, '/', []);
+    expect(help.stderr + help.stdout).toMatch(/^ {2}mirror .*\n {2}check .*\n {2}setup .*\n.*\n {2}demo /m);
+  });
+
+  test('shows the demo in an empty folder', async () => {
+    await using folder = await openFolder();
+    const program = await install(folder.path);
+    const shown = await run(program, folder.path, ['demo']);
+    expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('[host-key-contradicted]') });
+  });
+});
