@@ -18,13 +18,14 @@ async function openScene(): Promise<World> {
   return world;
 }
 
-/** A log with `<name>` for the object IDs of revisions, and without ports, times and sizes. */
+/** A log with `<name>` for the object IDs of revisions, and without ports, times, sizes and the progress of a slow machine. */
 async function substitute(
   world: World,
   output: string,
   names: Readonly<Record<string, string>>,
 ): Promise<string> {
   let text = output
+    .replaceAll(/^.* (objects|deltas): +\d+% \(\d+\/\d+\).*\n/gm, '')
     .replaceAll(/127\.0\.0\.1:\d+/g, '<address>')
     .replaceAll(/[\d.]+ s(, [\d.]+ (bytes|KiB) sent)?\)/g, '<cost>)');
   for (const [name, revision] of Object.entries(names)) {
