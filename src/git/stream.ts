@@ -98,16 +98,23 @@ export async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<
 }
 
 function startGit({ directory, env, signal }: GitOptions, args: readonly string[]) {
-  const child = spawn('git', args, { cwd: directory, env, signal, stdio: 'pipe' });
+  // A process group of its own, so that it can be ended together with what it starts.
+  const child = spawn('git', args, { cwd: directory, env, stdio: 'pipe', detached: true });
   // A command that ended early closes its input: its exit code tells why, the broken pipe does not.
   child.stdin.on('error', () => undefined);
   signal.addEventListener('abort', () => leave(child));
+  if (signal.aborted) leave(child);
   return child;
 }
 
-/** Ends a command, and does not wait for what it has started: git-remote-http is silent as long as the server is. */
+/** Ends a command and what it has started: git-remote-http would stay for as long as the server is silent. */
 function leave(child: ChildProcessWithoutNullStreams): void {
-  child.kill();
+  try {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid);
+  } catch {
+    // It has just ended by itself.
+  }
   child.stdout.destroy();
   child.stderr.destroy();
 }

@@ -1,5 +1,6 @@
 import type { Destination } from '../destination/destination';
 import { hasCode, type MirrorError } from '../errors';
+import { parseFailure } from '../git/failures';
 import { codeCommitLimits, planBatches } from '../plan/batches';
 import { isSliceRef } from '../plan/ours';
 import type { RefPush } from '../plan/plan';
@@ -51,7 +52,9 @@ async function pushOnce(
     if (words !== undefined) log.debug(words);
     journal.answered(results, words, parsePackBytes(stderr));
     if (exitCode !== 0 && isTooLarge(stderr)) return { failure: pushTooLarge(words), isRefused: false };
-    const isWhole = exitCode === 0 || results.length >= updates.length;
+    // git itself could not read what it had to send: no refusal of the server, though it says so too.
+    const isBroken = exitCode !== 0 && parseFailure(stderr) === 'object-missing';
+    const isWhole = exitCode === 0 || (!isBroken && results.length >= updates.length);
     if (!isWhole) return { failure: destination.describeFailure(stderr), isRefused: false };
     return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
   } catch (error) {

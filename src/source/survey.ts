@@ -1,3 +1,4 @@
+import { cloneBroken } from '../git/errors';
 import type { Git } from '../git/git';
 import { type Range, rangeOptions, toRangeInput } from '../git/range';
 import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
@@ -84,6 +85,7 @@ async function* readChanges(range: Range, git: Git): AsyncGenerator<FileChange> 
     for (const line of lines) {
       const [, oid = '', bytes, commit = '', path = ''] = /^blob (\S+) (\d+) (\S+) (.*)$/s.exec(line) ?? [];
       if (bytes !== undefined) yield { oid, bytes: Number(bytes), commit, ...parsePath(path) };
+      else if (line.endsWith(' missing')) throw cloneBroken(line);
     }
   }
 }

@@ -104,7 +104,7 @@ const races: readonly Case[] = [
       await lock(world, 'main');
     },
     exitCode: 1,
-    says: /branch main: .* refused \(declined: failed to update ref\) \[ref-declined\]/,
+    says: /branch main: .* refused \(declined: failed to update ref: cannot lock ref .*\) \[ref-declined\]/,
     after: behind,
   },
   {
@@ -116,7 +116,7 @@ const races: readonly Case[] = [
       world.sandbox.faults.beforeReceive = () => setThere(world, 'main', `main~${behindBy--}`);
     },
     exitCode: 1,
-    says: /branch main: .*somebody else set it to [0-9a-f]{40} meanwhile.*\[lease-broken\]/,
+    says: /branch main: .*somebody else set it to [0-9a-f]{40} during the push.*\[lease-broken\]/,
     after: { ...whole, 'heads/main': 'heads/main~7' },
   },
   {

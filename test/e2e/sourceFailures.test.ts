@@ -202,7 +202,7 @@ const clones: readonly Case[] = [
     clone: 'none',
     variables: { SOURCE_URL: 'http://bitbucket.org/acme/app' },
     exitCode: 2,
-    says: /REFS is current, but no branch is checked out here/,
+    says: /REFS is current, but this folder is not in a git clone/,
   },
 ];
 
