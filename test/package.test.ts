@@ -51,7 +51,7 @@ describe('the packed package, installed', () => {
     expect(help.stderr + help.stdout).toMatch(/^ {2}mirror .*\n {2}check .*\n {2}setup .*\n.*\n {2}demo /m);
   });
 
-  test('shows the demo in an empty folder', async () => {
+  test('shows the demo in an empty folder', { tags: ['slow'] }, async () => {
     await using folder = await openFolder();
     const program = await install(folder.path);
     const shown = await run(program, folder.path, ['demo']);

@@ -257,7 +257,7 @@ describe('check, each point failing on its own', () => {
   });
 });
 
-describe('check over HTTPS', () => {
+describe('check over HTTPS', { tags: ['slow'] }, () => {
   const overHttps = { ...fine, 'host key': 'unseen', policy: 'ok' };
 
   test('asks IAM for the policy of who holds the access key', async () => {
@@ -301,7 +301,7 @@ describe('check over HTTPS', () => {
   });
 });
 
-describe('check with AWS credentials', () => {
+describe('check with AWS credentials', { tags: ['slow'] }, () => {
   let place: CheckWorld;
   let account: CheckAccount;
   beforeAll(async () => {
@@ -398,7 +398,7 @@ describe('check with AWS credentials', () => {
   });
 });
 
-describe('the pipe with AWS credentials and no SSH_KEY_ID', () => {
+describe('the pipe with AWS credentials and no SSH_KEY_ID', { tags: ['slow'] }, () => {
   test('finds the id of its key at IAM, and mirrors', async () => {
     await using place = await openCheckWorld();
     await using account = await openCheckAccount(place.world);

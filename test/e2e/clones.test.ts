@@ -1,7 +1,6 @@
-import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { allServerNames } from './world';
 
 /** Clones that hold less than the run needs, or something else. */
@@ -85,5 +84,5 @@ const clones: readonly Case[] = [
 ];
 
 describeServers(allServerNames, 'REFS current over %s:', (server) => {
-  for (const expected of clones) test(expected.title, () => runCase(server, expected));
+  testCases(clones, (expected) => runCase(server, expected));
 });

@@ -9,7 +9,7 @@ import { findProcesses } from '../servers/processes';
 import { type Case, runCase } from './cases';
 import { expectNothingLeft } from './footprint';
 import { growSource, type Revisions, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { keyId, openWorld, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -101,8 +101,7 @@ const everywhere: readonly Case[] = [
 ];
 
 describeServers(serverNames, 'over %s:', (server) => {
-  for (const expected of everywhere)
-    test(expected.title, () => runCase(server, { there: behind, ...expected }));
+  testCases(everywhere, (expected) => runCase(server, { there: behind, ...expected }));
 });
 
 /** What only the CodeCommit of our own can be made to do. */
@@ -162,8 +161,7 @@ const faults: readonly Case[] = [
 ];
 
 describe('the CodeCommit of our own:', () => {
-  for (const expected of faults)
-    test(expected.title, () => runCase('sandbox', { there: behind, ...expected }));
+  testCases(faults, (expected) => runCase('sandbox', { there: behind, ...expected }));
 });
 
 describe('one side fails at once while the other is silent: no program outlives the run', () => {

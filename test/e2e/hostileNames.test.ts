@@ -149,7 +149,7 @@ test('a name that is not UTF-8 is named, and the others go', async () => {
   expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
 });
 
-describe('variables that would be options, transports or commands', () => {
+describe('variables that would be options, transports or commands', { tags: ['slow'] }, () => {
   const evil = [
     '--upload-pack=touch canary',
     '-oProxyCommand=touch canary',

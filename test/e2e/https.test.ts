@@ -50,7 +50,7 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   });
 
-  it('with a temporary access key and its session token', async () => {
+  it('with a temporary access key and its session token', { tags: ['slow'] }, async () => {
     await using world = await openGrownWorld();
     const run = await world.pipe(await world.clone(), {
       AWS_ACCESS_KEY_ID: temporaryKeys.accessKeyId,
@@ -61,7 +61,7 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   });
 
-  it('as a role, in one session for the whole run', async () => {
+  it('as a role, in one session for the whole run', { tags: ['slow'] }, async () => {
     await using world = await openGrownWorld();
     const run = await world.pipe(await world.clone(), world.role);
     expect(run.exitCode).toBe(0);
@@ -77,7 +77,7 @@ describe('mirrors without an SSH key', () => {
     ]);
   });
 
-  it('and brings a second run nothing to do', async () => {
+  it('and brings a second run nothing to do', { tags: ['slow'] }, async () => {
     await using world = await openGrownWorld();
     const clone = await world.clone();
     expect((await world.pipe(clone)).exitCode).toBe(0);
@@ -86,7 +86,7 @@ describe('mirrors without an SSH key', () => {
     expect([run.exitCode, world.sandbox.counts.pushes]).toEqual([0, 1]);
   });
 
-  it('and sends a pack that is longer than what git holds in memory', async () => {
+  it('and sends a pack that is longer than what git holds in memory', { tags: ['slow'] }, async () => {
     await using world = await openGrownWorld();
     const line = () => Math.random().toString(36);
     const text = Array.from({ length: 200_000 }, line).join('\n');
@@ -131,7 +131,7 @@ it('goes over SSH to CODECOMMIT_ENDPOINT when there are no AWS credentials', asy
   expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
 });
 
-describe('a login', () => {
+describe('a login', { tags: ['slow'] }, () => {
   it('is signed afresh for each connection: one that expires in the middle of a push stops nothing', async () => {
     await using world = await openGrownWorld();
     world.sandbox.faults.afterAdvertise = async () => {
@@ -171,7 +171,7 @@ describe('a login', () => {
   });
 });
 
-describe('is refused, with its own message', () => {
+describe('is refused, with its own message', { tags: ['slow'] }, () => {
   const missing = { CODECOMMIT_URL: 'codecommit::us-east-1://missing' };
   test.each([
     ['the secret is another one', { AWS_SECRET_ACCESS_KEY: 'another-secret' }, 'credentials-refused', '403'],
@@ -282,7 +282,7 @@ it('asks STS again when it says nothing', async () => {
   expect(world.sts.requests).toHaveLength(2);
 });
 
-describe('of refs tells the same as over SSH', () => {
+describe('of refs tells the same as over SSH', { tags: ['slow'] }, () => {
   it('where one is declined', async () => {
     await using world = await openGrownWorld();
     await grow(world.source, 'locked');
@@ -364,7 +364,7 @@ it('has no way for the objects of Git LFS, and says so before the pointers are p
   expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
 });
 
-describe('STS, over TLS and behind a proxy,', () => {
+describe('STS, over TLS and behind a proxy,', { tags: ['slow'] }, () => {
   /** A world whose STS has the same certificate as the other end, which SSL_CERT_FILE names. */
   async function openScene() {
     const world = await openGrownWorld();

@@ -31,7 +31,9 @@ test('12: files kept in Git LFS are mirrored as pointers, and the run says which
   expect(world.kept.requests).toEqual([]);
 });
 
-test('a push that brings a new pointer is noticed though the attributes are at the destination already', async () => {
+test('a push that brings a new pointer is noticed though the attributes are at the destination already', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   await commit(world.source, { '.gitattributes': attributes });
   const first = await world.pipe(await world.clone());
@@ -104,7 +106,9 @@ test('with LFS: push the objects are at the destination before the refs, each on
   ]);
 });
 
-test('with LFS: push and a destination without LFS nothing is pushed, and the run says so', async () => {
+test('with LFS: push and a destination without LFS nothing is pushed, and the run says so', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   await commit(world.source, { 'a.bin': await world.kept.keep('content a') });
   const run = await world.pipe(await world.clone(), { LFS: 'push' });
@@ -115,7 +119,9 @@ test('with LFS: push and a destination without LFS nothing is pushed, and the ru
   expect(await world.destinationRefs()).toEqual({});
 });
 
-test('with LFS: push and a source that does not give an object nothing is sent and nothing pushed', async () => {
+test('with LFS: push and a source that does not give an object nothing is sent and nothing pushed', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   world.sandbox.faults.lfs = { href: world.mirrored.url, header: {} };
   await commit(world.source, {
@@ -134,7 +140,9 @@ test('with LFS: push and a source that does not give an object nothing is sent a
   expect(await world.mirrored.contents()).toEqual({});
 });
 
-test('an LFS server that fails for a moment, at the source or at the destination, is asked again', async () => {
+test('an LFS server that fails for a moment, at the source or at the destination, is asked again', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   await commit(world.source, { 'a.bin': await world.kept.keep('content a') });
   world.sandbox.faults.lfs = { href: world.mirrored.url, header: {} };
@@ -178,7 +186,9 @@ test("the source's proxy does not see what goes to the destination's LFS server"
   expect(world.bitbucket.requests.filter(({ url }) => url.includes('lfs.invalid'))).toEqual([]);
 });
 
-test('an .lfsconfig of the repository, and a false object in the clone, mislead nothing', async () => {
+test('an .lfsconfig of the repository, and a false object in the clone, mislead nothing', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   world.sandbox.faults.lfs = { href: world.mirrored.url, header: {} };
   await mkdir(join(world.root, 'elsewhere'));
@@ -204,7 +214,9 @@ test('an .lfsconfig of the repository, and a false object in the clone, mislead 
   expect(elsewhere.requests).toEqual([]);
 });
 
-test('without git-lfs, LFS: push says what is missing, and warn needs it not', async () => {
+test('without git-lfs, LFS: push says what is missing, and warn needs it not', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openLfsWorld();
   await commit(world.source, { 'a.bin': await world.kept.keep('content a') });
   const bin = join(world.root, 'bin');

@@ -60,7 +60,7 @@ describe.each(signals)(
     }
 
     for (const { moment, when, isDone } of momentsOfPush) {
-      test(when, async () => {
+      test(when, { tags: signal === 'SIGTERM' ? [] : ['slow'] }, async () => {
         await using world = await openScene();
         const clone = await world.clone();
         const refs = isDone ? await world.sourceRefs() : await world.destinationRefs();

@@ -1,8 +1,7 @@
-import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, tagAnnotated, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { allServerNames, type World } from './world';
 
 /** The mirror of a while ago, with a branch and two tags that the source has deleted since. */
@@ -196,5 +195,5 @@ const cases: readonly Case[] = [
 ];
 
 describeServers(allServerNames, 'a policy over %s:', (server) => {
-  for (const expected of cases) test(expected.title, () => runCase(server, expected));
+  testCases(cases, (expected) => runCase(server, expected));
 });

@@ -136,7 +136,7 @@ function toHistory(commits: number): string {
   }).join('');
 }
 
-describe('slices', () => {
+describe('slices', { tags: ['slow'] }, () => {
   test('a cut push goes in slices also when the line stays down for a while', async () => {
     await using world = await openWorld();
     await gitWith({ input: toHistory(1_500) }, world.source, 'fast-import', '--quiet');

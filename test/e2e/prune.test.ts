@@ -1,8 +1,7 @@
-import { test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { allServerNames, type World } from './world';
 
 /** The mirror of a while ago, with a branch and two tags that the source has deleted since. */
@@ -96,5 +95,5 @@ const cases: readonly Case[] = [
 ];
 
 describeServers(allServerNames, 'PRUNE over %s:', (server) => {
-  for (const expected of cases) test(expected.title, () => runCase(server, expected));
+  testCases(cases, (expected) => runCase(server, expected));
 });

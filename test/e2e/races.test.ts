@@ -1,10 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'vitest';
 import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growRival, type Revisions, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import type { World } from './world';
 
 const all = { REFS: 'all' };
@@ -131,10 +130,5 @@ const races: readonly Case[] = [
 ];
 
 describeServers(['sandbox', 'https'], 'a destination that somebody else writes to, over %s:', (server) => {
-  for (const expected of races) {
-    // `npm test` has each kind of rival at one of the two moments.
-    const isLate = expected.title.includes('in the middle of the push');
-    const tags = isLate ? ['slow'] : [];
-    test(expected.title, { tags }, () => runCase(server, { connections: 'any', ...expected }));
-  }
+  testCases(races, (expected) => runCase(server, { connections: 'any', ...expected }));
 });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import {
   createObjects,
   type Oids,
@@ -12,7 +12,7 @@ import {
   setSymrefs,
   setUpServer,
 } from './refStates';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { openWorld, type ServerName, serverNames } from './world';
 
 const main = 'refs/heads/main';
@@ -441,6 +441,5 @@ async function runState(server: ServerName, state: RefState): Promise<void> {
 }
 
 describeServers(serverNames, 'over %s', (server) => {
-  for (const state of states)
-    test(state.title, { tags: state.slow ? ['slow'] : [] }, () => runState(server, state));
+  testCases(states, (state) => runState(server, state));
 });

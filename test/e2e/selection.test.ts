@@ -1,8 +1,7 @@
-import { test } from 'vitest';
 import { git, grow } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { growSource, type Revisions, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { allServerNames } from './world';
 
 const all = { REFS: 'all' };
@@ -111,5 +110,5 @@ const cases: readonly Case[] = [
 ];
 
 describeServers(allServerNames, 'INCLUDE and EXCLUDE over %s:', (server) => {
-  for (const expected of cases) test(expected.title, () => runCase(server, expected));
+  testCases(cases, (expected) => runCase(server, expected));
 });

@@ -1,10 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'vitest';
 import { git, gitWith } from '../servers/git';
 import { type Case, runCase } from './cases';
 import { type Revisions, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { allServerNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -207,12 +206,11 @@ const clones: readonly Case[] = [
 ];
 
 describeServers(allServerNames, 'over %s, when the source can not be asked:', (server) => {
-  for (const expected of fallbacks) test(expected.title, () => runCase(server, expected));
+  testCases(fallbacks, (expected) => runCase(server, expected));
 });
 describeServers(allServerNames, 'over %s, a source that', (server) => {
-  for (const expected of failures)
-    test(expected.title, () => runCase(server, { connections: 'any', ...expected }));
+  testCases(failures, (expected) => runCase(server, { connections: 'any', ...expected }));
 });
 describeServers(allServerNames, 'over %s, a clone', (server) => {
-  for (const expected of clones) test(expected.title, () => runCase(server, expected));
+  testCases(clones, (expected) => runCase(server, expected));
 });

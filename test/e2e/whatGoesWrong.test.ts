@@ -6,7 +6,7 @@ import { createBareRepository, git, gitWith, grow, tryGit } from '../servers/git
 import { type Case, runCase } from './cases';
 import { expectNothingLeft, readTree } from './footprint';
 import { growRival, growSource, type Revisions, resolve, seedDestination, whole } from './scene';
-import { describeServers } from './servers';
+import { describeServers, testCases } from './servers';
 import { openWorld, serverNames, type World } from './world';
 
 const all = { REFS: 'all' };
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
 ];
 
 describeServers(serverNames, 'what goes wrong elsewhere, over %s:', (server) => {
-  for (const expected of cases) test(expected.title, () => runCase(server, expected));
+  testCases(cases, (expected) => runCase(server, expected));
 });
 
 /** What each kind of lease protects: an update, a create, a delete, a tag. */

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';

@@ -11,7 +11,7 @@ async function tagMany(site: Site, count: number): Promise<string> {
   return oid;
 }
 
-describe('the limit of refs in one push', () => {
+describe('the limit of refs in one push', { tags: ['slow'] }, () => {
   it('lets 4,000 through', async () => {
     await using site = await openSite();
     const oid = await tagMany(site, 3999);

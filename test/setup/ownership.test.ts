@@ -1,3 +1,4 @@
+// @module-tag slow
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
 import { toIdentityName, toVariableNames } from '../../src/setup/names';

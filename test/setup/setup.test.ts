@@ -169,7 +169,9 @@ describe('setup --oidc', () => {
     expect(world.api.state.variables).toEqual([]);
   });
 
-  it('ends in a mirror that works without a key: by the token of the step, as the role, over HTTPS', async () => {
+  it('ends in a mirror that works without a key: by the token of the step, as the role, over HTTPS', {
+    tags: ['slow'],
+  }, async () => {
     const certificate = await createCertificate();
     const { root, faults, counts } = world.sandbox;
     await using face = await openHttpsFace({ root, certificate, faults, counts, region: 'eu-west-1' });

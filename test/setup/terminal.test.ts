@@ -1,3 +1,4 @@
+// @module-tag slow
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../servers/git';
