@@ -111,7 +111,7 @@ describe('check, each point failing on its own', () => {
     expect(place.world.countConnections()).toBe(0);
   });
 
-  test('key', async () => {
+  test('key', { tags: ['slow'] }, async () => {
     expect(await place.states({ SSH_KEY: 'no key' })).toEqual({
       exitCode: 2,
       states: {
@@ -121,7 +121,7 @@ describe('check, each point failing on its own', () => {
     });
   });
 
-  test('host key: not known', async () => {
+  test('host key: not known', { tags: ['slow'] }, async () => {
     const { exitCode, states } = await place.states({
       CODECOMMIT_URL: 'ssh://127.0.0.1:1/v1/repos/app',
     });
@@ -147,7 +147,7 @@ describe('check, each point failing on its own', () => {
     });
   });
 
-  test('right to read: there is no such repository', async () => {
+  test('right to read: there is no such repository', { tags: ['slow'] }, async () => {
     expect(await place.states({ CODECOMMIT_URL: place.world.sandbox.url('other') })).toEqual({
       exitCode: 1,
       states: { ...fine, ...afterConnection, 'right to read': 'failed' },
@@ -167,7 +167,9 @@ describe('check, each point failing on its own', () => {
     });
   });
 
-  test('source: without a clone or a URL the destination is looked at all the same', async () => {
+  test('source: without a clone or a URL the destination is looked at all the same', {
+    tags: ['slow'],
+  }, async () => {
     const changes = {
       BITBUCKET_CLONE_DIR: place.world.home,
       BITBUCKET_GIT_HTTP_ORIGIN: undefined,
@@ -180,7 +182,9 @@ describe('check, each point failing on its own', () => {
     expect(output).toContain('– differences: not reached');
   });
 
-  test('a tag of the name that the dry-run push has is left alone, and is no obstacle', async () => {
+  test('a tag of the name that the dry-run push has is left alone, and is no obstacle', {
+    tags: ['slow'],
+  }, async () => {
     await git(place.world.destination, 'update-ref', 'refs/tags/codecommit-mirror-check', 'refs/heads/main');
     const before = await place.world.destinationRefs();
     expect(await place.states()).toEqual({ exitCode: 0, states: fine });
@@ -200,19 +204,19 @@ describe('check, each point failing on its own', () => {
     expect(await place.world.destinationRefs()).toEqual(before);
   });
 
-  test('what the policy keeps at the destination is no difference', async () => {
+  test('what the policy keeps at the destination is no difference', { tags: ['slow'] }, async () => {
     await git(place.world.source, 'update-ref', '-d', 'refs/heads/release/1.0');
     expect(await place.states()).toEqual({ exitCode: 0, states: fine });
   });
 
-  test('Git LFS, unless LFS sends it', async () => {
+  test('Git LFS, unless LFS sends it', { tags: ['slow'] }, async () => {
     await commitPointer(place.world.source);
     const differ = { ...fine, differences: 'failed' };
     expect(await place.states()).toEqual({ exitCode: 1, states: { ...differ, 'Git LFS': 'failed' } });
     expect(await place.states({ LFS: 'push' })).toEqual({ exitCode: 1, states: differ });
   });
 
-  test('size limits', async () => {
+  test('size limits', { tags: ['slow'] }, async () => {
     const deep = `${'d/'.repeat(21)}file`;
     await commitFile(place.world.source, deep, 'x');
     const { exitCode, output } = await place.check();

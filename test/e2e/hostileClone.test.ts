@@ -291,7 +291,9 @@ describe('a clone with something else in the place of a file is mirrored all the
   });
 });
 
-test('a commit graph that lies of ancestors does not make a rewritten branch a fast-forward', async () => {
+test('a commit graph that lies of ancestors does not make a rewritten branch a fast-forward', {
+  tags: ['slow'],
+}, async () => {
   const { world } = await openScene();
   await using _world = world;
   const old = await grow(world.source, 'rewritten', { from: 'main~5' });
@@ -331,7 +333,7 @@ async function writeLyingGraph(dir: string, child: string, parent: string): Prom
   expect(await git(dir, 'rev-list', '--count', parent, `^${child}`)).toBe('0');
 }
 
-describe('REPORT_FILE, below the clone,', () => {
+describe('REPORT_FILE, below the clone,', { tags: ['slow'] }, () => {
   async function openScene(world: World) {
     await grow(world.source, 'main');
     const outside = join(world.root, 'outside');

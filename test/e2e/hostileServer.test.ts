@@ -167,7 +167,9 @@ test('a server that never ends its banner before the protocol begins', async () 
   expect([run.exitCode, run.output]).toEqual([1, expect.stringMatching(/\[[a-z-]+\]/)]);
 });
 
-test('a banner of megabytes before the login is not printed, and does not fill our memory', async () => {
+test('a banner of megabytes before the login is not printed, and does not fill our memory', {
+  tags: ['slow'],
+}, async () => {
   const run = await mirrorTo({
     banner: 'Please wait.\n'.repeat(18_000),
     answer: (channel) => say(channel, nothing),

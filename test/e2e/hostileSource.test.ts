@@ -101,13 +101,18 @@ test('a source whose connection is cut in the middle of the listing', async () =
   expect(ended.output).toContain('[source-unreachable]');
 });
 
-test.each(['file', 'ext'])('a source that redirects to %s:: is not followed', async (scheme) => {
-  const ended = await mirrorFrom((_request, response, secret) => {
-    const location = scheme === 'file' ? `file://${secret}/info/refs` : `ext::sh -c touch% ${secret}/canary`;
-    response.writeHead(302, { Location: location }).end();
-  });
-  expect(ended.asked.length).toBeGreaterThan(0);
-});
+test.each(['file', 'ext'])(
+  'a source that redirects to %s:: is not followed',
+  { tags: ['slow'] },
+  async (scheme) => {
+    const ended = await mirrorFrom((_request, response, secret) => {
+      const location =
+        scheme === 'file' ? `file://${secret}/info/refs` : `ext::sh -c touch% ${secret}/canary`;
+      response.writeHead(302, { Location: location }).end();
+    });
+    expect(ended.asked.length).toBeGreaterThan(0);
+  },
+);
 
 test('a source that redirects to another host does not get the password sent there', async () => {
   const ended = await mirrorFrom((request, response) => {

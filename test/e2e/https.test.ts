@@ -102,7 +102,7 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   });
 
-  it('and over SSH all the same where the URL says ssh://', async () => {
+  it('and over SSH all the same where the URL says ssh://', { tags: ['slow'] }, async () => {
     await using world = await openGrownWorld();
     const ssh = { CODECOMMIT_URL: world.sandbox.url('app'), CODECOMMIT_ENDPOINT: undefined };
     const run = await world.pipe(await world.clone(), {

@@ -210,7 +210,7 @@ async function commitFiles(
   await gitWith({ input: head + entries.join('') }, source, 'fast-import', '--quiet', '--force');
 }
 
-describe('files that CodeCommit declines', () => {
+describe('files that CodeCommit declines', { tags: ['slow'] }, () => {
   test('BACKUP makes no branch for a ref that is not replaced', async () => {
     await using world = await openWorld();
     const { old } = await rewriteMain(world);

@@ -34,7 +34,7 @@ describe('a push that the server refuses as a whole', () => {
     expect(world.sandbox.counts.pushes).toBeLessThanOrEqual(14);
   });
 
-  test('of everything is one message after a few pushes', async () => {
+  test('of everything is one message after a few pushes', { tags: ['slow'] }, async () => {
     await using world = await openWorld();
     await growBranches(world, 60);
     await git(world.source, 'push', '--quiet', world.destination, 'main');
@@ -49,7 +49,7 @@ describe('a push that the server refuses as a whole', () => {
     expect(Object.keys(await world.destinationRefs())).toEqual(['refs/heads/main']);
   });
 
-  test('for its size goes on in slices by itself', async () => {
+  test('for its size goes on in slices by itself', { tags: ['slow'] }, async () => {
     await using world = await openWorld();
     let seed = 1;
     const letter = () => {

@@ -151,6 +151,7 @@ describeServers(serverNames, 'the command line, over %s,', (server) => {
 
 describe.runIf(sshdAvailable())(
   'a host with an Ed25519 and an RSA key, of which one fingerprint is known,',
+  { tags: ['slow'] },
   () => {
     async function openHost(world: World) {
       await mkdir(join(world.root, 'two-keys'));
@@ -208,7 +209,7 @@ describe.runIf(sshdAvailable())(
   },
 );
 
-describe('what the pipe finds at ~/.ssh', () => {
+describe('what the pipe finds at ~/.ssh', { tags: ['slow'] }, () => {
   test('keeps its links and every byte', async () => {
     await using world = await openScene();
     const [ssh, elsewhere] = [join(world.home, '.ssh'), join(world.root, 'dotfiles')];

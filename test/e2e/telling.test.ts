@@ -193,7 +193,9 @@ test('the JSON report of a run that failed', async () => {
   });
 });
 
-test('10: no secret is in the log with DEBUG, in the report, in an argument or in a file that stays', async () => {
+test('10: no secret is in the log with DEBUG, in the report, in an argument or in a file that stays', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openScene();
   const clone = await world.clone();
   const file = join(world.root, 'report.json');

@@ -139,6 +139,7 @@ describeServers(serverNames, 'what goes wrong elsewhere, over %s:', (server) => 
 /** What each kind of lease protects: an update, a create, a delete, a tag. */
 describe.each(['beforeReceive', 'afterAdvertise'] as const)(
   '3: with FORCE and PRUNE, a rival %s',
+  { tags: ['slow'] },
   (moment) => {
     const contested = ['heads/main', 'heads/feature/one', 'heads/gone', 'tags/light'];
     test('keeps what he wrote, whatever kind of update it met', () =>

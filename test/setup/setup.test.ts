@@ -125,7 +125,9 @@ describe('setup, from nothing', () => {
 });
 
 describe('setup --oidc', () => {
-  it('makes provider, role and policy in place of user and key; twice is once; and removes them', async () => {
+  it('makes provider, role and policy in place of user and key; twice is once; and removes them', {
+    tags: ['slow'],
+  }, async () => {
     const first = await world.setup(['--oidc', '--yes', '--write']);
     expect(first).toMatchObject({ exitCode: 0 });
     const { state } = world.aws;
