@@ -85,12 +85,16 @@ test.each([
   ['objects that it does not have', 200, type, toListing('refs/heads/main')],
   ['no branch at all', 200, type, toListing('capabilities^{}').replace(oid, '0'.repeat(40))],
   ['a server error with escape sequences', 503, 'text/plain', '\u001b[2Jdown'],
-])('a source that answers %s: nothing is changed, exit 1', async (_title, status, contentType, body) => {
-  const ended = await mirrorFrom((_request, response) => {
-    response.writeHead(status, { 'Content-Type': contentType }).end(body);
-  });
-  expect(ended.output).toMatch(/✖ [\s\S]*\[[a-z-]+\]/);
-});
+])(
+  'a source that answers %s: nothing is changed, exit 1',
+  { tags: ['slow'] },
+  async (_title, status, contentType, body) => {
+    const ended = await mirrorFrom((_request, response) => {
+      response.writeHead(status, { 'Content-Type': contentType }).end(body);
+    });
+    expect(ended.output).toMatch(/✖ [\s\S]*\[[a-z-]+\]/);
+  },
+);
 
 test('a source whose connection is cut in the middle of the listing', async () => {
   const body = toListing('refs/heads/main', 'refs/heads/x');

@@ -16,7 +16,9 @@ function toHistory(commits: number): string {
   }).join('');
 }
 
-test('a history bigger than one push goes in slices, over one connection, and no tag of ours stays', async () => {
+test('a history bigger than one push goes in slices, over one connection, and no tag of ours stays', {
+  tags: ['slow'],
+}, async () => {
   await using world = await openWorld();
   await gitWith({ input: toHistory(1_500) }, world.source, 'fast-import', '--quiet');
   const run = await world.pipe(await world.clone(), { PUSH_SIZE: '1', REFS: 'all' });

@@ -87,7 +87,7 @@ test('what a plan calls possible succeeds at a real receive-pack, and what it ca
           expect([update.ref, exitCode]).not.toEqual([update.ref, 0]);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   } finally {
     await rm(root, { recursive: true });

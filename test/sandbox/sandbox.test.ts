@@ -31,7 +31,7 @@ describe('git over the sandbox', () => {
     expect(site.sandbox.counts.bytesSent).toBeGreaterThan(1000);
   });
 
-  it('carries megabytes both ways without a loss', async () => {
+  it('carries megabytes both ways without a loss', { tags: ['slow'] }, async () => {
     await using site = await openSite();
     await run('sh', ['-c', 'head -c 12000000 /dev/urandom > "$1"/large', 'sh', site.work]);
     await site.git(['add', 'large']);
