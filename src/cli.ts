@@ -55,8 +55,8 @@ async function checkFromShell({ json, ...flags }: Flags): Promise<Ending> {
 /** Loaded when it is asked for: it brings the AWS SDK, which takes longer to load than all the rest. */
 async function setUpFromShell(flags: Flags): Promise<Ending> {
   const { runSetup } = await import('./setup/run');
-  const { env, stdin, stdout } = process;
-  const program = { env, cwd: process.cwd(), stdin, stdout, signal: createStopSignal(process) };
+  const { env, stdin, stdout, stderr } = process;
+  const program = { env, cwd: process.cwd(), stdin, stdout, stderr, signal: createStopSignal(process) };
   return { exitCode: await runSetup(flags as unknown as SetupFlags, program) };
 }
 

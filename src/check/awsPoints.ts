@@ -92,10 +92,14 @@ async function checkKey(
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);
-  const looked = await look(async () => {
-    const byId = await findKey(clients, caller, (each) => each.id === id);
-    return byId ?? (await findKey(clients, caller, (each) => each.fingerprint === fingerprint));
-  });
+  const looked = await look(() =>
+    findKey(
+      clients,
+      caller,
+      (each) => each.id === id,
+      (each) => each.fingerprint === fingerprint,
+    ),
+  );
   if ('failure' in looked) return { point: toAwsFailure(name, looked.failure) };
   const found = looked.value;
   if (found === undefined) {

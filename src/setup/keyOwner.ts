@@ -75,24 +75,32 @@ export async function readCaller({ sts, signal }: Clients): Promise<Caller> {
 
 /**
  * Finds a key of the account: among those of the caller, then of the users that `setup` made, then of all others.
- * An active key comes before an inactive one of the same user. Throws MirrorError, PermissionMissing among them.
+ * Where no key `isIt`, one that `isNext` is found in the same pass. An active key comes before an inactive one of the
+ * same user. Throws MirrorError, PermissionMissing among them.
  */
 export async function findKey(
   clients: Clients,
   caller: Caller,
   isIt: (key: IamKey) => boolean,
+  isNext: (key: IamKey) => boolean = () => false,
 ): Promise<OwnedKey | undefined> {
-  const own = caller.user && (await findKeyOf(clients, caller.user, isIt));
-  if (own !== undefined) return own;
-  for (const user of await readUsers(clients)) {
-    const found = user.arn === caller.arn ? undefined : await findKeyOf(clients, user, isIt);
+  let next: OwnedKey | undefined;
+  for await (const user of listUsers(clients, caller)) {
+    const keys = await readKeys(clients, user.name);
+    const found = pickKey(user, keys.filter(isIt));
     if (found !== undefined) return found;
+    next ??= pickKey(user, keys.filter(isNext));
   }
-  return undefined;
+  return next;
 }
 
-async function findKeyOf(clients: Clients, user: IamUser, isIt: (key: IamKey) => boolean) {
-  const keys = (await readKeys(clients, user.name)).filter(isIt);
+/** The caller first: then one of its own keys is found without the permission to list users. */
+async function* listUsers(clients: Clients, caller: Caller): AsyncGenerator<IamUser> {
+  if (caller.user !== undefined) yield caller.user;
+  for (const user of await readUsers(clients)) if (user.arn !== caller.arn) yield user;
+}
+
+function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
   const key = keys.find(({ active }) => active) ?? keys[0];
   return key && { user, key };
 }

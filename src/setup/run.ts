@@ -18,6 +18,8 @@ export interface SetupProgram {
   readonly cwd: string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Where failures go; by default with everything else. */
+  readonly stderr?: NodeJS.WritableStream;
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
   /** Makes an RSA key pair; by default one of 4096 bits. */
@@ -61,6 +63,7 @@ function createContext(program: SetupProgram): SetupContext {
   const colour = isColourSeen(env, stdout.isTTY === true);
   const log = createLog({
     stream: stdout,
+    failures: program.stderr,
     colour,
     debug: env['DEBUG'] === 'true',
     cleaner,
