@@ -1,7 +1,7 @@
 import type { Log } from './report/log';
 import type { Stopwatch } from './report/stopwatch';
 
-/** What an entry hands down: nothing below it reads `process`, and nothing below it exits. */
+/** What an entry hands down, so that what is below needs neither `process.env` nor `process.exit`. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
