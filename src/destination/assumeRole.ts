@@ -1,7 +1,7 @@
 import type { Context } from '../context';
 import { hasCode, type MirrorError, toErrorText, toStopError } from '../errors';
 import type { Identity } from '../settings/identity';
-import { type HttpAnswer, postForm } from '../system/postForm';
+import { type HttpAnswer, sendRequest } from '../system/request';
 import type { Session } from './credentials';
 import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
 
@@ -18,7 +18,8 @@ export async function assumeRole(
 ): Promise<Session> {
   const endpoint = env['AWS_ENDPOINT_URL_STS'] || toEndpoint(region);
   try {
-    return parseAnswer(await postForm(new URL(endpoint), toForm(role), { env, signal }), role.roleArn);
+    const answer = await sendRequest(new URL(endpoint), toRequest(role), { env, signal });
+    return parseAnswer(answer, role.roleArn);
   } catch (error) {
     if (signal.aborted) throw toStopError(signal.reason);
     if (hasCode(error, ['proxy-refused', 'role-refused', 'token-expired', 'sts-failed'])) throw error;
@@ -30,14 +31,19 @@ function toEndpoint(region: string): string {
   return `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
 }
 
-function toForm({ roleArn, token, sessionName }: Role): URLSearchParams {
-  return new URLSearchParams({
+/** STS answers in a second. */
+const timeout = 10_000;
+
+function toRequest({ roleArn, token, sessionName }: Role) {
+  const form = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',
     RoleArn: roleArn,
     RoleSessionName: sessionName,
     WebIdentityToken: token,
   });
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  return { method: 'POST', headers, body: form.toString(), timeout };
 }
 
 function parseAnswer({ status, text }: HttpAnswer, roleArn: string): Session {

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { hasCode } from '../errors';
+import { sendRequest } from '../system/request';
 import {
   bitbucketFailed,
   bitbucketGone,
@@ -14,6 +16,7 @@ export interface BitbucketAccess {
   readonly base: string;
   /** The value of the Authorization header. */
   readonly authorization: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** How long one answer may take, from the request to its last byte. Default: 30,000. */
   readonly answerMilliseconds?: number;
@@ -91,41 +94,30 @@ export function parseBody<T>(schema: z.ZodType<T>, answer: { body: unknown }, re
 interface Received {
   readonly status: number;
   readonly text: string;
-  readonly retryAfter: string | null;
+  readonly retryAfter: string | undefined;
 }
 
-/** Reads the whole answer within the time limit: a server may stall after the headers too. */
 async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Received> {
-  const url = path.startsWith('http') ? path : `${access.base}/${path}`;
+  const url = new URL(path.startsWith('http') ? path : `${access.base}/${path}`);
   const headers = {
     Authorization: access.authorization,
     Accept: 'application/json',
     ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };
-  const { answerMilliseconds = 30_000 } = access;
-  const ending = new AbortController();
-  const late = new Error(`no answer for ${answerMilliseconds / 1000} s`);
-  const timer = setTimeout(() => ending.abort(late), answerMilliseconds);
-  const stop = () => ending.abort(access.signal.reason);
-  access.signal.addEventListener('abort', stop);
+  const { answerMilliseconds: timeout = 30_000, env, signal } = access;
+  const request = { method, headers, timeout, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
   try {
-    access.signal.throwIfAborted();
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(url, { method, headers, signal: ending.signal, ...sent });
-    const text = await response.text();
-    return { status: response.status, text, retryAfter: response.headers.get('Retry-After') };
+    const answer = await sendRequest(url, request, { env, signal });
+    return { ...answer, retryAfter: answer.headers['retry-after'] };
   } catch (error) {
-    access.signal.throwIfAborted();
-    throw bitbucketUnreachable(access.base, ending.signal.aborted ? late : error);
-  } finally {
-    clearTimeout(timer);
-    access.signal.removeEventListener('abort', stop);
+    if (signal.aborted || hasCode(error, ['proxy-refused'])) throw error;
+    throw bitbucketUnreachable(access.base, error);
   }
 }
 
 /** Seconds, or the date of RFC 9110; without the header, twice as long each time. */
-function toSeconds(header: string | null, attempt: number): number {
-  if (header !== null && /^\d+$/.test(header)) return Number(header);
+function toSeconds(header: string | undefined, attempt: number): number {
+  if (header !== undefined && /^\d+$/.test(header)) return Number(header);
   const date = Date.parse(header ?? '');
   if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
   return 2 ** attempt / 2;

@@ -73,11 +73,11 @@ function openHands(request: SetupRequest, context: SetupContext): Hands {
   const { region, profile, authorization, bitbucketApi: base } = request;
   const requestHandler = createRequestHandler();
   const options = { region, requestHandler, ...(profile !== undefined && { profile }) };
-  const { signal, log } = context;
+  const { env, signal, log } = context;
   const onWait = (seconds: number) => log.info(`Bitbucket asks to wait ${seconds} s.`);
   const aws = { iam: new IAM(options), codecommit: new CodeCommit(options), sts: new STS(options), signal };
   if (authorization === undefined) return { request, context, aws, bitbucket: undefined };
-  const access = { base, authorization, signal, onWait };
+  const access = { base, authorization, env, signal, onWait };
   return { request, context, aws, bitbucket: createBitbucketRepository(access, request) };
 }
 

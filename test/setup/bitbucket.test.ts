@@ -25,6 +25,7 @@ function open({
     authorization,
     signal: controller.signal,
     answerMilliseconds: wait,
+    env: {},
     onWait: (seconds: number) => void waits.push(seconds),
   };
   return createBitbucketRepository(access, { workspace: 'acme', repository });
