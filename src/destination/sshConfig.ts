@@ -97,7 +97,8 @@ function toAlgorithmLines({ sha1, refusedKeyTypes }: HostOptions): string[] {
 /** The master ends by itself should this program be killed; until then we end it. */
 function toControlLines(controlPath: string | undefined): string[] {
   if (controlPath === undefined) return ['ControlMaster no', 'ControlPath none'];
-  return ['ControlMaster auto', `ControlPath ${toPath(controlPath)}`, 'ControlPersist 60'];
+  // Longer than the minute that a look may wait for the source.
+  return ['ControlMaster auto', `ControlPath ${toPath(controlPath)}`, 'ControlPersist 120'];
 }
 
 /** In ssh_config, quotes keep spaces; `%` begins a token (ssh_config(5), "TOKENS"). */
