@@ -65,6 +65,13 @@ export function startPipe(
   variables: Readonly<Record<string, string>>,
 ): RunningPipe {
   const reportFile = join(world.root, `report-${++reports}.json`);
+  const findAll = () => findProcesses(`TMPDIR=${machine.temporary}\0`);
+  // The ssh of a run that was killed may be there for two minutes.
+  const earlier = findAll();
+  const find = async () => {
+    const known = new Set((await earlier).map((each) => each.arguments));
+    return (await findAll()).filter((each) => !known.has(each.arguments));
+  };
   const child = spawn(process.execPath, [resolve('dist/pipe.js')], {
     cwd: clone.dir,
     env: {
@@ -86,7 +93,6 @@ export function startPipe(
       const [, seconds] = /Trying again in ([\d.]+) s/.exec(text) ?? [];
       if (seconds !== undefined) lastAttemptAt = Date.now() + Number(seconds) * 1_000;
     });
-  const find = () => findProcesses(`TMPDIR=${machine.temporary}\0`);
   const exited = new Promise<Pick<PipeEnd, 'exitCode' | 'signal'>>((done) =>
     child.once('exit', (exitCode, signal) => done({ exitCode, signal })),
   );
