@@ -163,7 +163,8 @@ async function runAndJudge(
     account.add(
       judgePromise(promised, exitCode, before, after).map((fault) => `after all faults were over: ${fault}`),
     );
-  return { isCrashed: first?.signal === 'SIGKILL' };
+  // One that a signal ended before it began could not clear up after the one before it.
+  return { isCrashed: (first?.signal ?? null) !== null };
 }
 
 async function promiseNow(stage: Stage, destination: Refs): Promise<Promised> {
