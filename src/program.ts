@@ -125,7 +125,11 @@ function logTitle(settings: Settings, { log }: Context): void {
   log.info(`codecommit-mirror ${version}: ${what} of ${source.url ?? settings.clone} → ${destination.name}`);
 }
 
-async function writeReport(file: string, clone: string, report: string): Promise<MirrorError | undefined> {
+async function writeReport(
+  file: string,
+  clone: string,
+  report: Iterable<string>,
+): Promise<MirrorError | undefined> {
   try {
     await writeReportFile(file, clone, report);
     return undefined;

@@ -15,7 +15,9 @@ export function selectRefs(refs: RefMap, selection: Selection): RefMap {
     return new Map(oid === undefined ? [] : [[selection.ref, oid]]);
   }
   const isSelected = toPredicate(selection);
-  return new Map([...refs].filter(([ref]) => isSelected(ref)));
+  for (const ref of refs.keys())
+    if (!isSelected(ref)) return new Map([...refs].filter(([each]) => isSelected(each)));
+  return refs;
 }
 
 /** Whether all branches and tags are selected. */

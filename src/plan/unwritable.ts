@@ -28,24 +28,20 @@ const componentBytes = 250;
 export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
   const named = withhold(plan, (ref) => findObstacle(ref, present, wanted));
   const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
-  const stays = new Set([...present.keys()].filter((ref) => !deleted.has(ref)));
-  const folders = new Set([...stays].flatMap(toFolders));
-  return withhold(named, (ref) => (stays.has(ref) ? undefined : findConflict(ref, stays, folders)));
+  const stays = (ref: string) => present.has(ref) && !deleted.has(ref);
+  const created = new Set(named.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
+  const below = new Map<string, string>();
+  if (created.size > 0)
+    for (const ref of present.keys())
+      if (!deleted.has(ref))
+        for (const folder of toFolders(ref)) if (created.has(folder)) below.set(folder, ref);
+  return withhold(named, (ref) => {
+    const conflict = toFolders(ref).find(stays) ?? below.get(ref);
+    return conflict === undefined || stays(ref) ? undefined : toConflict(conflict);
+  });
 }
 
-/** git keeps a ref as a file, so `team` and `team/x` exclude each other. `folders` are those of the refs that stay. */
-function findConflict(
-  ref: string,
-  stays: ReadonlySet<string>,
-  folders: ReadonlySet<string>,
-): string | undefined {
-  const above = toFolders(ref).find((folder) => stays.has(folder));
-  if (above !== undefined) return toConflict(above);
-  if (!folders.has(ref)) return undefined;
-  const below = [...stays].find((name) => name.startsWith(`${ref}/`));
-  return toConflict(below ?? ref);
-}
-
+/** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
 function toConflict(ref: string): string {
   return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
 }

@@ -22,7 +22,7 @@ function isWithin(folder: string, root: string): boolean {
 }
 
 /** Writes the report whole or not at all; to a device as it comes. `file` is absolute. */
-export async function writeReportFile(file: string, clone: string, report: string): Promise<void> {
+export async function writeReportFile(file: string, clone: string, report: Iterable<string>): Promise<void> {
   const path = await resolveReportFile(file, clone);
   const found = await stat(path).catch(() => undefined);
   if (found?.isCharacterDevice()) await writeFile(path, report);

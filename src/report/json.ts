@@ -18,12 +18,29 @@ export interface ReportParts {
 /** Removes secrets and control characters. Ref names and object IDs are data: they stay as they are. */
 type Clean = (text: string) => string;
 
-/** The JSON report, version 1 (docs/report.md has its fields). */
-export function toJsonReport(parts: ReportParts): string {
+/** So many refs make one piece of a report: it may have hundreds of thousands, and is never held as one text. */
+const refsInPiece = 1_000;
+
+/** The JSON report, version 1 (docs/report.md has its fields), in pieces. */
+export function* toJsonReport(parts: ReportParts): Generator<string> {
+  const { outcome, clean } = parts;
+  const [before, after] = JSON.stringify(toFrame(parts), undefined, 2).split('"refs": []');
+  yield `${before}"refs": [`;
+  const refs = outcome?.refs ?? [];
+  for (let index = 0; index < refs.length; index += refsInPiece) {
+    const piece = toJsonRefs(refs.slice(index, index + refsInPiece), clean);
+    const lines = piece.map((ref) => `\n    ${JSON.stringify(ref)}`);
+    yield `${index === 0 ? '' : ','}${lines.join(',')}`;
+  }
+  yield `${refs.length === 0 ? '' : '\n  '}]${after}\n`;
+}
+
+/** The report without its refs. */
+function toFrame(parts: ReportParts) {
   const { toolVersion, startedAt, exitCode, timings, outcome, clean } = parts;
   const failure = parts.error ?? outcome?.failure;
   const lfs = outcome?.lfs;
-  return toJsonText({
+  return {
     version: 1,
     tool: `codecommit-mirror ${toolVersion}`,
     startedAt: startedAt.toISOString(),
@@ -34,10 +51,10 @@ export function toJsonReport(parts: ReportParts): string {
     sourceAsked: outcome !== undefined && !outcome.fallback,
     bytesSent: outcome?.bytes ?? 0,
     seconds: timings,
-    refs: toJsonRefs(outcome?.refs ?? [], clean),
+    refs: [],
     lfs: lfs === undefined ? null : { ...lfs, paths: lfs.paths.map(clean) },
     error: failure === undefined ? null : toJsonError(failure, clean),
-  });
+  };
 }
 
 export function toJsonText(document: object): string {

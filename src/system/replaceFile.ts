@@ -14,7 +14,7 @@ export interface ReplaceOptions {
  */
 export async function replaceFile(
   path: string,
-  content: string | Buffer,
+  content: string | Buffer | Iterable<string>,
   { mode, owner }: ReplaceOptions,
 ): Promise<void> {
   const next = `${path}.${randomBytes(6).toString('hex')}`;

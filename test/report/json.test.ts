@@ -23,7 +23,7 @@ test('a report has every ref, cleans prose, and leaves names and object IDs as t
   const failure = connectionDropped('ssh://secret', 'the secret');
   const about = { verdict: 'not-mirrored', bytes: 7, fallback: false } as const;
   const outcome = { ...about, refs, counts: countRefs(refs), failure };
-  expect(JSON.parse(toJsonReport({ ...parts, outcome, error: undefined }))).toEqual({
+  expect(JSON.parse([...toJsonReport({ ...parts, outcome, error: undefined })].join(''))).toEqual({
     version: 1,
     tool: 'codecommit-mirror 1.0.0',
     startedAt: '1970-01-01T00:00:00.000Z',
@@ -57,7 +57,9 @@ test('a report has every ref, cleans prose, and leaves names and object IDs as t
 
 test('a run that failed before its plan has a report with source, destination and the error', () => {
   const error = connectionDropped('ssh://destination', 'closed');
-  expect(JSON.parse(toJsonReport({ ...parts, exitCode: 1, outcome: undefined, error }))).toMatchObject({
+  expect(
+    JSON.parse([...toJsonReport({ ...parts, exitCode: 1, outcome: undefined, error })].join('')),
+  ).toMatchObject({
     verdict: 'failed',
     source: 'https://source',
     destination: 'ssh://destination',
@@ -65,4 +67,25 @@ test('a run that failed before its plan has a report with source, destination an
     refs: [],
     error: { code: 'connection-dropped' },
   });
+});
+
+test.each([1, 999, 1_000, 1_001, 2_500])('a report of %i refs has all of them', (count) => {
+  const refs = Array.from(
+    { length: count },
+    (_, index): RefOutcome => ({
+      ref: `refs/heads/${index}`,
+      old: oid,
+      new: oid,
+      status: 'equal',
+    }),
+  );
+  const outcome = {
+    verdict: 'already-equal',
+    bytes: 0,
+    fallback: false,
+    refs,
+    counts: countRefs(refs),
+  } as const;
+  const report = JSON.parse([...toJsonReport({ ...parts, outcome, error: undefined })].join(''));
+  expect(report.refs).toEqual(refs);
 });
