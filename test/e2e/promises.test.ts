@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, grow, readRefs } from '../servers/git';
+import { toHistory } from './scene';
 import { openWorld, type World } from './world';
 
 interface ReportedRef {
@@ -121,20 +122,6 @@ test('a rewritten branch of a shallow clone is mirrored in the second attempt, t
   expect([run.exitCode, main?.status, main?.lost]).toEqual([0, 'forced', [old]]);
   expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
 });
-
-/** So many commits, each with a file of 2 kB that does not compress well, as fast-import reads them. */
-function toHistory(commits: number): string {
-  let seed = 1;
-  const letter = () => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return String.fromCharCode(33 + (seed % 90));
-  };
-  return Array.from({ length: commits }, (_, index) => {
-    const text = Array.from({ length: 2_000 }, letter).join('');
-    const who = `committer Ada <ada@example.com> ${1_700_000_000 + index} +0000`;
-    return `commit refs/heads/main\n${who}\ndata 1\nx\nM 100644 inline f${index % 50}\ndata 2000\n${text}\n`;
-  }).join('');
-}
 
 describe('slices', { tags: ['slow'] }, () => {
   test('a cut push goes in slices also when the line stays down for a while', async () => {

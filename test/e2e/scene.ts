@@ -73,3 +73,17 @@ export async function resolve(repository: string, refs: Revisions): Promise<Reco
   const oids = (await git(repository, 'rev-parse', ...entries.map(([, revision]) => revision))).split('\n');
   return Object.fromEntries(entries.map(([ref], index) => [`refs/${ref}`, oids[index] ?? '']));
 }
+
+/** A branch of so many commits, each with a file of 2 kB that does not compress well, as fast-import reads it. */
+export function toHistory(commits: number): string {
+  let seed = 1;
+  const letter = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return String.fromCharCode(33 + (seed % 90));
+  };
+  return Array.from({ length: commits }, (_, index) => {
+    const text = Array.from({ length: 2_000 }, letter).join('');
+    const who = `committer Ada <ada@example.com> ${1_700_000_000 + index} +0000`;
+    return `commit refs/heads/main\n${who}\ndata 1\nx\nM 100644 inline f${index % 50}\ndata 2000\n${text}\n`;
+  }).join('');
+}
