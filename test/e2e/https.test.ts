@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { git, gitWith, grow, readRefs } from '../servers/git';
-import { openLfsServer } from '../servers/lfs';
+import { lfsAvailable, openLfsServer } from '../servers/lfs';
 import { openSts } from '../servers/sts';
 import { openTunnelProxy } from '../servers/tunnelProxy';
 import {
@@ -348,21 +348,24 @@ it('says nothing of the secret key when it is wrong, even with DEBUG', async () 
   expect(run.output).not.toContain(keys.secretAccessKey);
 });
 
-it('has no way for the objects of Git LFS, and says so before the pointers are pushed', async () => {
-  await using world = await openGrownWorld();
-  const root = join(world.root, 'kept');
-  await mkdir(root);
-  await using kept = await openLfsServer({ root });
-  world.bitbucket.faults.lfs = kept.serve;
-  const pointer = await kept.keep('content');
-  const files = `M 100644 inline .gitattributes\ndata 18\n*.bin filter=lfs x\nM 100644 inline a.bin\ndata ${pointer.length}\n${pointer}\n`;
-  const commit = `commit refs/heads/main\ncommitter A <a@b> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n`;
-  await gitWith({ input: commit + files }, world.source, 'fast-import', '--quiet');
-  const run = await world.pipe(await world.clone(), { LFS: 'push', MAX_ATTEMPTS: '1' });
-  expect(run.output).toContain('does not take objects of Git LFS');
-  expect(run.output).toContain('[lfs-not-sent]');
-  expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
-});
+it.runIf(lfsAvailable())(
+  'has no way for the objects of Git LFS, and says so before the pointers are pushed',
+  async () => {
+    await using world = await openGrownWorld();
+    const root = join(world.root, 'kept');
+    await mkdir(root);
+    await using kept = await openLfsServer({ root });
+    world.bitbucket.faults.lfs = kept.serve;
+    const pointer = await kept.keep('content');
+    const files = `M 100644 inline .gitattributes\ndata 18\n*.bin filter=lfs x\nM 100644 inline a.bin\ndata ${pointer.length}\n${pointer}\n`;
+    const commit = `commit refs/heads/main\ncommitter A <a@b> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n`;
+    await gitWith({ input: commit + files }, world.source, 'fast-import', '--quiet');
+    const run = await world.pipe(await world.clone(), { LFS: 'push', MAX_ATTEMPTS: '1' });
+    expect(run.output).toContain('does not take objects of Git LFS');
+    expect(run.output).toContain('[lfs-not-sent]');
+    expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
+  },
+);
 
 describe('STS, over TLS and behind a proxy,', { tags: ['slow'] }, () => {
   /** A world whose STS has the same certificate as the other end, which SSL_CERT_FILE names. */

@@ -1,9 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { listenOnLoopback } from './loopback';
+
+/** Whether git-lfs is installed on this machine, or must be (see `sshdAvailable`). */
+export function lfsAvailable(): boolean {
+  return isRequired || spawnSync('git', ['lfs', 'version']).status === 0;
+}
+
+const isRequired = process.env['CODECOMMIT_MIRROR_PROGRAMS'] === 'required';
 
 /** Where files kept in Git LFS are: https://github.com/git-lfs/git-lfs/tree/main/docs/api, batch and basic transfer. */
 export interface LfsServer extends AsyncDisposable {

@@ -14,11 +14,11 @@ import { listenOnLoopback } from './loopback';
 const program = '/usr/sbin/sshd';
 
 /**
- * Whether OpenSSH's server is installed on this machine. Where CODECOMMIT_MIRROR_SSHD=required says that it must be,
+ * Whether OpenSSH's server is installed on this machine. Where CODECOMMIT_MIRROR_PROGRAMS=required says that it must be,
  * its cases run in any case, and fail without it.
  */
 export function sshdAvailable(): boolean {
-  return process.env['CODECOMMIT_MIRROR_SSHD'] === 'required' || existsSync(program);
+  return process.env['CODECOMMIT_MIRROR_PROGRAMS'] === 'required' || existsSync(program);
 }
 
 export interface SshdOptions {
