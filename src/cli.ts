@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
-import { runProgram } from './program';
+import { type Ending, runEntry } from './program/runEntry';
+import { runProgram } from './program/runMirror';
+import { createStopSignal } from './program/stopSignal';
 import { createSetupCommand } from './setup/command';
 import type { SetupFlags } from './setup/request';
 import { createCheckCommand, createMirrorCommand } from './shell/commands';
 import { type Flags, type Shell, toShellProgram } from './shell/program';
-import { createStopSignal } from './stopSignal';
-import { type Ending, runEntry } from './system/runEntry';
 
 /** The command line: what the pipe does, from a shell, with the user's ~/.ssh left alone. */
 async function runCommandLine(): Promise<Ending> {

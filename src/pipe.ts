@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Program, runProgram } from './program';
-import { readSettings } from './settings/settings';
-import { type Environment, withoutEmpty } from './settings/variables';
-import { readWorkstation } from './source/workstation';
-import { createStopSignal } from './stopSignal';
-import { type Ending, runEntry } from './system/runEntry';
+import { readSettings } from './pipe/settings';
+import { type Environment, withoutEmpty } from './pipe/variables';
+import { type Ending, runEntry } from './program/runEntry';
+import { type Program, runProgram } from './program/runMirror';
+import { createStopSignal } from './program/stopSignal';
+import { readWorkstation } from './shell/workstation';
 
 /** A user without an entry in /etc/passwd has no home, and no ~/.ssh. */
 function findSshDirectory(home: string | undefined): string | undefined {

@@ -1,14 +1,4 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import type { ErrorCode, MirrorError } from '../errors';
-import { readDestinationUrl } from '../settings/destinationSettings';
-import { collectFaults } from '../settings/faults';
-import { hasAccessKey, readAccessKey } from '../settings/identity';
-import type { DestinationSettings, Settings } from '../settings/settings';
-import type { SshSettings } from '../settings/sshSettings';
-import { toIamRegion } from '../settings/sshSettings';
-import { type Environment, parseVariables } from '../settings/variables';
-import { callAws } from '../setup/aws';
-import { PermissionMissing } from '../setup/errors';
 import {
   type Caller,
   createClients,
@@ -16,8 +6,18 @@ import {
   readCaller,
   readRefused,
   toIamFingerprint,
-} from '../setup/keyOwner';
-import { toRepositoryArn } from '../setup/policy';
+} from '../aws/keyOwner';
+import type { ErrorCode, MirrorError } from '../errors';
+import { collectFaults } from '../faults';
+import { readDestinationUrl } from '../pipe/destinationSettings';
+import { hasAccessKey, readAccessKey } from '../pipe/identity';
+import type { DestinationSettings, Settings } from '../pipe/settings';
+import type { SshSettings } from '../pipe/sshSettings';
+import { toIamRegion } from '../pipe/sshSettings';
+import { type Environment, parseVariables } from '../pipe/variables';
+import { callAws } from '../setup/aws/aws';
+import { toRepositoryArn } from '../setup/aws/policy';
+import { PermissionMissing } from '../setup/errors';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 type Clients = ReturnType<typeof createClients>;

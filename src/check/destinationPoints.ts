@@ -1,8 +1,8 @@
-import type { Destination } from '../destination/destination';
 import { type ErrorCode, hasCode } from '../errors';
 import type { Git } from '../git/git';
 import type { RefListing } from '../git/lsRemote';
 import { probePush } from '../push/probe';
+import type { Destination } from '../remote/destination';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 
 /** Failures in which the host was not who it should be, and those that say that it was, and let us in. */

@@ -1,13 +1,13 @@
 import { toRefusalError } from '../errors';
-import { findGone, type Parts, type Seen } from '../look';
-import { isCodeCommit, makePlan } from '../makePlan';
+import type { LfsUse } from '../lfs/search';
+import { settleLfs, toLfsText } from '../lfs/settle';
+import { findGone, type Parts, type Seen } from '../mirror/look';
+import { isCodeCommit, makePlan } from '../mirror/makePlan';
+import type { Settings } from '../pipe/settings';
 import { planRefusal } from '../plan/plan';
-import { settleLfs, toLfsText } from '../push/lfs';
-import { type Counts, countRefs, type RefOutcome } from '../push/outcome';
 import { toPlannedOutcomes } from '../push/verify';
-import type { Settings } from '../settings/settings';
-import { refMissing } from '../source/errors';
-import type { LfsUse } from '../source/pointers';
+import { refMissing } from '../remote/sourceErrors';
+import { type Counts, countRefs, type RefOutcome } from '../report/outcome';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 export interface PlanPoints {

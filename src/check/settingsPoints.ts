@@ -1,5 +1,5 @@
-import type { Fault } from '../settings/faults';
-import type { DestinationSettings } from '../settings/settings';
+import type { Fault } from '../faults';
+import type { DestinationSettings } from '../pipe/settings';
 import { type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 /** What is told from the variables alone. */

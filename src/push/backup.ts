@@ -1,9 +1,9 @@
 import type { MirrorError } from '../errors';
+import type { Scratch } from '../objects/scratch';
 import { planBackups } from '../plan/backup';
 import { isReplacement, type Plan, withhold } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import { createTransferListener } from '../report/progress';
-import type { Scratch } from '../source/scratch';
 import { type PushNeeds, pushUpdates } from './push';
 
 /** The plan with a backup for every value that it takes away. Fetches those values, so that they can be pushed again. */

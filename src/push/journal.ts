@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { MirrorError } from '../errors';
+import { type LfsOutcome, toGreaterLfs } from '../lfs/settle';
 import { type Backup, isReplacement, type Plan, type RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import type { Log } from '../report/log';
-import { type LfsOutcome, toGreaterLfs } from './lfs';
-import { countRefs, mergeOutcomes, type Outcome, type RefOutcome, toVerdict } from './outcome';
+import { countRefs, mergeOutcomes, type Outcome, type RefOutcome, toVerdict } from '../report/outcome';
 import type { RefResult } from './porcelain';
 import { judgeOutcomes, toPlannedOutcomes } from './verify';
 

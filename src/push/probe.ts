@@ -1,5 +1,5 @@
-import type { Destination } from '../destination/destination';
 import type { Git } from '../git/git';
+import type { Destination } from '../remote/destination';
 import { parsePorcelain } from './porcelain';
 
 const probe = 'refs/tags/codecommit-mirror-check';

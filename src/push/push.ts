@@ -1,9 +1,9 @@
-import type { Destination } from '../destination/destination';
 import { hasCode, type MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
 import { codeCommitLimits, planBatches } from '../plan/batches';
 import { isSliceRef } from '../plan/ours';
 import type { RefPush } from '../plan/plan';
+import type { Destination } from '../remote/destination';
 import type { Log } from '../report/log';
 import { createTransferListener } from '../report/progress';
 import { pushTooLarge } from './errors';

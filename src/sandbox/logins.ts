@@ -1,4 +1,4 @@
-import { type AwsKeys, signLogin } from '../destination/sigv4';
+import { type AwsKeys, signLogin } from '../remote/https/sigv4';
 
 /** Who may come in over HTTPS. */
 export interface LoginChecker {

@@ -1,4 +1,4 @@
-import type { Program } from '../program';
+import type { Program } from '../program/runMirror';
 
 /** A stream that breaks lines at the width of the terminal, or at 80 columns, and indents what follows. */
 export function createWrapper(stream: Program['stdout']): Program['stdout'] {

@@ -1,5 +1,5 @@
 import { toNightlyName, toVariableNames } from './names';
-import { type StepContent, toStepText } from './pipelinesStep';
+import { type StepContent, toStepText } from './pipelines/step';
 import type { SetupRequest } from './request';
 import type { Made } from './step';
 

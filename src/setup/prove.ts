@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Context } from '../context';
-import { openDestination } from '../destination/destination';
 import { MirrorError } from '../errors';
+import { collectFaults, SettingsError } from '../faults';
 import { toGitEnvironment } from '../git/environment';
 import { createGit } from '../git/git';
+import { readDestination } from '../pipe/destinationSettings';
+import { parseVariables } from '../pipe/variables';
 import { probePush } from '../push/probe';
-import { readDestination } from '../settings/destinationSettings';
-import { collectFaults, SettingsError } from '../settings/faults';
-import { parseVariables } from '../settings/variables';
-import { openTemporaryFolder } from '../temporaryFolder';
+import { openDestination } from '../remote/destination';
+import type { Context } from '../system/context';
+import { openTemporaryFolder } from '../system/temporaryFolder';
 import { unproven } from './errors';
 
 /** The variables of the pipe that setup has values for. */

@@ -1,12 +1,12 @@
 import { toMirrorError } from '../errors';
+import { readKeys } from './aws/iam';
+import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './aws/identity';
+import { deleteKeyFile, readKeyFile } from './aws/keyFile';
+import { removeTrust } from './aws/oidc';
 import { pipelinesFileUnfit } from './errors';
-import { fileStep, requireRoot, writePipelinesFile } from './filePlan';
-import { readKeys } from './iam';
-import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './identity';
-import { deleteKeyFile, readKeyFile } from './keyFile';
 import { toAdoptedTag, toMirrorTag, toNightlyName, toPolicyName, toVariableNames } from './names';
-import { removeTrust } from './oidc';
-import { planPipelinesFileRemoval } from './pipelinesFile';
+import { planPipelinesFileRemoval } from './pipelines/file';
+import { fileStep, requireRoot, writePipelinesFile } from './pipelines/plan';
 import { type Hands, readPipelinesFile } from './situation';
 import type { Step } from './step';
 

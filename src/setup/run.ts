@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { toMirrorError } from '../errors';
+import { findSecrets } from '../pipe/secrets';
+import type { Environment } from '../pipe/variables';
+import type { PrivateKey } from '../remote/ssh/privateKey';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logError } from '../report/text';
-import type { PrivateKey } from '../settings/privateKey';
-import { findSecrets } from '../settings/secrets';
-import type { Environment } from '../settings/variables';
+import { createKeyPair } from './aws/keyPair';
 import { readClone } from './clone';
 import { setupStopped } from './errors';
-import { createKeyPair } from './keyPair';
 import { parseRequest, type SetupFlags } from './request';
 import { type SetupContext, setup } from './setup';
 

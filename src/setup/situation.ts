@@ -1,15 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PrivateKey } from '../settings/privateKey';
-import { type Aws, look, type Seen } from './aws';
-import type { BitbucketRepository, BitbucketSchedule, BitbucketVariable, RepositoryIds } from './bitbucket';
+import type { PrivateKey } from '../remote/ssh/privateKey';
+import { type Aws, look, type Seen } from './aws/aws';
+import { readAccount, readRepositoryExists } from './aws/codecommit';
+import { type IamKey, readKeys } from './aws/iam';
+import { type Identity, type IdentityStore, openRole, openUser } from './aws/identity';
+import { readKeyFile, requireKeyFilePlace } from './aws/keyFile';
+import { readProvider, toProviderArn } from './aws/oidc';
+import type {
+  BitbucketRepository,
+  BitbucketSchedule,
+  BitbucketVariable,
+  RepositoryIds,
+} from './bitbucket/bitbucket';
 import { type Clone, readClone } from './clone';
-import { readAccount, readRepositoryExists } from './codecommit';
-import { type IamKey, readKeys } from './iam';
-import { type Identity, type IdentityStore, openRole, openUser } from './identity';
-import { readKeyFile, requireKeyFilePlace } from './keyFile';
 import { toPolicyName } from './names';
-import { readProvider, toProviderArn } from './oidc';
 import type { SetupRequest } from './request';
 import type { SetupContext } from './setup';
 

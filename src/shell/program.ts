@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Program } from '../program';
-import { invalid } from '../settings/faults';
-import { readSettings } from '../settings/settings';
-import { type Environment, variables, withoutEmpty } from '../settings/variables';
-import { readWorkstation } from '../source/workstation';
+import { invalid } from '../faults';
+import { readSettings } from '../pipe/settings';
+import { type Environment, variables, withoutEmpty } from '../pipe/variables';
+import type { Program } from '../program/runMirror';
 import { readShellCredentials } from './credentials';
+import { readWorkstation } from './workstation';
 
 /** As commander gives them: by attribute, such as `sshKeyId`. */
 export type Flags = Readonly<Record<string, unknown>>;
