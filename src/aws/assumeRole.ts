@@ -1,9 +1,10 @@
-import { hasCode, type MirrorError, toErrorText, toStopError } from '../errors';
+import { hasCode, type MirrorError, toErrorText } from '../errors';
 import type { Identity } from '../pipe/identity';
 import { roleRefused, tokenExpired, tokenServiceFailed } from '../remote/errors';
-import type { Session } from '../remote/https/credentials';
 import type { Context } from '../system/context';
+import { toStopError } from '../system/errors';
 import { type HttpAnswer, sendRequest } from '../system/request';
+import type { Session } from './keyReader';
 
 type Role = Extract<Identity, { kind: 'role' }>;
 

@@ -1,10 +1,10 @@
 import { IAMClient, ListUsersCommand, SimulatePrincipalPolicyCommand, type User } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { toFingerprint } from '../remote/ssh/knownHosts';
-import type { PrivateKey } from '../remote/ssh/privateKey';
 import { callAws } from '../setup/aws/aws';
 import { type IamKey, readKeys } from '../setup/aws/iam';
 import { ourPath } from '../setup/names';
+import { toFingerprint } from '../ssh/knownHosts';
+import type { PrivateKey } from '../ssh/privateKey';
 import { createRequestHandler } from './http';
 
 interface Clients {

@@ -1,6 +1,6 @@
-import { toRefusalError } from '../errors';
 import type { LfsUse } from '../lfs/search';
 import { settleLfs, toLfsText } from '../lfs/settle';
+import { toRefusalError } from '../mirror/errors';
 import { findGone, type Parts, type Seen } from '../mirror/look';
 import { isCodeCommit, makePlan } from '../mirror/makePlan';
 import type { Settings } from '../pipe/settings';

@@ -1,11 +1,12 @@
 import { version } from '../../package.json';
-import { type MirrorError, toMirrorError, toStopError } from '../errors';
+import type { MirrorError } from '../errors';
 import { SettingsError } from '../faults';
 import { findSecrets } from '../pipe/secrets';
 import type { Program } from '../program/runMirror';
 import { createCleaner, createLog, isColourSeen, type Log } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logDifferences, logError } from '../report/text';
+import { toMirrorError, toStopError } from '../system/errors';
 import { type Checked, check } from './check';
 import { toJsonCheck } from './json';
 import type { Point } from './point';

@@ -44,14 +44,6 @@ export const sshUnusable = (stderr: string) =>
       'over HTTPS (codecommit::<region>://<name>), which needs none. Otherwise the file or option that it names.',
   });
 
-export const proxyRefused = (stderr: string) =>
-  new MirrorError('proxy-refused', {
-    message: `The proxy does not let us through: ${toQuote(stderr)}`,
-    remedy:
-      '407: the proxy wants a login; put it into https_proxy as http://user:password@host:port. 403: the proxy has to ' +
-      'allow this host.',
-  });
-
 export const tooManyRefs = (most: number) =>
   new MirrorError('output-too-long', {
     message: `The server lists more than ${most} refs; nothing was changed.`,
@@ -76,4 +68,11 @@ export const cloneBroken = (stderr: string) =>
     remedy:
       'Run again. If it happens again, the source serves a history that is not whole. If it is a shallow clone itself ' +
       '(git rev-parse --is-shallow-repository), run `git fetch --unshallow` there; otherwise `git fsck`.',
+  });
+
+export const timedOut = (what: string) =>
+  new MirrorError('timed-out', {
+    message: `${what} was silent for too long and was ended.`,
+    remedy:
+      'Run again. If it happens again, look at the status of the two services and at the network between.',
   });

@@ -1,13 +1,6 @@
-import { diskFull, type MirrorError } from '../errors';
-import {
-  cloneBroken,
-  gitFailed,
-  gitTooOld,
-  objectFormat,
-  proxyRefused,
-  sshUnusable,
-  unreadableListing,
-} from './errors';
+import type { MirrorError } from '../errors';
+import { diskFull, proxyRefused } from '../system/errors';
+import { cloneBroken, gitFailed, gitTooOld, objectFormat, sshUnusable, unreadableListing } from './errors';
 import type { GitResult } from './git';
 
 /** What a failed git or ssh command means. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GitError, GitPluginError, type SimpleGitOptions, simpleGit } from 'simple-git';
-import { toStopError } from '../errors';
+import { toStopError } from '../system/errors';
 import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import { type Input, type StreamOptions, streamBytes, streamLines } from './stream';

@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { type MirrorError, toStopError } from '../errors';
+import type { MirrorError } from '../errors';
+import { toStopError } from '../system/errors';
 import { lineTooLong, programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import type { GitOptions, GitResult } from './git';

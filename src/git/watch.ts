@@ -1,5 +1,4 @@
-import { timedOut } from '../errors';
-import { outputTooLong } from './errors';
+import { outputTooLong, timedOut } from './errors';
 
 /** Sees to it that a git command neither falls silent for good nor fills our memory. */
 export interface Watch {

@@ -1,7 +1,7 @@
-import { connectionDropped, type MirrorError } from '../errors';
+import type { MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
 import type { Git } from '../git/git';
-import { lfsNotSent } from '../remote/errors';
+import { connectionDropped, lfsNotSent } from '../remote/errors';
 import type { LfsObject } from './pointer';
 import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
 

@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ErrorCode, leaseBroken, MirrorError, toStopError } from '../errors';
+import { type ErrorCode, MirrorError } from '../errors';
 import type { Context } from '../system/context';
+import { toStopError } from '../system/errors';
+import { leaseBroken } from './errors';
 
 /** Failures that may be gone a moment later. Host keys, permissions and variables are not among them. */
 const transient: readonly ErrorCode[] = [

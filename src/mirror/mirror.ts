@@ -1,4 +1,4 @@
-import { hasCode, MirrorError, toMirrorError, toRefusalError, toStopError } from '../errors';
+import { hasCode, MirrorError } from '../errors';
 import { settleLfs } from '../lfs/settle';
 import { type Clone, findClone } from '../objects/clone';
 import { openScratch } from '../objects/scratch';
@@ -11,8 +11,10 @@ import { createSource } from '../remote/source';
 import { noClone, refMissing } from '../remote/sourceErrors';
 import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
+import { toMirrorError, toStopError } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
 import { type Attempt, type AttemptResult, retryTransient } from './attempts';
+import { toRefusalError } from './errors';
 import { findGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
 

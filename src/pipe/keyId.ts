@@ -1,7 +1,7 @@
 import type { AwsAccess } from '../aws/keyOwner';
 import { MirrorError } from '../errors';
 import { invalid, type SettingsError } from '../faults';
-import type { PrivateKey } from '../remote/ssh/privateKey';
+import type { PrivateKey } from '../ssh/privateKey';
 
 /**
  * Asks IAM for the id of a key by its fingerprint. AWS's client is loaded here, when it is needed: a mirror that has

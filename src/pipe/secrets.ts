@@ -1,4 +1,4 @@
-import { parseArmour } from '../remote/ssh/keyArmour';
+import { parseArmour } from '../ssh/keyArmour';
 import type { Environment } from './variables';
 
 /** Bitbucket's own secrets that reach a pipe, and those of AWS. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type FaultCollection, invalid } from '../faults';
 import { isLoopback } from '../remote/address';
-import { publishedFingerprint } from '../remote/ssh/fingerprints';
-import { decideHostTrust, findBrokenLines, type HostTrust, type Origin } from '../remote/ssh/hostTrust';
-import { removeOwnBlock } from '../remote/ssh/ownBlock';
-import { type PrivateKey, parsePrivateKey } from '../remote/ssh/privateKey';
+import { publishedFingerprint } from '../ssh/fingerprints';
+import { decideHostTrust, findBrokenLines, type HostTrust, type Origin } from '../ssh/hostTrust';
+import { removeOwnBlock } from '../ssh/ownBlock';
+import { type PrivateKey, parsePrivateKey } from '../ssh/privateKey';
 import { type DestinationUrl, toSshUrl } from './destinationUrl';
 import { hasAccessKey, readAccessKey } from './identity';
 import { findKeyId } from './keyId';

@@ -1,6 +1,7 @@
-import { MirrorError, toMirrorError } from '../errors';
+import { MirrorError } from '../errors';
 import { createCleaner, createLog } from '../report/log';
 import { logError } from '../report/text';
+import { toMirrorError } from '../system/errors';
 
 /** How a command ended. `needsOutput`: what it printed is its result, so that it failed where that could not be written. */
 export interface Ending {

@@ -1,5 +1,5 @@
 import { version } from '../../package.json';
-import { type MirrorError, reportUnwritable, toMirrorError, toStopError } from '../errors';
+import type { MirrorError } from '../errors';
 import { type Home, mirror } from '../mirror/mirror';
 import { findSecrets } from '../pipe/secrets';
 import type { Settings } from '../pipe/settings';
@@ -10,6 +10,8 @@ import { type Outcome, toExitCode } from '../report/outcome';
 import { createStopwatch } from '../report/stopwatch';
 import { logError, logOutcome } from '../report/text';
 import type { Context } from '../system/context';
+import { toMirrorError, toStopError } from '../system/errors';
+import { reportUnwritable } from './errors';
 
 /** What an entry takes from the process and hands down. */
 export interface Program {

@@ -1,4 +1,4 @@
-import { type MirrorError, toStopError } from '../errors';
+import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { Git, GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
@@ -8,6 +8,7 @@ import { pushLfsObjects } from '../lfs/push';
 import type { DestinationSettings } from '../pipe/settings';
 import type { RefPush } from '../plan/plan';
 import type { Context } from '../system/context';
+import { toStopError } from '../system/errors';
 import { openHttps } from './https/https';
 import { ensureRefspecs, remoteName, seenRefspec } from './refspecs';
 import { openSsh } from './ssh/ssh';

@@ -107,3 +107,9 @@ export const tokenServiceFailed = (roleArn: string, cause: string) =>
     remedy:
       'Run again. If it happens again, check that this region is enabled in your account, and that sts.<region>.amazonaws.com can be reached from here.',
   });
+
+export const connectionDropped = (url: string, stderr: string) =>
+  new MirrorError('connection-dropped', {
+    message: `The connection to ${url} was dropped: ${toQuote(stderr)}`,
+    remedy: 'Every ref is at its old or its new value. Run again: the mirror goes on where it stopped.',
+  });

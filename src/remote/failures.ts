@@ -1,6 +1,7 @@
-import { connectionDropped, type MirrorError, timedOut } from '../errors';
+import type { MirrorError } from '../errors';
+import { timedOut } from '../git/errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
-import { destinationFailed, destinationNotFound, destinationUnreachable } from './errors';
+import { connectionDropped, destinationFailed, destinationNotFound, destinationUnreachable } from './errors';
 
 /** The failures that a git server has over SSH and HTTPS alike. `port` and `proof` are for what to look at. */
 export function describeServerFailure(

@@ -1,4 +1,5 @@
-import { connectionDropped, type MirrorError, timedOut, toQuote } from '../errors';
+import { type MirrorError, toQuote } from '../errors';
+import { timedOut } from '../git/errors';
 import { describeGitFailure, parseFailure } from '../git/failures';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
 import type { GitResult } from '../git/git';
@@ -9,6 +10,7 @@ import type { Pointer } from '../lfs/search';
 import type { Scratch } from '../objects/scratch';
 import { createTransferListener } from '../report/progress';
 import type { Context } from '../system/context';
+import { connectionDropped } from './errors';
 import {
   sourceAlgorithms,
   sourceCertificateRefused,

@@ -1,5 +1,5 @@
-import { toMirrorError } from '../errors';
 import type { Log } from '../report/log';
+import { toMirrorError } from '../system/errors';
 import type { Made, Plan, Step, StepState } from './step';
 
 const past: Readonly<Partial<Record<StepState, string>>> = {

@@ -1,4 +1,4 @@
-import { toMirrorError } from '../errors';
+import { toMirrorError } from '../system/errors';
 import { readKeys } from './aws/iam';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './aws/identity';
 import { deleteKeyFile, readKeyFile } from './aws/keyFile';

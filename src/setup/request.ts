@@ -5,8 +5,8 @@ import { parseDestinationUrl, toAuthority } from '../pipe/destinationUrl';
 import { replaceHost } from '../pipe/endpoint';
 import type { Environment } from '../pipe/variables';
 import { isRegion } from '../remote/region';
-import { publishedFingerprint } from '../remote/ssh/fingerprints';
-import { decideHostTrust } from '../remote/ssh/hostTrust';
+import { publishedFingerprint } from '../ssh/fingerprints';
+import { decideHostTrust } from '../ssh/hostTrust';
 import { parseBitbucketUrl } from './clone';
 import { type Mirror, toIdentityName, toSuffix } from './names';
 

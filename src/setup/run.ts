@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { toMirrorError } from '../errors';
 import { findSecrets } from '../pipe/secrets';
 import type { Environment } from '../pipe/variables';
-import type { PrivateKey } from '../remote/ssh/privateKey';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logError } from '../report/text';
+import type { PrivateKey } from '../ssh/privateKey';
+import { toMirrorError } from '../system/errors';
 import { createKeyPair } from './aws/keyPair';
 import { readClone } from './clone';
 import { setupStopped } from './errors';

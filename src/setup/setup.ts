@@ -5,7 +5,7 @@ import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { createRequestHandler } from '../aws/http';
 import { programMissing } from '../git/errors';
-import type { PrivateKey } from '../remote/ssh/privateKey';
+import type { PrivateKey } from '../ssh/privateKey';
 import type { Context } from '../system/context';
 import { applyAll, applyPlan } from './apply';
 import { askYes, type Terminal } from './ask';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PrivateKey } from '../remote/ssh/privateKey';
+import type { PrivateKey } from '../ssh/privateKey';
 import { type Aws, look, type Seen } from './aws/aws';
 import { readAccount, readRepositoryExists } from './aws/codecommit';
 import { type IamKey, readKeys } from './aws/iam';

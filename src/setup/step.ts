@@ -1,4 +1,4 @@
-import type { PrivateKey } from '../remote/ssh/privateKey';
+import type { PrivateKey } from '../ssh/privateKey';
 import type { Seen } from './aws/aws';
 
 /** What the steps hand on to the next ones. */

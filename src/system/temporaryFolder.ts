@@ -2,8 +2,8 @@ import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { temporaryFolderRefused } from '../errors';
 import type { Context } from './context';
+import { temporaryFolderRefused } from './errors';
 
 /** A folder of our own, 0700, that is gone with all it holds when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {

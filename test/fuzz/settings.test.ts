@@ -9,10 +9,10 @@ import { parseRun } from '../../src/pipe/run';
 import { findSecrets } from '../../src/pipe/secrets';
 import { parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
 import { parseVariables, variables } from '../../src/pipe/variables';
-import { parseArmour } from '../../src/remote/ssh/keyArmour';
-import { namesHost, parseKnownHosts } from '../../src/remote/ssh/knownHosts';
-import { parsePrivateKey } from '../../src/remote/ssh/privateKey';
 import { createKeyPair } from '../../src/sandbox/keys';
+import { parseArmour } from '../../src/ssh/keyArmour';
+import { namesHost, parseKnownHosts } from '../../src/ssh/knownHosts';
+import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { run } from '../servers/git';
 import { fuzz, mutated } from './mutate';
 

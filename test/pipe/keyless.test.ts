@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { SettingsError } from '../../src/faults';
 import { parseDestinationUrl, toHttpsUrl } from '../../src/pipe/destinationUrl';
 import { readSettings } from '../../src/pipe/settings';
-import { makeFolder, makeKey } from '../remote/ssh/keys';
+import { makeFolder, makeKey } from '../ssh/keys';
 import { faultsOf } from './faultsOf';
 
 const { privateKey, publicKey } = makeKey('-t rsa -b 2048');

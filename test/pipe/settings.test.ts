@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { SettingsError } from '../../src/faults';
 import { type ReadOptions, readSettings } from '../../src/pipe/settings';
-import { makeFolder, makeKey } from '../remote/ssh/keys';
+import { makeFolder, makeKey } from '../ssh/keys';
 
 const { privateKey, publicKey } = makeKey('-t rsa -b 2048');
 const other = makeKey('-t rsa -b 2048');

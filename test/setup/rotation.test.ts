@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parsePrivateKey } from '../../src/remote/ssh/privateKey';
 import { createKeyPair } from '../../src/sandbox/server';
+import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { addKey } from '../servers/aws/iam';
 import { run } from '../servers/git';
 import { isRead, names, openSetupWorld, type SetupWorld, user } from './world';

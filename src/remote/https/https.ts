@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MirrorError, toMirrorError } from '../../errors';
+import { createKeyReader } from '../../aws/keyReader';
+import type { MirrorError } from '../../errors';
 import { toConfigText } from '../../git/config';
 import { parseFailure } from '../../git/failures';
 import type { HttpsSettings } from '../../pipe/destinationSettings';
 import type { Context } from '../../system/context';
+import { toMirrorError } from '../../system/errors';
 import { type Transport, unpackMilliseconds } from '../destination';
 import { certificateRefused, credentialsRefused, redirected } from '../errors';
 import { describeServerFailure } from '../failures';
 import { type AskedPlace, type CredentialHelper, openCredentialHelper } from './credentialHelper';
-import { createKeyReader } from './credentials';
 import { type Login, signLogin } from './sigv4';
 
 /** Opens what answers git when it asks for a password, and asks AWS for a session of the role where there is one. */

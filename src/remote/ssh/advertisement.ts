@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { toStopError } from '../../errors';
 import { programMissing, unreadableListing } from '../../git/errors';
 import { createListingReader, type ListingReader, type RefListing } from '../../git/lsRemote';
 import { createWatch, listingBytes } from '../../git/watch';
+import { toStopError } from '../../system/errors';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
 export interface Session {

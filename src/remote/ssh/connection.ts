@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { toStopError } from '../../errors';
 import { programMissing } from '../../git/errors';
 import { parseFailure } from '../../git/failures';
+import { toStopError } from '../../system/errors';
 import type { SessionOptions } from './sshConfig';
 import type { SshFiles } from './sshFiles';
 

@@ -2,8 +2,8 @@ import { chmod, lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path';
 import { toErrorText } from '../../errors';
 import type { Log } from '../../report/log';
+import { replaceOwnBlock } from '../../ssh/ownBlock';
 import { replaceFile } from '../../system/replaceFile';
-import { replaceOwnBlock } from './ownBlock';
 
 /** What goes into the files of a ~/.ssh. */
 export interface HomeBlocks {

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toGitEnvironment } from '../../git/environment';
 import { createGit } from '../../git/git';
-import { type PrivateKey, parsePrivateKey } from '../../remote/ssh/privateKey';
+import { type PrivateKey, parsePrivateKey } from '../../ssh/privateKey';
 import type { CloneContext } from '../clone';
 import { keyFileRefused } from '../errors';
 

@@ -1,6 +1,6 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type PrivateKey, parsePrivateKey } from '../../remote/ssh/privateKey';
+import { type PrivateKey, parsePrivateKey } from '../../ssh/privateKey';
 
 /** Makes an RSA key pair in memory. */
 export async function createKeyPair(): Promise<PrivateKey> {

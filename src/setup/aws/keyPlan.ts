@@ -1,5 +1,5 @@
 import { toKeySecrets } from '../../pipe/secrets';
-import type { PrivateKey } from '../../remote/ssh/privateKey';
+import type { PrivateKey } from '../../ssh/privateKey';
 import { planVariable } from '../bitbucket/plan';
 import { keysFull } from '../errors';
 import { toVariableNames } from '../names';

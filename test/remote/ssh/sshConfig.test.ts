@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { replaceOwnBlock } from '../../../src/remote/ssh/ownBlock';
 import { toHostBlock } from '../../../src/remote/ssh/sshConfig';
+import { replaceOwnBlock } from '../../../src/ssh/ownBlock';
 import { openFolder } from '../../servers/folder';
 import { run } from '../../servers/git';
 

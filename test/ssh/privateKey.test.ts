@@ -3,10 +3,10 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { readPipelinesKey, readPipelinesKnownHosts } from '../../../src/pipe/pipelinesKey';
-import { findSecrets, toKeySecrets } from '../../../src/pipe/secrets';
-import { parsePrivateKey } from '../../../src/remote/ssh/privateKey';
-import { asyncFaultsOf } from '../../pipe/faultsOf';
+import { readPipelinesKey, readPipelinesKnownHosts } from '../../src/pipe/pipelinesKey';
+import { findSecrets, toKeySecrets } from '../../src/pipe/secrets';
+import { parsePrivateKey } from '../../src/ssh/privateKey';
+import { asyncFaultsOf } from '../pipe/faultsOf';
 import { makeFolder, makeKey } from './keys';
 
 const openSsh = makeKey('-t rsa -b 2048');

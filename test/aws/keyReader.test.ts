@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSessionReader, type Session } from '../../../src/remote/https/credentials';
+import { createSessionReader, type Session } from '../../src/aws/keyReader';
 
 const minute = 60_000;
 

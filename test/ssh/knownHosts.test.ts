@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { namesHost, parseKnownHosts, toFingerprint } from '../../../src/remote/ssh/knownHosts';
+import { namesHost, parseKnownHosts, toFingerprint } from '../../src/ssh/knownHosts';
 import { makeFolder } from './keys';
 
 // The one host key of CodeCommit whose fingerprints AWS published and that is found whole in public.

@@ -1,4 +1,4 @@
-import { type Fault, invalid, quote } from '../../faults';
+import { type Fault, invalid, quote } from '../faults';
 import type { Fingerprint } from './fingerprints';
 import { type KnownHosts, namesHost, parseKnownHosts, toFingerprint } from './knownHosts';
 

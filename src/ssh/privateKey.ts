@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { ErrorCode } from '../../errors';
-import { invalid, type SettingsError } from '../../faults';
+import type { ErrorCode } from '../errors';
+import { invalid, type SettingsError } from '../faults';
 import type { Fingerprint } from './fingerprints';
 import { type ArmourFault, type KeyArmour, parseArmour } from './keyArmour';
 import { toFingerprint } from './knownHosts';

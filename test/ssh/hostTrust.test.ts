@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
-import { publishedFingerprint } from '../../../src/remote/ssh/fingerprints';
-import { decideHostTrust, findBrokenLines, type OriginName } from '../../../src/remote/ssh/hostTrust';
-import { toFingerprint } from '../../../src/remote/ssh/knownHosts';
-import { faultsOf, fullFaultsOf } from '../../pipe/faultsOf';
+import { publishedFingerprint } from '../../src/ssh/fingerprints';
+import { decideHostTrust, findBrokenLines, type OriginName } from '../../src/ssh/hostTrust';
+import { toFingerprint } from '../../src/ssh/knownHosts';
+import { faultsOf, fullFaultsOf } from '../pipe/faultsOf';
 import { makeKey } from './keys';
 
 const [one, other, ed] = ['rsa -b 2048', 'rsa -b 2048', 'ed25519'].map(

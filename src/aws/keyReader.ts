@@ -1,7 +1,7 @@
-import { assumeRole } from '../../aws/assumeRole';
-import type { Identity } from '../../pipe/identity';
-import type { Context } from '../../system/context';
-import type { AwsKeys } from './sigv4';
+import type { Identity } from '../pipe/identity';
+import type { AwsKeys } from '../remote/https/sigv4';
+import type { Context } from '../system/context';
+import { assumeRole } from './assumeRole';
 
 /** A session of a role, as STS gave it. */
 export interface Session {

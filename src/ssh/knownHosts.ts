@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { matchesGlob } from '../../plan/refs';
+import { matchesGlob } from '../plan/refs';
 import type { Fingerprint } from './fingerprints';
 
 /** A line that names a host's key. */

@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest';
-import { removeOwnBlock, replaceOwnBlock } from '../../../src/remote/ssh/ownBlock';
+import { removeOwnBlock, replaceOwnBlock } from '../../src/ssh/ownBlock';
 
 const block = '# codecommit-mirror begin a\nold\n# codecommit-mirror end a\n';
 const foreign = 'Host b\n  User me\n';
