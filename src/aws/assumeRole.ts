@@ -1,9 +1,9 @@
 import { hasCode, type MirrorError, toErrorText } from '../errors';
 import type { Identity } from '../pipe/identity';
-import { roleRefused, tokenExpired, tokenServiceFailed } from '../remote/errors';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { type HttpAnswer, sendRequest } from '../system/request';
+import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
 import type { Session } from './keyReader';
 
 type Role = Extract<Identity, { kind: 'role' }>;

@@ -1,4 +1,5 @@
 import type { RefListing } from '../git/lsRemote';
+import { noClone } from '../mirror/errors';
 import type { Parts } from '../mirror/look';
 import type { Home } from '../mirror/mirror';
 import { type Clone, findClone } from '../objects/clone';
@@ -7,7 +8,6 @@ import { isKeyless } from '../pipe/identity';
 import type { Settings } from '../pipe/settings';
 import { openDestination } from '../remote/destination';
 import { createSource } from '../remote/source';
-import { noClone } from '../remote/sourceErrors';
 import type { RefOutcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { checkDestination } from './destinationPoints';

@@ -1,12 +1,12 @@
 import type { LfsUse } from '../lfs/search';
-import { settleLfs, toLfsText } from '../lfs/settle';
-import { toRefusalError } from '../mirror/errors';
+import { settleLfs } from '../lfs/settle';
+import { refMissing, toRefusalError } from '../mirror/errors';
 import { findGone, type Parts, type Seen } from '../mirror/look';
 import { isCodeCommit, makePlan } from '../mirror/makePlan';
 import type { Settings } from '../pipe/settings';
 import { planRefusal } from '../plan/plan';
 import { toPlannedOutcomes } from '../push/verify';
-import { refMissing } from '../remote/sourceErrors';
+import { toLfsText } from '../report/lfs';
 import { type Counts, countRefs, type RefOutcome } from '../report/outcome';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 

@@ -56,12 +56,6 @@ export const outputTooLong = (what: string, bytes: number) =>
     remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
   });
 
-export const lineTooLong = (characters: number) =>
-  new MirrorError('output-too-long', {
-    message: `git wrote a line of more than ${characters} characters.`,
-    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
-  });
-
 export const cloneBroken = (stderr: string) =>
   new MirrorError('clone-broken', {
     message: `Objects are missing that should be there: ${toQuote(stderr)}`,

@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import type { MirrorError } from '../errors';
 import { toStopError } from '../system/errors';
-import { lineTooLong, programMissing } from './errors';
+import { readLines } from '../system/lines';
+import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
 import type { GitOptions, GitResult } from './git';
 import { createWatch, listingBytes, type Watch } from './watch';
@@ -79,23 +79,6 @@ async function* readWatched(output: Readable, watch: Watch): AsyncGenerator<Buff
     watch.see(chunk, '');
     yield chunk;
   }
-}
-
-/** A path may be long; a line that is longer is none of git's. */
-const lineLength = 2 ** 20;
-
-/** A line ends at a line feed and nowhere else: paths hold what else node:readline takes for its end. */
-export async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
-  const decoder = new StringDecoder();
-  let rest = '';
-  for await (const chunk of output) {
-    const lines = `${rest}${decoder.write(chunk)}`.split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > lineLength) throw lineTooLong(lineLength);
-    yield lines;
-  }
-  rest += decoder.end();
-  if (rest !== '') yield [rest];
 }
 
 function startGit({ directory, env, signal }: GitOptions, args: readonly string[]) {

@@ -2,7 +2,8 @@ import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
 import type { Scratch } from '../objects/scratch';
-import { lfsNotObtained, sourceUnreachable } from '../remote/sourceErrors';
+import { sourceUnreachable } from '../remote/sourceErrors';
+import { lfsNotObtained } from './errors';
 import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
 import type { Pointer } from './search';
 

@@ -1,7 +1,8 @@
 import type { MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
 import type { Git } from '../git/git';
-import { connectionDropped, lfsNotSent } from '../remote/errors';
+import { connectionDropped } from '../remote/errors';
+import { lfsNotSent } from './errors';
 import type { LfsObject } from './pointer';
 import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
 

@@ -45,3 +45,15 @@ export const leaseBroken = (refs: readonly string[]) =>
     remedy:
       'A mirror has one writer: find out who else pushes there. A second run of this pipe does no harm.',
   });
+
+export const noClone = (folder: string) =>
+  new MirrorError('no-clone', {
+    message: `"${folder}" is not a git clone, and nothing else tells where the source is.`,
+    remedy: 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
+  });
+
+export const refMissing = (ref: string) =>
+  new MirrorError('nothing-selected', {
+    message: `The source has no ${ref}. Nothing was changed.`,
+    remedy: 'Push the branch to the source first, check out another one, or set REFS to all.',
+  });

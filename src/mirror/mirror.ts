@@ -8,13 +8,12 @@ import { Journal } from '../push/journal';
 import { pushPlan } from '../push/pushPlan';
 import { type Destination, openDestination } from '../remote/destination';
 import { createSource } from '../remote/source';
-import { noClone, refMissing } from '../remote/sourceErrors';
 import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { toMirrorError, toStopError } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
 import { type Attempt, type AttemptResult, retryTransient } from './attempts';
-import { toRefusalError } from './errors';
+import { noClone, refMissing, toRefusalError } from './errors';
 import { findGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
 

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { MirrorError } from '../errors';
-import { type LfsOutcome, toGreaterLfs } from '../lfs/settle';
 import { type Backup, isReplacement, type Plan, type RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import type { Log } from '../report/log';
-import { countRefs, mergeOutcomes, type Outcome, type RefOutcome, toVerdict } from '../report/outcome';
+import { toGreaterLfs } from '../report/lfs';
+import {
+  countRefs,
+  type LfsOutcome,
+  mergeOutcomes,
+  type Outcome,
+  type RefOutcome,
+  toVerdict,
+} from '../report/outcome';
+import type { Log } from '../system/context';
 import type { RefResult } from './porcelain';
 import { judgeOutcomes, toPlannedOutcomes } from './verify';
 

@@ -45,14 +45,6 @@ export const destinationNotFound = (url: string, proof: 'key' | 'credentials', s
       'Check name (case matters) and region, create the repository, and allow codecommit:GitPull and GitPush on it.',
   });
 
-export const lfsNotSent = (url: string, words: string) =>
-  new MirrorError('lfs-not-sent', {
-    message: `${url} does not take objects of Git LFS: ${words || 'it said nothing'}. No ref was pushed.`,
-    remedy:
-      'The files have to stay where they are, or the destination needs LFS over SSH (git-lfs-authenticate or ' +
-      'git-lfs-transfer). LFS: warn mirrors without these files and says what is not there.',
-  });
-
 export const destinationFailed = (url: string, stderr: string) =>
   new MirrorError('destination-failed', {
     message: `${url} ended the conversation: ${toQuote(stderr) || 'it said nothing'}`,
@@ -82,30 +74,6 @@ export const redirected = (url: string, stderr: string) =>
     message: `${url} answers with a redirection, which is not followed: ${toQuote(stderr)}`,
     remedy:
       'CodeCommit never redirects: something else answers there. Check CODECOMMIT_URL and CODECOMMIT_ENDPOINT.',
-  });
-
-export const roleRefused = (roleArn: string, cause: string) =>
-  new MirrorError('role-refused', {
-    message: `AWS does not let this step assume ${roleArn}: ${toQuote(cause)}`,
-    remedy:
-      'Compare the trust policy of the role (it must exist, and name the identity provider of your workspace, the ' +
-      'audience ari:cloud:bitbucket::workspace/<uuid> and this repository) with Repository settings > Pipelines > ' +
-      'OpenID Connect.',
-  });
-
-export const tokenExpired = (roleArn: string, cause: string) =>
-  new MirrorError('token-expired', {
-    message: `The OIDC token of this step has expired, so ${roleArn} can't be assumed (again): ${toQuote(cause)}`,
-    remedy:
-      'The token lives as long as Bitbucket lets it, and a session of the role as long as its "Maximum session ' +
-      'duration". Run again: what was mirrored stays, and the rest follows. Put the pipe early in the step.',
-  });
-
-export const tokenServiceFailed = (roleArn: string, cause: string) =>
-  new MirrorError('sts-failed', {
-    message: `The AWS Security Token Service gave no credentials for ${roleArn}: ${toQuote(cause)}`,
-    remedy:
-      'Run again. If it happens again, check that this region is enabled in your account, and that sts.<region>.amazonaws.com can be reached from here.',
   });
 
 export const connectionDropped = (url: string, stderr: string) =>

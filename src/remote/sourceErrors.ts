@@ -1,11 +1,5 @@
 import { MirrorError, toQuote } from '../errors';
 
-export const noClone = (folder: string) =>
-  new MirrorError('no-clone', {
-    message: `"${folder}" is not a git clone, and nothing else tells where the source is.`,
-    remedy: 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
-  });
-
 export const sourceUnreachable = (url: string, stderr: string) =>
   new MirrorError('source-unreachable', {
     message: `The source ${url} can't be reached: ${toQuote(stderr)}`,
@@ -25,20 +19,6 @@ export const sourceNotFound = (url: string, stderr: string) =>
   new MirrorError('source-not-found', {
     message: `There is no git repository at the source ${url}: ${toQuote(stderr)}`,
     remedy: 'Check the workspace and the repository name in SOURCE_URL.',
-  });
-
-export const lfsNotObtained = (url: string, words: string) =>
-  new MirrorError('lfs-not-obtained', {
-    message: `The source ${url} does not give the objects of Git LFS that the history names: ${words}. Nothing was pushed.`,
-    remedy:
-      'See that `git lfs fetch --all` works for the source. In Pipelines, give SOURCE_URL as https:// with an access ' +
-      'token if its proxy does not serve LFS. LFS: warn mirrors without these files.',
-  });
-
-export const refMissing = (ref: string) =>
-  new MirrorError('nothing-selected', {
-    message: `The source has no ${ref}. Nothing was changed.`,
-    remedy: 'Push the branch to the source first, check out another one, or set REFS to all.',
   });
 
 export const sourceMoved = (refs: readonly string[]) =>

@@ -1,7 +1,17 @@
 import type { ErrorCode, MirrorError } from '../errors';
-import type { LfsOutcome } from '../lfs/settle';
 import { byName } from '../plan/plan';
 import { isTag } from '../plan/refs';
+
+/** What the history that was to be sent has of Git LFS, and what became of it. */
+export interface LfsOutcome {
+  /** Each counts once, however many files stand for it. 0 where attributes alone tell of Git LFS. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** The first files that stand for them. */
+  readonly paths: readonly string[];
+  /** The objects are at the destination. */
+  readonly sent: boolean;
+}
 
 /** `unverified`: the update was sent, and the destination could not be read afterwards. */
 export type RefStatus =

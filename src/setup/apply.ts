@@ -1,4 +1,4 @@
-import type { Log } from '../report/log';
+import type { Log } from '../system/context';
 import { toMirrorError } from '../system/errors';
 import type { Made, Plan, Step, StepState } from './step';
 

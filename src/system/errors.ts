@@ -85,3 +85,9 @@ export function toMirrorError(error: unknown): MirrorError {
     { cause: error },
   );
 }
+
+export const lineTooLong = (characters: number) =>
+  new MirrorError('output-too-long', {
+    message: `git wrote a line of more than ${characters} characters.`,
+    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
+  });

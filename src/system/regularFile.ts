@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { readLines } from '../git/stream';
+import { readLines } from './lines';
 
 /** What a file of somebody else's making may be to be read whole; no file that we look for comes near it. */
 const bytesAtMost = 16 * 2 ** 20;

@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorText } from '../../errors';
-import type { Log } from '../../report/log';
 import { replaceOwnBlock } from '../../ssh/ownBlock';
+import type { Log } from '../../system/context';
 import { replaceFile } from '../../system/replaceFile';
 
 /** What goes into the files of a ~/.ssh. */
