@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { toProgram } from './pipe/order';
 import { type Ending, runEntry } from './program/runEntry';
 import { runProgram } from './program/runMirror';
 import { createStopSignal } from './program/stopSignal';
@@ -42,7 +43,7 @@ async function runCommandLine(): Promise<Ending> {
 }
 
 async function mirrorFromShell(flags: Flags): Promise<Ending> {
-  return { exitCode: await runProgram(toShellProgram(flags, openShell())) };
+  return { exitCode: await runProgram(toProgram(toShellProgram(flags, openShell()))) };
 }
 
 /** Loaded when it is asked for, as setup is: a mirror has no need of it. */

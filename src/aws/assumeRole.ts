@@ -1,19 +1,16 @@
 import { hasCode, type MirrorError, toErrorText } from '../errors';
-import type { Identity } from '../pipe/identity';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { type HttpAnswer, sendRequest } from '../system/request';
 import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
-import type { Session } from './keyReader';
-
-type Role = Extract<Identity, { kind: 'role' }>;
+import type { RoleIdentity, Session } from './identity';
 
 /**
  * Asks AWS's Security Token Service for a session of a role. The request is not signed: the OIDC token is the proof (STS
  * API, AssumeRoleWithWebIdentity). Through https_proxy and with SSL_CERT_FILE, as git does. Throws MirrorError.
  */
 export async function assumeRole(
-  role: Role,
+  role: RoleIdentity,
   region: string,
   { env, signal }: Pick<Context, 'env' | 'signal'>,
 ): Promise<Session> {
@@ -35,7 +32,7 @@ function toEndpoint(region: string): string {
 /** STS answers in a second. */
 const timeout = 10_000;
 
-function toRequest({ roleArn, token, sessionName }: Role) {
+function toRequest({ roleArn, token, sessionName }: RoleIdentity) {
   const form = new URLSearchParams({
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',

@@ -1,21 +1,14 @@
-import type { Identity } from '../pipe/identity';
-import type { AwsKeys } from '../remote/https/sigv4';
 import type { Context } from '../system/context';
 import { assumeRole } from './assumeRole';
+import type { AwsKeys, Identity, Session } from './identity';
 
-/** A session of a role, as STS gave it. */
-export interface Session {
-  readonly keys: AwsKeys & { readonly sessionToken: string };
-  readonly expiresAt: Date;
-}
-
-/** The SDK's own margin: a session this close to its end is renewed before it is used again. */
+/** AWS's SDK has the same margin: a session this close to its end is renewed before it is used again. */
 const renewalMilliseconds = 5 * 60_000;
 
 /** Gives the keys to sign with. Throws MirrorError when AWS gives none. */
 export type KeyReader = () => Promise<AwsKeys>;
 
-/** Reads the keys of the variables, or those of a session of the role, which is renewed when it nears its end. */
+/** Reads the keys of an identity, or those of a session, which is renewed when it nears its end. */
 export function createKeyReader(
   identity: Identity,
   region: string,
@@ -23,18 +16,20 @@ export function createKeyReader(
 ): KeyReader {
   if (identity.kind === 'keys') return async () => identity;
   return createSessionReader(async () => {
-    const session = await assumeRole(identity, region, context);
-    context.log.conceal([session.keys.secretAccessKey, session.keys.sessionToken]);
+    const session =
+      identity.kind === 'role' ? await assumeRole(identity, region, context) : await identity.read();
+    const { secretAccessKey, sessionToken = '' } = session.keys;
+    context.log.conceal([secretAccessKey, sessionToken]);
     return session;
   }, Date.now);
 }
 
-/** Holds on to one session at a time. `now` gives milliseconds since 1970. */
+/** Keeps one session at a time. `now` gives milliseconds since 1970. */
 export function createSessionReader(open: () => Promise<Session>, now: () => number): KeyReader {
   let session: Session | undefined;
   let renewal: Promise<Session> | undefined;
   return async () => {
-    const left = session === undefined ? 0 : session.expiresAt.getTime() - now();
+    const left = session === undefined ? 0 : (session.expiresAt?.getTime() ?? Infinity) - now();
     if (session !== undefined && left > renewalMilliseconds) return session.keys;
     // Two that ask at once share one session.
     renewal ??= open().finally(() => {

@@ -11,10 +11,10 @@ import type { ErrorCode, MirrorError } from '../errors';
 import { collectFaults } from '../faults';
 import { readDestinationUrl } from '../pipe/destinationSettings';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
-import type { DestinationSettings, Settings } from '../pipe/settings';
-import type { SshSettings } from '../pipe/sshSettings';
+import type { Settings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshSettings';
 import { type Environment, parseVariables } from '../pipe/variables';
+import type { Login, SshLogin } from '../remote/settings';
 import { callAws } from '../setup/aws/aws';
 import { toRepositoryArn } from '../setup/aws/policy';
 import { PermissionMissing } from '../setup/errors';
@@ -28,7 +28,8 @@ export async function checkAws(
   { destination, accessKey: credentials }: Settings,
   signal: AbortSignal,
 ): Promise<Point[]> {
-  if (destination.kind === 'https' && destination.identity.kind === 'role')
+  const { login } = destination;
+  if (login.kind === 'aws' && login.identity.kind === 'role')
     return [toUnseen('policy', 'a session of a role is not looked into; the right to push tells of it')];
   if (credentials === undefined && !hasAccessKey(env)) return [];
   const { values } = parseVariables(env);
@@ -41,7 +42,7 @@ export async function checkAws(
   const url = readDestinationUrl(values, true);
   const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
   try {
-    return await checkIam(clients, destination, url);
+    return await checkIam(clients, login, url);
   } finally {
     clients.iam.destroy();
     clients.sts.destroy();
@@ -50,15 +51,15 @@ export async function checkAws(
 
 async function checkIam(
   clients: Clients,
-  destination: DestinationSettings,
+  login: Login,
   url: { region: string | undefined; repository: string | undefined },
 ): Promise<Point[]> {
   const called = await look(() => readCaller(clients));
-  const name: PointName = destination.kind === 'ssh' ? 'key at IAM' : 'policy';
+  const name: PointName = login.kind === 'ssh' ? 'key at IAM' : 'policy';
   if ('failure' in called) return [toAwsFailure(name, called.failure)];
   const caller = called.value;
-  if (destination.kind === 'https') return [await checkPolicy(clients, caller, caller.arn, url)];
-  const { point, owner } = await checkKey(clients, caller, destination);
+  if (login.kind !== 'ssh') return [await checkPolicy(clients, caller, caller.arn, url)];
+  const { point, owner } = await checkKey(clients, caller, login);
   return [point, owner === undefined ? toNoOwner : await checkPolicy(clients, caller, owner, url)];
 }
 
@@ -88,7 +89,7 @@ function toAwsFailure(name: PointName, failure: MirrorError): Point {
 async function checkKey(
   clients: Clients,
   caller: Caller,
-  { user: id, key }: SshSettings,
+  { user: id, key }: SshLogin,
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);

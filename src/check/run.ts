@@ -1,8 +1,8 @@
 import { version } from '../../package.json';
 import type { MirrorError } from '../errors';
 import { SettingsError } from '../faults';
+import type { Asked } from '../pipe/order';
 import { findSecrets } from '../pipe/secrets';
-import type { Program } from '../program/runMirror';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { createStopwatch } from '../report/stopwatch';
 import { logDifferences, logError } from '../report/text';
@@ -14,9 +14,9 @@ import type { Point } from './point';
 import { toFaultPoints } from './settingsPoints';
 
 /** What the entry takes from the process and hands down. */
-export interface CheckProgram extends Pick<Program, 'env' | 'stdout' | 'signal' | 'home' | 'readSettings'> {
+export interface CheckProgram extends Pick<Asked, 'env' | 'stdout' | 'signal' | 'readSettings'> {
   /** Where everything but the JSON document goes, when that is asked for. */
-  readonly stderr: Program['stdout'];
+  readonly stderr: Asked['stdout'];
   readonly json: boolean;
 }
 
@@ -43,7 +43,7 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   return points.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, log: Log): Promise<Ending> {
+async function findOut({ readSettings, env, signal: stop }: CheckProgram, log: Log): Promise<Ending> {
   const limit = new AbortController();
   const signal = AbortSignal.any([stop, limit.signal]);
   let timer: NodeJS.Timeout | undefined;
@@ -53,7 +53,7 @@ async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, 
     timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
     const stopwatch = createStopwatch(() => performance.now());
     const context = { env, log, signal, stopwatch, startedAt: new Date() };
-    return await check(settings, context, home);
+    return await check(settings, context);
   } catch (error) {
     log.debug(error instanceof Error ? String(error.stack) : String(error));
     if (signal.aborted) return { error: toStopError(signal.reason) };

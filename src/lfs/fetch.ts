@@ -1,7 +1,7 @@
 import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
-import type { Scratch } from '../objects/scratch';
+import type { Remote } from '../remote/remote';
 import { sourceUnreachable } from '../remote/sourceErrors';
 import { lfsNotObtained } from './errors';
 import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
@@ -9,13 +9,13 @@ import type { Pointer } from './search';
 
 /**
  * Brings the objects of these pointers into the scratch repository: from the clone where it has them, else from the
- * source at `url`. git-lfs fetches by commit, so a commit of our own, in no ref and sent nowhere, names just these
+ * source. git-lfs fetches by commit, so a commit of our own, in no ref and sent nowhere, names just these
  * pointers. Each content is held against its SHA-256. Gives why they can't be had.
  */
 export async function fetchLfsObjects(
   pointers: readonly Pointer[],
-  url: string,
-  { git, sourceGit }: Scratch,
+  { url, git: sourceGit }: Remote,
+  git: Git,
 ): Promise<MirrorError | undefined> {
   // git-lfs reads no alternates whose path stands in quotes: the pointers must be in here.
   const blobs = pointers.map(({ blob }) => `${blob}\n`);

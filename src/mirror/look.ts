@@ -2,24 +2,23 @@ import { hasCode } from '../errors';
 import type { RefListing } from '../git/lsRemote';
 import type { Clone } from '../objects/clone';
 import type { Scratch } from '../objects/scratch';
-import type { Settings } from '../pipe/settings';
 import { isReplacement, type Look, type Plan, type Policy } from '../plan/plan';
 import type { Selection } from '../plan/refs';
-import type { Destination } from '../remote/destination';
-import type { Source } from '../remote/source';
+import type { Remote } from '../remote/remote';
 import { sourceMoved } from '../remote/sourceErrors';
 import { allOrNothing } from '../system/allOrNothing';
 import type { Context } from '../system/context';
 import { readFallback } from './fallback';
+import type { Job } from './job';
 
 /** What one mirror works with, from the moment that everything is open. */
 export interface Parts {
-  readonly settings: Settings;
+  readonly job: Job;
   readonly context: Context;
   readonly clone: Clone | undefined;
   readonly scratch: Scratch;
-  readonly source: Source;
-  readonly destination: Destination;
+  readonly source: Remote;
+  readonly destination: Remote;
 }
 
 /** What both sides had, and how far this run may go. */
@@ -37,7 +36,7 @@ export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
     (signal) => parts.destination.refs(signal),
   ]);
   const { fallback } = wanted;
-  const { policy } = parts.settings;
+  const { policy } = parts.job;
   return {
     source: wanted.refs,
     sourceHead: wanted.head,
@@ -57,7 +56,7 @@ export function findGone(seen: Seen, selection: Selection): string | undefined {
  * A source that moved on while the destination was looked at, and was mirrored by another run meanwhile, would look
  * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.
  */
-export async function requireUnmoved(plan: Plan, source: Source): Promise<void> {
+export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> {
   const atStake = plan.updates.filter(
     (update) => isReplacement(update) || (update.action === 'keep' && update.because === 'diverged'),
   );
@@ -73,15 +72,15 @@ async function readWanted(
   isLast: boolean,
   signal: AbortSignal,
 ): Promise<RefListing & { readonly fallback: boolean }> {
-  const { settings, context, clone, scratch, source } = parts;
+  const { job, context, clone, scratch, source } = parts;
   try {
     return { ...(await source.refs(signal)), fallback: false };
   } catch (error) {
-    const { commit } = settings.run;
+    const commit = job.trigger?.commit;
     if (signal.aborted) throw error;
     if (!hasCode(error, ['source-unreachable', 'timed-out']) || !isLast) throw error;
-    if (settings.selection.refs === 'all' || commit === undefined || clone === undefined) throw error;
-    const fallback = await readFallback({ ref: settings.selection.ref, commit }, clone, scratch);
+    if (job.selection.refs === 'all' || commit === undefined || clone === undefined) throw error;
+    const fallback = await readFallback({ ref: job.selection.ref, commit }, clone, scratch);
     if (fallback === undefined) throw error;
     context.log.warn(
       `Going on with this run's own commit ${commit.slice(0, 12)}, fast-forward only: ${error.message}`,

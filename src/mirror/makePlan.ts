@@ -2,7 +2,6 @@ import type { Range } from '../git/range';
 import type { LfsUse } from '../lfs/search';
 import { obtainObjects } from '../objects/objects';
 import { surveyRange, withholdUnsendable } from '../objects/survey';
-import { codeCommitFileLimits } from '../plan/limits';
 import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
 import { isEverything } from '../plan/refs';
 import { findObstacle, withholdUnwritable } from '../plan/unwritable';
@@ -18,9 +17,9 @@ export interface Made {
 
 /** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the source changed since the look. */
 export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
-  const { settings, context, scratch, source, destination } = parts;
+  const { job, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
-  const { selection } = settings;
+  const { selection, limits } = job;
   const wanted = planWanted(seen, selection).filter(
     ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
   );
@@ -33,19 +32,13 @@ export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
 
   const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);
   const range = { tips, known: [...seen.destination.values()] };
-  const limits = isCodeCommit(destination.url) ? codeCommitFileLimits : undefined;
-  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits, scratch.git));
+  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits.profile.files, scratch.git));
   const plan = await withholdUnsendable(writable, excesses, range, scratch);
-  if (!settings.backup) return { plan, range, lfs };
+  if (!job.policy.backup) return { plan, range, lfs };
   return { plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), needs), range, lfs };
 }
 
 /** `2026-11-20T081500Z`: git allows no colon in a ref name. */
 function toStamp(date: Date): string {
   return date.toISOString().replace(/:|\.\d+/g, '');
-}
-
-/** CodeCommit's own hosts, and whatever stands in for one: an endpoint in a VPC has a name of its own. */
-export function isCodeCommit(url: string): boolean {
-  return /^\w+:\/\/[^/]+\/v1\/repos\//.test(url);
 }

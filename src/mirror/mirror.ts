@@ -2,44 +2,35 @@ import { hasCode, MirrorError } from '../errors';
 import { settleLfs } from '../lfs/settle';
 import { type Clone, findClone } from '../objects/clone';
 import { openScratch } from '../objects/scratch';
-import type { Settings } from '../pipe/settings';
 import { planRefusal } from '../plan/plan';
 import { Journal } from '../push/journal';
 import { pushPlan } from '../push/pushPlan';
-import { type Destination, openDestination } from '../remote/destination';
-import { createSource } from '../remote/source';
+import { openRemote, type Remote } from '../remote/remote';
 import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { toMirrorError, toStopError } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
 import { type Attempt, type AttemptResult, retryTransient } from './attempts';
-import { noClone, refMissing, toRefusalError } from './errors';
+import { refMissing, toRefusalError } from './errors';
+import type { Job } from './job';
 import { findGone, lookAtBoth, type Parts, type Seen } from './look';
 import { type Made, makePlan } from './makePlan';
-
-/** What a mirror uses, or leaves alone, of its user's home. */
-export interface Home {
-  /** The ~/.ssh to write to; undefined leaves every ~/.ssh alone. */
-  readonly sshDirectory: string | undefined;
-  /** Whether the source is read as `git ls-remote` of this user reads it: on a workstation, not in a pipe. */
-  readonly usersGit: boolean;
-}
 
 /**
  * Makes the destination equal to the source, as far as selection and policy go. Gives the outcome however the run
  * ended; throws MirrorError when it ended before there was anything to say of single refs.
  */
-export async function mirror(settings: Settings, context: Context, home: Home): Promise<Outcome> {
+export async function mirror(job: Job, context: Context): Promise<Outcome> {
   const journal = new Journal(context.log);
   const failure = await findFailure(context, async () => {
     await removeLeftovers(context);
-    const clone = await findClone(settings.clone);
-    const failed = await mirrorWith(clone, settings, context, home, journal);
+    const clone = job.clone === undefined ? undefined : await findClone(job.clone);
+    const failed = await mirrorWith(clone, job, context, journal);
     if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
     context.log.warn(
       'The clone lacks objects that it should have: fetching everything from the source instead.',
     );
-    return await mirrorWith(undefined, settings, context, home, journal);
+    return await mirrorWith(undefined, job, context, journal);
   });
   const outcome = journal.toOutcome(failure);
   if (outcome === undefined) throw failure ?? new Error('a run without a plan and without a failure');
@@ -61,54 +52,51 @@ async function findFailure(
 
 async function mirrorWith(
   clone: Clone | undefined,
-  settings: Settings,
+  job: Job,
   context: Context,
-  home: Home,
   journal: Journal,
 ): Promise<MirrorError | undefined> {
-  const { url } = settings.source;
-  if (url === undefined) throw noClone(settings.clone);
-  await using scratch = await openScratch(clone, { ...settings.source, ...home, url }, context);
-  const source = createSource(url, scratch, context);
-  const there = { git: scratch.git, directory: home.sshDirectory, context };
-  return await retryTransient(settings.maxAttempts, context, async (attempt) => {
-    await using destination = await openDestination(settings.destination, there);
-    return await mirrorOnce({ settings, context, clone, scratch, source, destination }, attempt, journal);
+  await using scratch = await openScratch(clone, context);
+  const here = { directory: scratch.git.directory, context };
+  return await retryTransient(job.limits.attempts, context, async (attempt) => {
+    await using source = await openRemote(job.source, 'source', here);
+    await using destination = await openRemote(job.destination, 'destination', here);
+    return await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
   });
 }
 
 /** One look at both sides, and what follows from it. */
 async function mirrorOnce(parts: Parts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
-  const { settings, context, source, destination } = parts;
+  const { job, context, source, destination, scratch } = parts;
   const { time } = context.stopwatch;
   const done = { cut: false, advanced: false };
   const seen = await time('look', () => lookAtBoth(parts, attempt.isLast));
   journal.looked(seen.destination);
-  const refusal = planRefusal(seen, settings.selection, seen.policy);
+  const refusal = planRefusal(seen, job.selection, seen.policy);
   if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
-  const gone = findGone(seen, settings.selection);
+  const gone = findGone(seen, job.selection);
   if (gone !== undefined) {
-    // In a shell nothing says that the source ever had it.
-    if (settings.run.kind === 'none') throw refMissing(gone);
+    // Without an event, nothing says that the source ever had it.
+    if (job.trigger === undefined) throw refMissing(gone);
     journal.planned({ updates: [], backups: [] }, { kind: 'gone' });
     return done;
   }
 
   const made = await makePlan(parts, seen);
-  journal.planned(made.plan, { kind: settings.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
+  journal.planned(made.plan, { kind: job.policy.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
   const { lfs } = made;
   if (lfs !== undefined) {
-    const needs = { source, destination, log: context.log };
-    const settled = await time('lfs', () => settleLfs(lfs, settings, needs));
+    const needs = { source, destination, git: scratch.git, log: context.log };
+    const settled = await time('lfs', () => settleLfs(lfs, job.policy, needs));
     journal.settledLfs(settled.lfs);
     if (settled.failure !== undefined) return { ...done, failure: settled.failure };
   }
-  return settings.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
+  return job.policy.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
 }
 
 /** Pushes the plan, and lists the destination again: only what is seen there counts. */
 async function carryOut(
-  { settings, context, scratch, destination }: Parts,
+  { job, context, scratch, destination }: Parts,
   { cuts }: Attempt,
   seen: Seen,
   { plan, range }: Made,
@@ -119,9 +107,9 @@ async function carryOut(
     range,
     present: seen.destination,
     first: seen.destination.size === 0 ? seen.sourceHead : undefined,
-    limits: { pushBytes: settings.pushBytes, cuts },
+    limits: { pushBytes: job.limits.pushBytes, cuts },
   };
-  const needs = { destination, scratch, log: context.log, journal };
+  const needs = { destination, batch: job.limits.profile.batch, scratch, log: context.log, journal };
   const pushed = await time('push', () => pushPlan(plan, situation, needs));
   const unseen = journal.hasSent() ? await time('verify', () => verify(destination, journal)) : undefined;
   const failure = pushed.failure ?? unseen;
@@ -131,7 +119,7 @@ async function carryOut(
 }
 
 /** Shows the journal the destination after a push. Gives why it could not be read. */
-async function verify(destination: Destination, journal: Journal): Promise<MirrorError | undefined> {
+async function verify(destination: Remote, journal: Journal): Promise<MirrorError | undefined> {
   try {
     journal.verified((await destination.refs()).refs);
     return undefined;

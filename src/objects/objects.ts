@@ -1,9 +1,11 @@
 import { isAncestor } from '../git/ancestry';
+import type { Refs } from '../git/objects';
 import { rangeOptions, toRangeInput } from '../git/range';
 import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch, type RefMap } from '../plan/refs';
-import type { Source } from '../remote/source';
+import type { Remote } from '../remote/remote';
 import { sourceMoved } from '../remote/sourceErrors';
+import { createTransferListener } from '../report/progress';
 import type { Context } from '../system/context';
 import { readFastForwards } from './fastForwards';
 import type { Scratch } from './scratch';
@@ -17,13 +19,18 @@ import type { Scratch } from './scratch';
 export async function obtainObjects(
   wanted: readonly WantedRef[],
   { present, wantsAll }: { present: RefMap; wantsAll: boolean },
-  { source, scratch, log }: { source: Source; scratch: Scratch; log: Context['log'] },
+  { source, scratch, log }: { source: Remote; scratch: Scratch; log: Context['log'] },
 ): Promise<RefNames> {
   if (wanted.length === 0) return new Set();
+  async function fetch(refs: Refs, how: { readonly deepen: boolean }) {
+    await scratch.offerTips();
+    const onStderr = createTransferListener('Fetching from the source', log);
+    await source.fetch(refs, { ...how, wantsAll, onStderr });
+  }
   const missing = await scratch.selectMissing(toTips(wanted));
   if (missing.size > 0) {
     log.debug(`Fetching ${missing.size} refs that the clone does not have.`);
-    await source.fetch(missing, { deepen: false, wantsAll });
+    await fetch(missing, { deepen: false });
     await requireObjects(missing, scratch);
   }
   const fastForwards = await readFastForwards(wanted, scratch);
@@ -34,7 +41,7 @@ export async function obtainObjects(
     (await haveGoneBack(undecided, scratch)) && !(await crossesBoundary(wanted, present, shallow, scratch));
   if (isWhole) return fastForwards;
   log.debug('The clone is shallow and the destination needs more: fetching full history.');
-  await source.fetch(toTips(wanted), { deepen: true, wantsAll });
+  await fetch(toTips(wanted), { deepen: true });
   await requireObjects(toTips(wanted), scratch);
   return await readFastForwards(wanted, scratch);
 }

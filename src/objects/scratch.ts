@@ -1,13 +1,12 @@
 import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigSections, toConfigText } from '../git/config';
-import { toGitEnvironment, toUsersGitEnvironment } from '../git/environment';
+import { toGitEnvironment } from '../git/environment';
 import { createGit, type Git } from '../git/git';
 import { type Refs, readCommits, selectHere, selectMissing } from '../git/objects';
 import type { RefMap } from '../plan/refs';
 import type { Context } from '../system/context';
 import { readRegularFile } from '../system/regularFile';
-import { toShellWord } from '../system/shellWord';
 import { openTemporaryFolder } from '../system/temporaryFolder';
 import type { Clone } from './clone';
 import { readCloneTips } from './cloneTips';
@@ -18,8 +17,6 @@ import { readCloneTips } from './cloneTips';
  */
 export interface Scratch extends AsyncDisposable {
   readonly git: Git;
-  /** The same repository for commands that talk to the source: there its user's own configuration of git may count. */
-  readonly sourceGit: Git;
   /** Commits at which the history in here is cut off now: a fetch may have completed it. */
   readShallow(): Promise<ReadonlySet<string>>;
   /** Which of these refs point at an object that is not here. */
@@ -32,37 +29,20 @@ export interface Scratch extends AsyncDisposable {
   readPackBytes(): Promise<number>;
 }
 
-/** How the source is reached: what git can't learn from its URL. */
-export interface SourceAccess {
-  /** `http://host:port` */
-  readonly proxy: string | undefined;
-  readonly credentials: { readonly username: string; readonly password: string } | undefined;
-  /** Whether git's configuration of the user and of this machine counts, as it does for `git ls-remote`. */
-  readonly usersGit: boolean;
-}
-
 /** Opens the scratch repository. Its folder, 0700, is gone when it is disposed of. */
-export async function openScratch(
-  clone: Clone | undefined,
-  access: SourceAccess & { readonly url: string },
-  context: Context,
-): Promise<Scratch> {
+export async function openScratch(clone: Clone | undefined, context: Context): Promise<Scratch> {
   const folder = await openTemporaryFolder(context);
   try {
     await writeRepository(folder.path, clone);
-    await writeConfiguration(folder.path, access);
+    await writeFile(join(folder.path, 'config'), toConfigText(configuration), { mode: 0o600 });
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
   }
   const env = { ...toGitEnvironment(context.env), GIT_DIR: folder.path };
   const git = createGit({ directory: folder.path, env, signal: context.signal });
-  const users = { ...toUsersGitEnvironment(context.env), GIT_DIR: folder.path };
   return {
     git,
-    sourceGit: access.usersGit
-      ? createGit({ directory: folder.path, env: users, signal: context.signal })
-      : git,
     readShallow: async () => toLineSet((await readRegularFile(join(folder.path, 'shallow'))) ?? ''),
     selectMissing: (refs) => selectMissing(git, refs),
     readCommits: (refs) => readCommits(git, refs),
@@ -108,43 +88,11 @@ const configuration: ConfigSections = {
   maintenance: { auto: 'false' },
   // Unpacking a small fetch, git would renew the date of the clone's packs that have the same objects.
   fetch: { unpackLimit: '1' },
+  // A server that falls silent; a remote may have a limit of its own.
+  http: { lowSpeedLimit: '1', lowSpeedTime: '60' },
   protocol: { version: '2' },
   'protocol "ext"': { allow: 'never' },
 };
-
-/** A password goes into a file of git-credential-store(1)'s form, never into a URL, an argument or git's configuration. */
-async function writeConfiguration(folder: string, access: SourceAccess & { readonly url: string }) {
-  const helpers: string[] = [];
-  if (access.credentials !== undefined) {
-    const url = new URL(access.url);
-    url.username = encodeURIComponent(access.credentials.username);
-    url.password = encodeURIComponent(access.credentials.password);
-    const store = join(folder, 'credentials');
-    await writeFile(store, `${url.href}\n`, { mode: 0o600 });
-    // The empty one switches off those of the user: what the URL carries comes first.
-    helpers.push('', `store --file=${toShellWord(store)}`);
-  }
-  const http = { lowSpeedLimit: '1', lowSpeedTime: '60' };
-  const sections = { ...configuration, http, ...toSourceSections(access.url, access.proxy, helpers) };
-  await writeFile(join(folder, 'config'), toConfigText(sections), { mode: 0o600 });
-}
-
-/**
- * For the source's host alone: over HTTPS, its proxy and helpers are no business of the destination. Not for its path
- * alone: the objects of Git LFS have another one.
- */
-function toSourceSections(
-  url: string,
-  proxy: string | undefined,
-  helpers: readonly string[],
-): ConfigSections {
-  const [host] = /^https?:\/\/[^/]+/.exec(url) ?? [];
-  if (host === undefined) return {};
-  return {
-    ...(proxy === undefined ? {} : { [`http "${host}/"`]: { proxy } }),
-    [`credential "${host}"`]: { helper: helpers },
-  };
-}
 
 async function offerTips(git: Git, clone: Clone | undefined): Promise<void> {
   if (clone === undefined) return;

@@ -1,46 +1,32 @@
 import { type FaultCollection, invalid } from '../faults';
-import { type DestinationUrl, parseDestinationUrl, toAuthority, toHttpsUrl } from './destinationUrl';
+import type { RemoteSettings } from '../remote/settings';
+import { type DestinationUrl, parseDestinationUrl, toHttpsUrl, toSshUrl } from './destinationUrl';
 import { replaceHost } from './endpoint';
-import { type Identity, isKeyless, readIdentity } from './identity';
-import { readSshSettings, type SshSettings } from './sshSettings';
+import { isKeyless, readIdentity } from './identity';
+import { readSshLogin } from './sshSettings';
 import type { Environment, Variables } from './variables';
-
-/** CodeCommit over HTTPS, told by its certificate. */
-export interface HttpsSettings {
-  readonly kind: 'https';
-  /** `https://host[:port]/path`, as git needs it. */
-  readonly url: string;
-  /** `host[:port]`, as HTTP names it. */
-  readonly host: string;
-  /** Begins with a slash. */
-  readonly path: string;
-  readonly region: string;
-  readonly identity: Identity;
-  /** For logs: `repository (region)`. */
-  readonly name: string;
-}
-
-export type DestinationSettings = SshSettings | HttpsSettings;
 
 /** Everything about the destination; what is at fault goes to `faults`, and then there may be none. */
 export async function readDestination(
   env: Environment,
   values: Variables,
   faults: FaultCollection,
-): Promise<DestinationSettings | undefined> {
+): Promise<RemoteSettings | undefined> {
   const keyless = isKeyless(env);
   const url = faults.attempt(() => readDestinationUrl(values, keyless));
   const isHttps =
     url === undefined ? keyless && !values.CODECOMMIT_URL?.startsWith('ssh:') : url.scheme === 'https';
   if (!isHttps) {
-    const settings = await readSshSettings(env, values, url, faults);
-    return settings && url && { ...settings, name: toName(url) };
+    const login = await readSshLogin(env, values, url, faults);
+    return login && url && { url: toSshUrl(url, login.user), name: toName(url), login };
   }
   const identity = readIdentity(env, values, faults);
   if (url?.region === undefined || identity === undefined) return undefined;
-  const { path, region } = url;
-  const host = toAuthority(url, 443);
-  return { kind: 'https', url: toHttpsUrl(url), host, path, region, identity, name: toName(url) };
+  return {
+    url: toHttpsUrl(url),
+    name: toName(url),
+    login: { kind: 'aws', region: url.region, identity },
+  };
 }
 
 /** Where the mirror goes, CODECOMMIT_ENDPOINT put in. Throws SettingsError. */

@@ -1,24 +1,6 @@
+import type { KeyIdentity, RoleIdentity } from '../aws/identity';
 import { type FaultCollection, invalid, quote, type SettingsError } from '../faults';
 import type { Environment, Variables } from './variables';
-
-/** As whom the mirror acts over HTTPS: the holder of an access key, or a role that this step may assume. */
-export type Identity =
-  | {
-      readonly kind: 'keys';
-      readonly accessKeyId: string;
-      readonly secretAccessKey: string;
-      readonly sessionToken: string | undefined;
-    }
-  | {
-      readonly kind: 'role';
-      readonly roleArn: string;
-      /** The OIDC token of the step: a JSON Web Token that Bitbucket signed. */
-      readonly token: string;
-      /** How CloudTrail names the session. */
-      readonly sessionName: string;
-    };
-
-export type AccessKey = Extract<Identity, { kind: 'keys' }>;
 
 const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const;
 
@@ -37,7 +19,7 @@ export function readIdentity(
   env: Environment,
   values: Variables,
   faults: FaultCollection,
-): Identity | undefined {
+): KeyIdentity | RoleIdentity | undefined {
   for (const name of ['SSH_KEY_ID', 'SSH_KEY'] as const) {
     if (values[name] !== undefined) faults.add(...keyBeside(name, env).faults);
   }
@@ -68,7 +50,7 @@ function readRole(
   env: Environment,
   roleArn: string | undefined,
   faults: FaultCollection,
-): Identity | undefined {
+): KeyIdentity | RoleIdentity | undefined {
   if (roleArn === undefined) return undefined;
   const token = env['BITBUCKET_STEP_OIDC_TOKEN'] || undefined;
   if (!/^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(roleArn))
@@ -98,7 +80,7 @@ const tokenMissing = invalid(
 );
 
 /** The access key that the variables give; what is at fault goes to `faults`. */
-export function readAccessKey(values: Variables, faults: FaultCollection): AccessKey | undefined {
+export function readAccessKey(values: Variables, faults: FaultCollection): KeyIdentity | undefined {
   const accessKeyId = faults.attempt(() => parseAccessKeyId(values));
   const secretAccessKey = faults.attempt(() => parseSecret('AWS_SECRET_ACCESS_KEY', values));
   const sessionToken =

@@ -1,51 +1,41 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { KeyIdentity } from '../aws/identity';
 import { toErrorText } from '../errors';
 import { collectFaults, type Fault, type FaultCollection, invalid, quote, SettingsError } from '../faults';
-import type { Selection } from '../plan/refs';
+import { noClone } from '../mirror/errors';
+import type { Job } from '../mirror/job';
+import { codeCommit, generic } from '../plan/profiles';
 import { isLoopback } from '../remote/address';
+import type { Password, RemoteSettings } from '../remote/settings';
 import { resolveReportFile } from '../report/file';
-import { type DestinationSettings, readDestination } from './destinationSettings';
-import { type AccessKey, hasAccessKey, readAccessKey } from './identity';
-import { parseRun, type Run } from './run';
+import { readDestination } from './destinationSettings';
+import { hasAccessKey, readAccessKey } from './identity';
+import { parseRun } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
 import { parseSelection } from './selection';
-import { type Credentials, isSameRepository, parseSourceProxy, parseSourceUrl } from './sourceUrl';
+import { isSameRepository, parseSourceProxy, parseSourceUrl } from './sourceUrl';
 import { type Environment, parseVariables, type Variables } from './variables';
 
-export type { DestinationSettings };
-
-export interface SourceSettings {
-  /** Undefined: the origin of the clone. */
-  readonly url: string | undefined;
-  readonly proxy: string | undefined;
-  readonly credentials: Credentials | undefined;
-}
-
-export interface Settings {
-  readonly destination: DestinationSettings;
-  readonly source: SourceSettings;
+/** What the variables ask for: a job, and how to tell of it. */
+export interface Settings extends Omit<Job, 'source' | 'clone'> {
+  /** Undefined where neither the variables nor a clone name one. */
+  readonly source: RemoteSettings | undefined;
   /** The folder of the clone: BITBUCKET_CLONE_DIR, or the current folder. */
   readonly clone: string;
-  readonly run: Run;
-  readonly selection: Selection;
-  readonly policy: { readonly force: boolean; readonly prune: boolean; readonly pruneLimit: number };
-  /** What is replaced or deleted is kept as a branch. */
-  readonly backup: boolean;
-  /** What to do when the history names files that are kept in Git LFS. */
-  readonly lfs: Variables['LFS'];
-  /** What one push may carry; more goes in slices. */
-  readonly pushBytes: number;
-  readonly dryRun: boolean;
-  /** How often in a row what may pass is tried. */
-  readonly maxAttempts: number;
   readonly timeoutMilliseconds: number;
   /** Absolute. */
   readonly reportFile: string | undefined;
   /** AWS credentials of the variables: over SSH a mirror needs none, and a check asks IAM with them. */
-  readonly accessKey: AccessKey | undefined;
+  readonly accessKey: KeyIdentity | undefined;
   /** Every text that must never be printed. */
   readonly secrets: readonly string[];
+}
+
+/** The job that the variables ask for. Throws MirrorError `no-clone` where there is no source. */
+export function toJob({ source, ...settings }: Settings): Job {
+  if (source === undefined) throw noClone(settings.clone);
+  return { ...settings, source };
 }
 
 export interface ReadOptions {
@@ -54,6 +44,10 @@ export interface ReadOptions {
   readonly currentBranch?: string | undefined;
   /** False outside a clone, where there is no branch either. */
   readonly isClone?: boolean;
+  /** The ~/.ssh to write to; without it every ~/.ssh is left alone. */
+  readonly sshDirectory?: string | undefined;
+  /** The source is read as `git ls-remote` of this user reads it: in a shell, not in a pipe. */
+  readonly usersGit?: boolean;
 }
 
 /** The proxy of Pipelines as it is seen from inside a pipe. */
@@ -67,7 +61,7 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   faults.add(...variableFaults);
   const run = faults.attempt(() => parseRun(env, cwd));
   const destination = await readDestination(env, values, faults);
-  const source = toSource(values, run?.httpOrigin, faults);
+  const source = readSource(values, run?.httpOrigin, options.usersGit ?? false, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
   const selection = isRefsFaulty ? undefined : parseSelection(values, run, options, faults);
   const reportFile = await faults.attemptAsync(() =>
@@ -80,17 +74,24 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
   return {
-    destination,
     source,
+    destination: withDirectory(destination, options.sshDirectory),
     clone: run.cloneDir ?? cwd,
-    run,
     selection,
-    policy: { force: values.FORCE, prune: values.PRUNE, pruneLimit: values.PRUNE_LIMIT },
-    backup: values.BACKUP,
-    lfs: values.LFS,
-    pushBytes: values.PUSH_SIZE * 2 ** 20,
-    dryRun: values.DRY_RUN,
-    maxAttempts: values.MAX_ATTEMPTS,
+    policy: {
+      force: values.FORCE,
+      prune: values.PRUNE,
+      pruneLimit: values.PRUNE_LIMIT,
+      backup: values.BACKUP,
+      lfs: values.LFS,
+      dryRun: values.DRY_RUN,
+    },
+    limits: {
+      profile: isCodeCommit(destination.url) ? codeCommit : generic,
+      pushBytes: values.PUSH_SIZE * 2 ** 20,
+      attempts: values.MAX_ATTEMPTS,
+    },
+    trigger: run.kind === 'none' ? undefined : { commit: run.commit },
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
     accessKey,
@@ -98,9 +99,19 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   };
 }
 
+/** CodeCommit's own hosts, and whatever stands in for one: an endpoint in a VPC has a name of its own. */
+function isCodeCommit(url: string): boolean {
+  return /^\w+:\/\/[^/]+\/v1\/repos\//.test(url);
+}
+
+function withDirectory(destination: RemoteSettings, directory: string | undefined): RemoteSettings {
+  const { login } = destination;
+  return login.kind === 'ssh' ? { ...destination, login: { ...login, directory } } : destination;
+}
+
 /** The key of Pipelines comes from a file; every other secret stands in a variable. */
-function toDestinationSecrets(destination: DestinationSettings): readonly string[] {
-  return destination.kind === 'ssh' ? toKeySecrets(destination.key.pem) : [];
+function toDestinationSecrets({ login }: RemoteSettings): readonly string[] {
+  return login.kind === 'ssh' ? toKeySecrets(login.key.pem) : [];
 }
 
 /** A variable that is at fault by itself has been read as not set: what follows from that is no fault of its own. */
@@ -110,27 +121,36 @@ function withoutConsequences(faults: readonly Fault[], own: readonly Fault[]): r
 }
 
 /** In a pipe the source is the repository of the pipeline, through the proxy of Pipelines, which serves nothing else. */
-function toSource(
+function readSource(
   values: Variables,
   httpOrigin: string | undefined,
+  usersGit: boolean,
   faults: FaultCollection,
-): SourceSettings {
-  const { SOURCE_URL: url, SOURCE_PROXY: proxy } = values;
-  const given = url === undefined ? undefined : faults.attempt(() => parseSourceUrl(url));
-  const chosen = given ?? { url: httpOrigin, credentials: undefined };
-  const isPipelines = httpOrigin !== undefined && isSameRepository(chosen.url ?? '', httpOrigin);
-  const fallback = isPipelines ? pipelinesProxy : undefined;
-  const source = {
-    ...chosen,
-    proxy: proxy === undefined ? fallback : faults.attempt(() => parseSourceProxy(proxy)),
+): RemoteSettings | undefined {
+  const { SOURCE_URL: given, SOURCE_PROXY: givenProxy } = values;
+  const parsed = given === undefined ? undefined : faults.attempt(() => parseSourceUrl(given));
+  const { url = httpOrigin, credentials } = parsed ?? {};
+  const isPipelines = httpOrigin !== undefined && isSameRepository(url ?? '', httpOrigin);
+  const fallback = isPipelines ? { url: pipelinesProxy } : undefined;
+  const proxy = givenProxy === undefined ? fallback : faults.attempt(() => parseSourceProxy(givenProxy));
+  if (isReadable(url, proxy?.url, credentials)) faults.add(...loginInClear.faults);
+  if (url === undefined) return undefined;
+  return {
+    url,
+    name: url,
+    login: credentials === undefined ? { kind: 'none' } : { kind: 'password', ...credentials },
+    ...(proxy && { proxy }),
+    ...(usersGit && { usersGit }),
   };
-  if (isReadable(source)) faults.add(...loginInClear.faults);
-  return source;
 }
 
 /** Whether a login would go over a network in clear. The proxy of Pipelines, and one on this machine, end there. */
-function isReadable({ url = '', proxy, credentials }: SourceSettings): boolean {
-  if (credentials === undefined || !url.startsWith('http://') || proxy === pipelinesProxy) return false;
+function isReadable(
+  url: string | undefined,
+  proxy: string | undefined,
+  credentials: Password | undefined,
+): boolean {
+  if (credentials === undefined || !url?.startsWith('http://') || proxy === pipelinesProxy) return false;
   return ![url, proxy].some((each) => each !== undefined && isLoopback(new URL(each).hostname));
 }
 

@@ -1,15 +1,11 @@
 import { invalid, quote, type SettingsError } from '../faults';
 import { findForeign, parseHost, parsePort } from '../remote/address';
-
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+import type { HttpProxy, Password } from '../remote/settings';
 
 export interface SourceUrl {
   /** Without credentials. */
   readonly url: string;
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Password | undefined;
 }
 
 const forms =
@@ -40,15 +36,8 @@ export function parseSourceUrl(value: string, variable = 'SOURCE_URL'): SourceUr
 const proxySchemes = new Set(['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h']);
 
 const proxyRemedy = 'Give the proxy as http://<host>:<port>, or leave SOURCE_PROXY out for its default.';
-const proxyLogin = "carries a user or password, which would have to stand in git's configuration, in a file";
-const proxyRemedyWithoutLogin =
-  'Give a proxy that asks for no login, as http://<host>:<port>, or leave SOURCE_PROXY out for its default.';
-
-/**
- * Parses SOURCE_PROXY. A user or password in it is a fault: git takes them from its configuration only, and that is a
- * file. Throws SettingsError.
- */
-export function parseSourceProxy(value: string): string {
+/** Parses SOURCE_PROXY; a user and password are split off. Throws SettingsError. */
+export function parseSourceProxy(value: string): HttpProxy {
   const variable = 'SOURCE_PROXY';
   const { scheme, rest } = splitScheme(value);
   if (scheme === undefined || !proxySchemes.has(scheme)) {
@@ -58,8 +47,8 @@ export function parseSourceProxy(value: string): string {
   if (path !== '' && path !== '/') {
     throw invalid(variable, `${variable} is ${quote(value)}: a proxy has no path.`, proxyRemedy);
   }
-  if (userinfo !== undefined) throw unfit(variable, value, proxyLogin, proxyRemedyWithoutLogin);
-  return `${scheme}://${host}`;
+  const login = parseCredentials(variable, userinfo, value);
+  return { url: `${scheme}://${host}`, ...(login && { login }) };
 }
 
 /** Whether two http(s) URLs name the same repository: git servers take it with or without `.git`. */
@@ -102,7 +91,7 @@ function parseCredentials(
   variable: string,
   userinfo: string | undefined,
   value: string,
-): Credentials | undefined {
+): Password | undefined {
   if (userinfo === undefined) return undefined;
   const [, username = '', password = ''] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
   const credentials = { username: decode(username), password: decode(password) };

@@ -1,40 +1,25 @@
 import { join } from 'node:path';
 import { type FaultCollection, invalid } from '../faults';
 import { isLoopback } from '../remote/address';
+import type { SshLogin } from '../remote/settings';
 import { publishedFingerprint } from '../ssh/fingerprints';
 import { decideHostTrust, findBrokenLines, type HostTrust, type Origin } from '../ssh/hostTrust';
 import { removeOwnBlock } from '../ssh/ownBlock';
 import { type PrivateKey, parsePrivateKey } from '../ssh/privateKey';
-import { type DestinationUrl, toSshUrl } from './destinationUrl';
+import type { DestinationUrl } from './destinationUrl';
 import { hasAccessKey, readAccessKey } from './identity';
 import { findKeyId } from './keyId';
 import { readKnownHosts, readPipelinesKey, readPipelinesKnownHosts } from './pipelinesKey';
 import { checkKeyId, parseSshUser } from './sshKeyId';
 import type { Environment, Variables } from './variables';
 
-/** A git server over SSH, told by its host key. */
-export interface SshSettings {
-  readonly kind: 'ssh';
-  /** `ssh://user@host[:port]/path`, as git needs it; no port when it is 22. */
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  /** Signatures with SHA-1 are accepted: from CodeCommit, and from this machine, where the sandbox stands in for it. */
-  readonly sha1: boolean;
-  readonly user: string;
-  readonly key: PrivateKey;
-  readonly trust: HostTrust;
-  /** For logs: `repository (region)`, or host and path. */
-  readonly name: string;
-}
-
-/** Everything about a destination over SSH; `url` is undefined where it is at fault by itself. */
-export async function readSshSettings(
+/** The login of a destination over SSH; `url` is undefined where it is at fault by itself. */
+export async function readSshLogin(
   env: Environment,
   values: Variables,
   url: DestinationUrl | undefined,
   faults: FaultCollection,
-): Promise<Omit<SshSettings, 'name'> | undefined> {
+): Promise<SshLogin | undefined> {
   const given = faults.attempt(() => readUser(env, values, url));
   // Where the URL is at fault, the repository is most likely one on CodeCommit all the same.
   const requireRsa = url === undefined || url.repository !== undefined;
@@ -44,7 +29,7 @@ export async function readSshSettings(
   if (!url || !user || !key || !trust) return undefined;
   const { host, port } = url;
   const sha1 = url.aws || isLoopback(host);
-  return { kind: 'ssh', url: toSshUrl(url, user), host, port, sha1, user, key, trust };
+  return { kind: 'ssh', host, port, sha1, user, key, trust };
 }
 
 /** SSH_KEY_ID or the user of the URL; undefined where IAM is to be asked, and where the URL is at fault. */

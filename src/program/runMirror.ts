@@ -1,8 +1,7 @@
 import { version } from '../../package.json';
 import type { MirrorError } from '../errors';
-import { type Home, mirror } from '../mirror/mirror';
-import { findSecrets } from '../pipe/secrets';
-import type { Settings } from '../pipe/settings';
+import type { Job } from '../mirror/job';
+import { mirror } from '../mirror/mirror';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
@@ -26,10 +25,25 @@ export interface Program {
   readonly stderr?: Program['stdout'] | undefined;
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
-  readonly readSettings: () => Promise<Settings>;
-  readonly home: Home;
+  readonly readOrder: () => Promise<Order>;
+  /** What must not be printed, even before the order is read. */
+  readonly secrets: readonly string[];
   /** What this process has used so far, without the programs that it started (process.resourceUsage). */
   readonly readUsage: () => Usage;
+}
+
+/** A job, and how to tell of it. */
+export interface Order {
+  /** Throws MirrorError where there is nothing to mirror. */
+  readonly toJob: () => Job;
+  readonly title: string;
+  /** For the report; without secrets. */
+  readonly source: string | undefined;
+  readonly destination: string;
+  readonly clone: string;
+  readonly reportFile: string | undefined;
+  readonly timeoutMilliseconds: number;
+  readonly secrets: readonly string[];
 }
 
 /** Times in microseconds, memory in KiB. */
@@ -43,7 +57,7 @@ interface Usage {
 interface Ending {
   readonly outcome?: Outcome;
   readonly error?: MirrorError;
-  readonly settings?: Settings | undefined;
+  readonly order?: Order | undefined;
 }
 
 /** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
@@ -52,7 +66,7 @@ export async function runProgram(program: Program): Promise<number> {
   // Whoever read the log is gone (`| head`): no reason to leave a mirror half done.
   stdout.on('error', () => undefined);
   const cleaner = createCleaner();
-  cleaner.conceal(findSecrets(env));
+  cleaner.conceal(program.secrets);
   // Not Date.now: a clock that is set meanwhile must not change how long a run took.
   const now = () => performance.now();
   const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
@@ -61,25 +75,25 @@ export async function runProgram(program: Program): Promise<number> {
   const startedAt = new Date();
 
   const context = { env, log, signal, stopwatch, startedAt };
-  const { outcome, error, settings } = await runMirror(program, context, cleaner.conceal);
+  const { outcome, error, order } = await runMirror(program, context, cleaner.conceal);
   const timings = stopwatch.read();
   log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0, stopwatch.connections()));
   if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
   if (error !== undefined) logError(error, log);
   const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
-  if (settings?.reportFile === undefined) return exitCode;
+  if (order?.reportFile === undefined) return exitCode;
   const report = toJsonReport({
     toolVersion: version,
     startedAt,
     exitCode,
     timings,
-    source: settings.source.url,
-    destination: settings.destination.url,
+    source: order.source,
+    destination: order.destination,
     outcome,
     error,
     clean: cleaner.clean,
   });
-  const failure = await writeReport(settings.reportFile, settings.clone, report);
+  const failure = await writeReport(order.reportFile, order.clone, report);
   if (failure !== undefined) logError(failure, log);
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
@@ -99,32 +113,26 @@ function toProfile(
 }
 
 async function runMirror(
-  { readSettings, home }: Program,
+  { readOrder }: Program,
   context: Context,
   conceal: (secrets: readonly string[]) => void,
 ): Promise<Ending> {
-  let settings: Settings | undefined;
+  let order: Order | undefined;
   const limit = new AbortController();
   const signal = AbortSignal.any([context.signal, limit.signal]);
   let timer: NodeJS.Timeout | undefined;
   try {
-    settings = await readSettings();
-    conceal(settings.secrets);
-    timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
-    logTitle(settings, context);
-    return { outcome: await mirror(settings, { ...context, signal }, home), settings };
+    order = await readOrder();
+    conceal(order.secrets);
+    timer = setTimeout(() => limit.abort('TIMEOUT'), order.timeoutMilliseconds);
+    context.log.info(`codecommit-mirror ${version}: ${order.title}`);
+    return { outcome: await mirror(order.toJob(), { ...context, signal }), order };
   } catch (error) {
     context.log.debug(error instanceof Error ? String(error.stack) : String(error));
-    return { error: signal.aborted ? toStopError(signal.reason) : toMirrorError(error), settings };
+    return { error: signal.aborted ? toStopError(signal.reason) : toMirrorError(error), order };
   } finally {
     clearTimeout(timer);
   }
-}
-
-function logTitle(settings: Settings, { log }: Context): void {
-  const { selection, source, destination } = settings;
-  const what = selection.refs === 'all' ? 'all branches and tags' : selection.ref;
-  log.info(`codecommit-mirror ${version}: ${what} of ${source.url ?? settings.clone} → ${destination.name}`);
 }
 
 async function writeReport(

@@ -17,7 +17,7 @@ export async function addBackups(
   const replaced = new Map(replacements.map(({ ref, old }) => [ref, old]));
   const missing = await scratch.selectMissing(replaced);
   if (missing.size > 0)
-    await destination.fetch(missing, createTransferListener('Fetching what is replaced', log));
+    await destination.fetch(missing, { onStderr: createTransferListener('Fetching what is replaced', log) });
   const commits = await scratch.readCommits(replaced);
   return { ...plan, backups: planBackups(replacements, commits, present, stamp) };
 }

@@ -2,16 +2,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
+import { type Asked, toProgram } from '../pipe/order';
 import { readSettings } from '../pipe/settings';
 import type { Environment } from '../pipe/variables';
-import { type Program, runProgram } from '../program/runMirror';
+import { runProgram } from '../program/runMirror';
 import { isColourSeen } from '../report/log';
 import { createDemoSource, type DemoSource } from './demoSource';
 import { createKeyPair, openSandbox, type Sandbox } from './server';
 import { createWrapper } from './wrapper';
 
 /** What the demo takes of the process. */
-export type DemoShell = Pick<Program, 'env' | 'stdout' | 'signal' | 'readUsage'>;
+export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'readUsage'>;
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
 
@@ -148,7 +149,6 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
 
 async function mirrorOnce({ stdout, signal, readUsage, variables, source }: Demo, more: Environment) {
   const env = { ...variables, ...more };
-  const home = { sshDirectory: undefined, usersGit: false };
   const settings = () => readSettings(env, { cwd: source.path });
-  return await runProgram({ env, stdout, signal, home, readUsage, readSettings: settings });
+  return await runProgram(toProgram({ env, stdout, signal, readUsage, readSettings: settings }));
 }

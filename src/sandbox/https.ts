@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type Readable, Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import type { AwsKeys } from '../remote/https/sigv4';
+import type { AwsKeys } from '../aws/identity';
 import { type Backend, openBackend } from './backend';
 import type { SandboxCounts } from './counts';
 import type { SandboxFaults } from './faults';

@@ -6,7 +6,7 @@ import { createGit } from '../git/git';
 import { readDestination } from '../pipe/destinationSettings';
 import { parseVariables } from '../pipe/variables';
 import { probePush } from '../push/probe';
-import { openDestination } from '../remote/destination';
+import { openRemote } from '../remote/remote';
 import type { Context } from '../system/context';
 import { openTemporaryFolder } from '../system/temporaryFolder';
 import { unproven } from './errors';
@@ -68,8 +68,8 @@ async function tryOnce(variables: ProofVariables, context: Context): Promise<num
     signal: context.signal,
   });
   await git.read(['init', '--quiet', '--bare']);
-  await using destination = await openDestination(settings, { git, directory: undefined, context });
+  await using destination = await openRemote(settings, 'destination', { directory: folder.path, context });
   const { refs } = await destination.refs();
-  await probePush(destination, git);
+  await probePush(destination);
   return refs.size;
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { invalid } from '../faults';
+import type { Asked } from '../pipe/order';
 import { readSettings } from '../pipe/settings';
 import { type Environment, variables, withoutEmpty } from '../pipe/variables';
-import type { Program } from '../program/runMirror';
 import { readShellCredentials } from './credentials';
 import { readWorkstation } from './workstation';
 
@@ -10,9 +10,9 @@ import { readWorkstation } from './workstation';
 export type Flags = Readonly<Record<string, unknown>>;
 
 /** What a command takes of the process. */
-export interface Shell extends Pick<Program, 'stdout' | 'signal' | 'readUsage'> {
+export interface Shell extends Pick<Asked, 'stdout' | 'signal' | 'readUsage'> {
   readonly env: Environment;
-  readonly stderr: Program['stdout'];
+  readonly stderr: Asked['stdout'];
   /** Throws where the working folder is gone. */
   cwd(): string;
 }
@@ -21,12 +21,11 @@ export interface Shell extends Pick<Program, 'stdout' | 'signal' | 'readUsage'> 
 export function toShellProgram(
   flags: Flags,
   { cwd: readCwd, ...shell }: Shell,
-): Program & { stderr: Shell['stderr'] } {
+): Asked & { stderr: Shell['stderr'] } {
   const env = { ...withoutEmpty(shell.env), ...toEnvironment(flags) };
   return {
     ...shell,
     env,
-    home: { sshDirectory: undefined, usersGit: true },
     async readSettings() {
       const cwd = readCwd();
       const key = await readKeyFile(flags['sshKeyFile']);
@@ -42,6 +41,7 @@ export function toShellProgram(
         cwd,
         currentBranch: branch,
         isClone,
+        usersGit: true,
       });
     },
   };

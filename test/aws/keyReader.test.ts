@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createSessionReader, type Session } from '../../src/aws/keyReader';
+import type { Session } from '../../src/aws/identity';
+import { createSessionReader } from '../../src/aws/keyReader';
 
 const minute = 60_000;
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AwsKeys } from '../../src/remote/https/sigv4';
+import type { AwsKeys } from '../../src/aws/identity';
 import { type HttpsFace, openHttpsFace } from '../../src/sandbox/https';
 import { createCertificate } from '../servers/certificate';
 import type { PipelinesClone } from '../servers/pipelinesClone';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MirrorError } from '../../src/errors';
 import { type Attempt, type AttemptResult, retryTransient } from '../../src/mirror/attempts';
-import { connectionDropped, permissionDenied } from '../../src/remote/errors';
+import { connectionDropped, permissionDenied } from '../../src/remote/destinationErrors';
 import { createCleaner, createLog } from '../../src/report/log';
 
 const dropped = connectionDropped('ssh://there', 'closed');

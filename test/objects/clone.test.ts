@@ -13,17 +13,13 @@ async function openBorrowed(clone: Clone | undefined, temporary: string): Promis
   const stream = { write: () => undefined };
   const log = createLog({ stream, colour: false, debug: false, cleaner: createCleaner(), now: Date.now });
   const env = { PATH: process.env['PATH'], TMPDIR: temporary };
-  return await openScratch(
-    clone,
-    { proxy: undefined, credentials: undefined, usersGit: false, url: '/nowhere' },
-    {
-      env,
-      log,
-      signal: new AbortController().signal,
-      stopwatch: createStopwatch(Date.now),
-      startedAt: new Date(),
-    },
-  );
+  return await openScratch(clone, {
+    env,
+    log,
+    signal: new AbortController().signal,
+    stopwatch: createStopwatch(Date.now),
+    startedAt: new Date(),
+  });
 }
 
 /** A repository with some commits; its path and the tip of main. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findClone } from '../../src/objects/clone';
 import { readCloneTips } from '../../src/objects/cloneTips';
 import { openScratch } from '../../src/objects/scratch';
-import { createSource } from '../../src/remote/source';
+import { openRemote } from '../../src/remote/remote';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { createBareRepository, git, grow } from '../servers/git';
@@ -46,13 +46,12 @@ test('a fetch brings what the clone does not reach, and no more', async () => {
   const { signal } = new AbortController();
   const context = { env, log, signal, stopwatch: createStopwatch(Date.now), startedAt: new Date() };
   const url = `file://${source}`;
-  const access = { url, proxy: undefined, credentials: undefined, usersGit: false };
-  await using scratch = await openScratch(await findClone(clone), access, context);
+  await using scratch = await openScratch(await findClone(clone), context);
   const tip = await grow(source, 'packed');
-  await createSource(url, scratch, context).fetch([['refs/heads/packed', tip]], {
-    deepen: false,
-    wantsAll: false,
-  });
+  const settings = { url, name: url, login: { kind: 'none' } } as const;
+  await using remote = await openRemote(settings, 'source', { directory: scratch.git.directory, context });
+  await scratch.offerTips();
+  await remote.fetch([['refs/heads/packed', tip]], { onStderr: () => undefined });
   expect((await scratch.selectMissing([['refs/heads/packed', tip]])).size).toBe(0);
   // One commit, its tree, its file.
   expect(await scratch.git.read(['count-objects', '-v'])).toMatch(/^count: 3$|^in-pack: 3$/m);

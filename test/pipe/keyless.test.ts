@@ -77,7 +77,8 @@ describe('which way it goes', () => {
     ],
   ])('%s: %s with %j', async (_what, CODECOMMIT_URL, env, expected) => {
     const { destination } = await read({ CODECOMMIT_URL, ...env });
-    expect([destination.kind, destination.url]).toEqual([expected.split(':')[0], expected]);
+    const kind = expected.startsWith('ssh:') ? 'ssh' : 'aws';
+    expect([destination.login.kind, destination.url]).toEqual([kind, expected]);
   });
 
   it('is not for another host than CodeCommit, and FIPS is not for SSH', () => {
@@ -94,16 +95,16 @@ describe('the settings over HTTPS', () => {
   it('are the place and the keys, and the keys are secrets', async () => {
     const { destination, secrets } = await read(temporaryKey);
     expect(destination).toEqual({
-      kind: 'https',
       url: `https://${host}/v1/repos/my-repo`,
-      host,
-      path: '/v1/repos/my-repo',
-      region: 'us-east-1',
-      identity: {
-        kind: 'keys',
-        accessKeyId: temporaryKey.AWS_ACCESS_KEY_ID,
-        secretAccessKey: temporaryKey.AWS_SECRET_ACCESS_KEY,
-        sessionToken: temporaryKey.AWS_SESSION_TOKEN,
+      login: {
+        kind: 'aws',
+        region: 'us-east-1',
+        identity: {
+          kind: 'keys',
+          accessKeyId: temporaryKey.AWS_ACCESS_KEY_ID,
+          secretAccessKey: temporaryKey.AWS_SECRET_ACCESS_KEY,
+          sessionToken: temporaryKey.AWS_SESSION_TOKEN,
+        },
       },
       name: 'my-repo (us-east-1)',
     });
@@ -114,27 +115,27 @@ describe('the settings over HTTPS', () => {
 
   it('are the role and the token of the step, which is a secret', async () => {
     const { destination, secrets } = await read({ ...role, BITBUCKET_BUILD_NUMBER: '42' });
-    expect(destination).toMatchObject({
-      identity: { kind: 'role', roleArn, token: 'an-oidc-token', sessionName: 'codecommit-mirror-42' },
-    });
+    const identity = { kind: 'role', roleArn, token: 'an-oidc-token', sessionName: 'codecommit-mirror-42' };
+    expect(destination).toMatchObject({ login: { identity } });
     expect(secrets).toContain('an-oidc-token');
-    expect((await read(role)).destination).toMatchObject({ identity: { sessionName: 'codecommit-mirror' } });
+    expect((await read(role)).destination).toMatchObject({
+      login: { identity: { sessionName: 'codecommit-mirror' } },
+    });
   });
 });
 
 describe('CODECOMMIT_ENDPOINT', () => {
   const vpce = 'vpce-0a1-b2.git-codecommit.us-east-1.vpce.amazonaws.com';
   test.each([
-    [vpce, `https://${vpce}/v1/repos/my-repo`, vpce],
-    [`${vpce.toUpperCase()}:8443`, `https://${vpce}:8443/v1/repos/my-repo`, `${vpce}:8443`],
-    ['127.0.0.1:443', 'https://127.0.0.1/v1/repos/my-repo', '127.0.0.1'],
-    ['[::1]:8443', 'https://[::1]:8443/v1/repos/my-repo', '[::1]:8443'],
-  ])('%s stands in for the host over HTTPS', async (CODECOMMIT_ENDPOINT, url, authority) => {
+    [vpce, `https://${vpce}/v1/repos/my-repo`],
+    [`${vpce.toUpperCase()}:8443`, `https://${vpce}:8443/v1/repos/my-repo`],
+    ['127.0.0.1:443', 'https://127.0.0.1/v1/repos/my-repo'],
+    ['[::1]:8443', 'https://[::1]:8443/v1/repos/my-repo'],
+  ])('%s stands in for the host over HTTPS', async (CODECOMMIT_ENDPOINT, url) => {
     const { destination } = await read({ ...accessKey, CODECOMMIT_ENDPOINT });
     expect(destination).toMatchObject({
       url,
-      host: authority,
-      region: 'us-east-1',
+      login: { kind: 'aws', region: 'us-east-1' },
       name: 'my-repo (us-east-1)',
     });
   });
@@ -146,9 +147,11 @@ describe('CODECOMMIT_ENDPOINT', () => {
       KNOWN_HOSTS: `[127.0.0.1]:2222 ${publicKey}`,
     };
     expect((await read(env)).destination).toMatchObject({
-      kind: 'ssh',
       url: `ssh://${keyId}@127.0.0.1:2222/v1/repos/my-repo`,
-      trust: { fingerprint: undefined, knownHosts: [`[127.0.0.1]:2222 ${publicKey}`] },
+      login: {
+        kind: 'ssh',
+        trust: { fingerprint: undefined, knownHosts: [`[127.0.0.1]:2222 ${publicKey}`] },
+      },
     });
     const [fault, ...more] = await faultsOfAll({ ...env, KNOWN_HOSTS: '' });
     expect(fault).toMatch(/^KNOWN_HOSTS \| .*127\.0\.0\.1/);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SettingsError } from '../../src/faults';
 import { readSettings } from '../../src/pipe/settings';
+import type { Password } from '../../src/remote/settings';
 import { keyPair } from '../e2e/world';
 
 /** A word that no message has by itself. */
@@ -66,11 +67,13 @@ test.each(['SOURCE_URL', 'CODECOMMIT_URL', 'SOURCE_PROXY', 'BITBUCKET_GIT_HTTP_O
       try {
         const value = `${before}${text}@${after}`;
         const settings = await readSettings({ ...fine, [variable]: value }, { cwd: '/' });
-        const { username = '', password = '' } = settings.source.credentials ?? {};
+        const { source } = settings;
+        const logins = [source?.login, source?.proxy?.login].filter((each) => each && 'username' in each);
+        const [{ username, password } = { username: '', password: '' }] = logins as readonly Password[];
         // What is a URL is held apart from its login, but for the user name of SSH.
         if (before === 'ssh://') return;
         for (const each of words) {
-          expect(`${settings.source.url} ${settings.source.proxy}`).not.toContain(each);
+          expect(`${source?.url} ${source?.proxy?.url}`).not.toContain(each);
           if (variable === 'SOURCE_URL' && after !== '') expect(username + password).toContain(each);
           expect(settings.secrets.join()).toContain(password || username);
         }

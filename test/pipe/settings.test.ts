@@ -43,19 +43,21 @@ it('of the simplest pipe are all that a mirror needs', async () => {
   expect(settings).toMatchObject({
     destination: {
       url: `ssh://APKAEIBAERJR2EXAMPLE@${host}/v1/repos/my-repo`,
-      host,
-      port: 22,
-      user: 'APKAEIBAERJR2EXAMPLE',
-      key: { pem: privateKey, publicKey },
-      trust: { fingerprint: 'SHA256:ZIsVa7OVzxrTIf+Rk4UbhPv6Es22mSB3uTBojfPXIno', knownHosts: [] },
       name: 'my-repo (ap-southeast-1)',
+      login: {
+        kind: 'ssh',
+        host,
+        port: 22,
+        user: 'APKAEIBAERJR2EXAMPLE',
+        key: { pem: privateKey, publicKey },
+        trust: { fingerprint: 'SHA256:ZIsVa7OVzxrTIf+Rk4UbhPv6Es22mSB3uTBojfPXIno', knownHosts: [] },
+      },
     },
-    source: { url: origin, proxy: 'http://host.docker.internal:29418', credentials: undefined },
+    source: { url: origin, login: { kind: 'none' }, proxy: { url: 'http://host.docker.internal:29418' } },
     clone: '/clone',
-    run: { kind: 'branch', ref: 'refs/heads/main' },
+    trigger: { commit: pipe.BITBUCKET_COMMIT },
     selection: { refs: 'current', ref: 'refs/heads/main' },
-    policy: { force: false, prune: false, pruneLimit: 10 },
-    dryRun: false,
+    policy: { force: false, prune: false, pruneLimit: 10, dryRun: false },
     reportFile: undefined,
   });
   expect(secrets).toEqual(expect.arrayContaining(['a-token', privateKey, pipe.SSH_KEY]));
@@ -75,8 +77,10 @@ it('take the key and the known hosts of Pipelines', async () => {
   const { destination, secrets } = await readSettings(env, options);
   expect(destination).toMatchObject({
     url: 'ssh://git@git.example.org/r',
-    key: { pem: privateKey },
-    trust: { fingerprint: undefined, knownHosts: [`git.example.org ${publicKey}`] },
+    login: {
+      key: { pem: privateKey },
+      trust: { fingerprint: undefined, knownHosts: [`git.example.org ${publicKey}`] },
+    },
     name: 'git.example.org/r',
   });
   expect(secrets).toContain(privateKey);
@@ -86,22 +90,28 @@ describe('of the source', () => {
   const shell = { ...pipe, BITBUCKET_GIT_HTTP_ORIGIN: '' };
   const proxy = 'http://host.docker.internal:29418';
   test.each([
-    ['a pipe', pipe, { url: origin, proxy }],
+    ['a pipe', pipe, { url: origin, proxy: { url: proxy } }],
     [
       'a pipe with a proxy',
       { ...pipe, SOURCE_PROXY: 'http://127.0.0.1:1' },
-      { url: origin, proxy: 'http://127.0.0.1:1' },
+      { url: origin, proxy: { url: 'http://127.0.0.1:1' } },
     ],
     [
       'a pipe with another URL',
       { ...pipe, SOURCE_URL: 'https://example.org/r' },
-      { url: 'https://example.org/r', proxy: undefined },
+      { url: 'https://example.org/r' },
     ],
-    ['a pipe with its own URL', { ...pipe, SOURCE_URL: `${origin}.git` }, { url: `${origin}.git`, proxy }],
-    ['a shell', shell, { url: undefined, proxy: undefined }],
-    ['a shell with a URL', { ...shell, SOURCE_URL: '/srv/r' }, { url: '/srv/r', proxy: undefined }],
+    [
+      'a pipe with its own URL',
+      { ...pipe, SOURCE_URL: `${origin}.git` },
+      { url: `${origin}.git`, proxy: { url: proxy } },
+    ],
+    ['a shell', shell, undefined],
+    ['a shell with a URL', { ...shell, SOURCE_URL: '/srv/r' }, { url: '/srv/r' }],
   ])('in %s', async (_what, env, source) => {
-    expect((await readSettings(env, options)).source).toEqual({ ...source, credentials: undefined });
+    expect((await readSettings(env, options)).source).toEqual(
+      source && { ...source, name: source.url, login: { kind: 'none' } },
+    );
   });
 
   it.each([
@@ -117,7 +127,7 @@ describe('of the source', () => {
     ['http://example.org/r', undefined, true],
   ])('let no login go over a network in clear: %s by %s → %s', async (SOURCE_URL, SOURCE_PROXY, taken) => {
     const read = readSettings({ ...pipe, SOURCE_URL, SOURCE_PROXY }, options);
-    if (taken) expect((await read).source.proxy).toBe(SOURCE_PROXY);
+    if (taken) expect((await read).source?.proxy?.url).toBe(SOURCE_PROXY);
     else await expect(read).rejects.toThrow('SOURCE_URL is an http:// URL with a user or password');
   });
 
@@ -128,8 +138,8 @@ describe('of the source', () => {
     );
     expect(source).toEqual({
       url: 'https://example.org/r',
-      proxy: undefined,
-      credentials: { username: 'me', password: 'p@ss' },
+      name: 'https://example.org/r',
+      login: { kind: 'password', username: 'me', password: 'p@ss' },
     });
     expect(secrets).toEqual(expect.arrayContaining(['p@ss', 'p%40ss']));
   });
@@ -302,7 +312,10 @@ it('any key goes to a server that is not CodeCommit', async () => {
     KNOWN_HOSTS: `[127.0.0.1]:2222 ${publicKey}`,
   };
   const { destination } = await readSettings(env, options);
-  expect(destination).toMatchObject({ key: { type: 'ssh-ed25519' }, name: '127.0.0.1:2222/r', port: 2222 });
+  expect(destination).toMatchObject({
+    name: '127.0.0.1:2222/r',
+    login: { key: { type: 'ssh-ed25519' }, port: 2222 },
+  });
 });
 
 it('the known hosts of the user are asked on a workstation, not in a pipe', async () => {
@@ -310,7 +323,9 @@ it('the known hosts of the user are asked on a workstation, not in a pipe', asyn
   mkdirSync(join(home.path, '.ssh'));
   writeFileSync(join(home.path, '.ssh', 'known_hosts'), `${host} ${other.publicKey}\n`);
   const env = { ...pipe, HOME: home.path };
-  expect((await readSettings(env, options)).destination).toMatchObject({ trust: { knownHosts: [] } });
+  expect((await readSettings(env, options)).destination).toMatchObject({
+    login: { trust: { knownHosts: [] } },
+  });
   const error = await errorOf({ ...env, BITBUCKET_GIT_HTTP_ORIGIN: '' });
   expect(error.code).toBe('host-key-contradicted');
   expect(error.message).toContain('~/.ssh/known_hosts has a key for');
@@ -328,7 +343,9 @@ it('what an earlier run of ours left in the known hosts of the user is not asked
   ];
   const env = { ...pipe, HOME: home.path, BITBUCKET_GIT_HTTP_ORIGIN: '' };
   write(...own);
-  expect((await readSettings(env, options)).destination).toMatchObject({ trust: { knownHosts: [] } });
+  expect((await readSettings(env, options)).destination).toMatchObject({
+    login: { trust: { knownHosts: [] } },
+  });
   write(...own, `${host} ${other.publicKey}`);
   expect((await errorOf(env)).code).toBe('host-key-contradicted');
 });

@@ -93,8 +93,8 @@ describe('SOURCE_PROXY', () => {
   test.each(['http://host.docker.internal:29418', 'http://[::1]:3128', 'socks5h://127.0.0.1:1080'])(
     '%s',
     (proxy) => {
-      expect(parseSourceProxy(proxy)).toBe(proxy);
-      expect(parseSourceProxy(`${proxy}/`)).toBe(proxy);
+      expect(parseSourceProxy(proxy)).toEqual({ url: proxy });
+      expect(parseSourceProxy(`${proxy}/`)).toEqual({ url: proxy });
     },
   );
 
@@ -111,12 +111,18 @@ describe('SOURCE_PROXY', () => {
   });
 
   test.each([
-    ['http://me:hunter2@proxy:3128', '***@proxy:3128'],
-    ['http://me@proxy:3128', '***@proxy:3128'],
+    ['http://me:p%40ss@proxy:3128', { username: 'me', password: 'p@ss' }],
+    ['http://me@proxy:3128', { username: 'me', password: '' }],
+  ])('%s has its login apart', (value, login) => {
+    expect(parseSourceProxy(value)).toEqual({ url: 'http://proxy:3128', login });
+  });
+
+  test.each([
     ['http://@proxy:3128', '***@proxy:3128'],
+    ['http://me:%zz@proxy:3128', '***@proxy:3128'],
   ])('%s is a fault, and its password is not quoted', (value, quoted) => {
     expect(faultsOf(() => parseSourceProxy(value))).toEqual([
-      `SOURCE_PROXY | SOURCE_PROXY is "${quoted}": it carries a user or password, which would have to stand in git's configuration, in a file.`,
+      `SOURCE_PROXY | SOURCE_PROXY is "${quoted}": it carries a user or password that is not well encoded.`,
     ]);
   });
 });

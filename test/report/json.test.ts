@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectionDropped } from '../../src/remote/errors';
+import { connectionDropped } from '../../src/remote/destinationErrors';
 import { toJsonReport } from '../../src/report/json';
 import { countRefs, type RefOutcome } from '../../src/report/outcome';
 

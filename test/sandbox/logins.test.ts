@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { type AwsKeys, signLogin } from '../../src/remote/https/sigv4';
+import type { AwsKeys } from '../../src/aws/identity';
+import { signLogin } from '../../src/remote/https/sigv4';
 import { createLoginChecker } from '../../src/sandbox/logins';
 
 const region = 'us-east-1';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openScratch } from '../../src/objects/scratch';
-import { openDestination } from '../../src/remote/destination';
+import { openRemote } from '../../src/remote/remote';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
@@ -47,26 +47,12 @@ async function list({
     stopwatch: createStopwatch(Date.now),
     startedAt: new Date(),
   };
-  const access = { url: '/nowhere', proxy: undefined, credentials: undefined, usersGit: false };
-  await using scratch = await openScratch(undefined, access, context);
+  await using scratch = await openScratch(undefined, context);
   const key = await parsePrivateKey(privateKey, { requireRsa: true });
   const url = sandbox.url('app', keyId);
-  const settings = {
-    kind: 'ssh',
-    url,
-    host,
-    port,
-    sha1: true,
-    user: keyId,
-    key,
-    trust,
-    name: 'app',
-  } as const;
-  await using destination = await openDestination(settings, {
-    git: scratch.git,
-    directory: undefined,
-    context,
-  });
+  const login = { kind: 'ssh', host, port, sha1: true, user: keyId, key, trust } as const;
+  const by = { directory: scratch.git.directory, context };
+  await using destination = await openRemote({ url, name: 'app', login }, 'destination', by);
   return await destination.refs().then(
     (listing) => `${listing.refs.size} refs`,
     (error: unknown) =>

@@ -4,12 +4,9 @@ import { text } from 'node:stream/consumers';
 import type { Context } from '../../system/context';
 import { toShellWord } from '../../system/shellWord';
 import { listenInFolder } from '../../system/socket';
-import type { Login } from './sigv4';
 
-/** What answers git when it asks for a password. */
+/** A program for git to ask. Disposing of it closes the socket. */
 export interface CredentialHelper extends AsyncDisposable {
-  /** A folder of our own, 0700, gone with the helper. */
-  readonly folder: string;
   /** For git's `credential.helper`. */
   readonly command: string;
 }
@@ -19,7 +16,14 @@ export interface AskedPlace {
   readonly protocol: string | undefined;
   readonly host: string | undefined;
   readonly path: string | undefined;
+  /** This git takes other answers than a user name and a password (git-credential(1), `capability[]`). */
+  readonly knowsAuthtype: boolean;
 }
+
+/** What git is answered with (git-credential(1), "INPUT/OUTPUT FORMAT"). */
+export type Answer =
+  | { readonly username: string; readonly password: string }
+  | { readonly authtype: string; readonly credential: string };
 
 /**
  * Answers git's questions from this process, over a Unix socket in a folder that only this user can enter. So the
@@ -28,7 +32,7 @@ export interface AskedPlace {
  * a question that is not to be answered; git is told to give up then, and not to ask a human.
  */
 export async function openCredentialHelper(
-  login: (asked: AskedPlace) => Promise<Login | undefined>,
+  login: (asked: AskedPlace) => Promise<Answer | undefined>,
   context: Pick<Context, 'env'>,
 ): Promise<CredentialHelper> {
   const open = new Set<Socket>();
@@ -41,7 +45,6 @@ export async function openCredentialHelper(
   });
   const { folder, path } = await listenInFolder(server, context);
   return {
-    folder: folder.path,
     command: toCommand(path),
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
@@ -54,17 +57,25 @@ export async function openCredentialHelper(
 
 async function answer(
   socket: Socket,
-  login: (asked: AskedPlace) => Promise<Login | undefined>,
+  login: (asked: AskedPlace) => Promise<Answer | undefined>,
 ): Promise<void> {
   try {
     // git's side is done with writing; ours is still to come, so reading to the end must not close the socket.
     const question = await text(socket.iterator({ destroyOnReturn: false }));
     const given = await login(parseQuestion(question));
-    socket.end(given === undefined ? 'quit=1\n' : `username=${given.username}\npassword=${given.password}\n`);
+    socket.end(given === undefined ? 'quit=1\n' : toText(given));
   } catch {
     socket.destroy();
   }
 }
+
+function toText(given: Answer): string {
+  const capability = 'authtype' in given ? 'capability[]=authtype\n' : '';
+  const lines = Object.entries(given).filter(([key]) => answerKeys.has(key));
+  return capability + lines.map(([key, value]) => `${key}=${value}\n`).join('');
+}
+
+const answerKeys = new Set(['username', 'password', 'authtype', 'credential']);
 
 /** git's form: one `key=value` a line (git-credential(1), "INPUT/OUTPUT FORMAT"). */
 function parseQuestion(question: string): AskedPlace {
@@ -74,7 +85,12 @@ function parseQuestion(question: string): AskedPlace {
       return [key, value];
     }),
   );
-  return { protocol: values.get('protocol'), host: values.get('host'), path: values.get('path') };
+  return {
+    protocol: values.get('protocol'),
+    host: values.get('host'),
+    path: values.get('path'),
+    knowsAuthtype: question.split('\n').includes('capability[]=authtype'),
+  };
 }
 
 const relay = 'const s=require("net").connect(process.argv[1]);process.stdin.pipe(s).pipe(process.stdout)';

@@ -1,92 +1,77 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeyReader } from '../../aws/keyReader';
-import type { MirrorError } from '../../errors';
-import { toConfigText } from '../../git/config';
-import { parseFailure } from '../../git/failures';
-import type { HttpsSettings } from '../../pipe/destinationSettings';
+import { type ConfigSections, toConfigText } from '../../git/config';
+import { toGitEnvironment, toUsersConfigFiles, toUsersGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
-import { toMirrorError } from '../../system/errors';
-import { type Transport, unpackMilliseconds } from '../destination';
-import { certificateRefused, credentialsRefused, redirected } from '../errors';
-import { describeServerFailure } from '../failures';
-import { type AskedPlace, type CredentialHelper, openCredentialHelper } from './credentialHelper';
-import { type Login, signLogin } from './sigv4';
+import { openTemporaryFolder } from '../../system/temporaryFolder';
+import { stall } from '../remote';
+import type { RemoteSettings } from '../settings';
+import type { Role, Transport } from '../transport';
+import { type Helper, openHelper } from './helper';
+import { toStoreHelper } from './store';
 
-/** Opens what answers git when it asks for a password, and asks AWS for a session of the role where there is one. */
-export async function openHttps(settings: HttpsSettings, context: Context): Promise<Transport> {
-  const readKeys = createKeyReader(settings.identity, settings.region, context);
-  const firstKeys = readKeys();
-  // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
-  firstKeys.catch(() => undefined);
-  let unsigned: MirrorError | undefined;
-
-  /** Signed afresh each time that git asks: a mirror of hours logs in as often as it connects. */
-  async function login(asked: AskedPlace): Promise<Login | undefined> {
-    if (!isPlace(settings, asked)) return undefined;
-    try {
-      const signed = signLogin(await readKeys(), settings, new Date());
-      context.log.conceal([signed.password]);
-      unsigned = undefined;
-      return signed;
-    } catch (error) {
-      unsigned = toMirrorError(error);
-      return undefined;
-    }
+/**
+ * Writes a configuration of git for this server alone, in a folder of its own, 0700. That folder is git's HOME as well,
+ * as git's libcurl takes a login from ~/.netrc before it asks any helper; with `usersGit` the user's own files count
+ * too. Throws MirrorError.
+ */
+export async function openHttps(settings: RemoteSettings, role: Role, context: Context): Promise<Transport> {
+  const folder = await openTemporaryFolder(context);
+  let helper: Helper | undefined;
+  async function close() {
+    await helper?.[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
   }
-  const helper = await openCredentialHelper(login, context);
   try {
-    // git's libcurl takes a login from ~/.netrc before it asks any helper: in our folder there is none.
-    const env = { HOME: helper.folder, GIT_CONFIG_GLOBAL: await writeConfiguration(settings, helper) };
-    return {
-      env,
-      async ready() {
-        await firstKeys;
-      },
-      describeFailure: (stderr) => unsigned ?? describeHttpsFailure(settings, stderr),
-      [Symbol.asyncDispose]: () => helper[Symbol.asyncDispose](),
+    helper = await openHelper(settings, folder.path, context);
+    const file = join(folder.path, 'config');
+    const sections = {
+      ...(settings.usersGit ? { include: { path: toUsersConfigFiles(context.env) } } : {}),
+      ...toServerSections(settings, role, helper),
+      ...(await toProxySections(settings, folder.path)),
     };
+    await writeFile(file, toConfigText(sections), { mode: 0o600 });
+    const env = settings.usersGit
+      ? { ...toUsersGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file }
+      : { ...toGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file, HOME: folder.path };
+    const { ready = async () => undefined, explain } = helper ?? {};
+    return { env, ready, ...(explain && { explain }), [Symbol.asyncDispose]: close };
   } catch (error) {
-    await helper[Symbol.asyncDispose]();
+    await close();
     throw error;
   }
 }
 
-/** The very repository and nothing else: whatever sends git elsewhere gets no login. */
-function isPlace({ host, path }: HttpsSettings, asked: AskedPlace): boolean {
-  return asked.protocol === 'https' && asked.host === host && `/${asked.path}` === path;
-}
-
-/** For this host alone, beside the scratch repository's configuration, which is about the source. */
-async function writeConfiguration({ host }: HttpsSettings, { folder, command }: CredentialHelper) {
-  const file = join(folder, 'config');
-  const sections = {
-    [`credential "https://${host}"`]: { helper: command, useHttpPath: 'true' },
-    [`http "https://${host}/"`]: {
-      followRedirects: 'false',
-      lowSpeedTime: String(unpackMilliseconds / 1000),
-    },
+/** For this server alone: whatever sends git elsewhere learns nothing. */
+function toServerSections(
+  { url, proxy }: RemoteSettings,
+  role: Role,
+  helper: Helper | undefined,
+): ConfigSections {
+  const { origin } = new URL(url);
+  const http = {
+    ...(proxy === undefined ? {} : { proxy: toProxyUrl(proxy) }),
+    // A push that is redirected would change another repository than the one that was planned for.
+    ...(role === 'destination'
+      ? { followRedirects: 'false', lowSpeedTime: String(stall.unpack / 1000) }
+      : {}),
   };
-  await writeFile(file, toConfigText(sections), { mode: 0o600 });
-  return file;
+  return {
+    [`http "${origin}/"`]: http,
+    ...(helper && {
+      // The empty one switches off those of the user: what the settings carry comes first.
+      [`credential "${origin}"`]: { helper: ['', helper.command], useHttpPath: String(helper.usesPath) },
+    }),
+  };
 }
 
-function describeHttpsFailure(settings: HttpsSettings, stderr: string): MirrorError {
-  const { host, url, identity } = settings;
-  switch (parseFailure(stderr)) {
-    case 'unauthorised':
-      return credentialsRefused(
-        identity.kind === 'keys' ? `the access key ${identity.accessKeyId}` : `the role ${identity.roleArn}`,
-        url,
-        stderr,
-      );
-    case 'certificate':
-      return certificateRefused(host, stderr);
-    case 'redirected':
-      return redirected(url, stderr);
-    default: {
-      const port = Number(/:(\d+)$/.exec(host)?.[1] ?? 443);
-      return describeServerFailure({ url, host, port, proof: 'credentials' }, stderr);
-    }
-  }
+/** git asks its helpers for the password of a proxy whose URL names a user (http.c). */
+function toProxyUrl({ url, login }: NonNullable<RemoteSettings['proxy']>): string {
+  return login === undefined ? url : url.replace('://', `://${encodeURIComponent(login.username)}@`);
+}
+
+async function toProxySections({ proxy }: RemoteSettings, folder: string): Promise<ConfigSections> {
+  if (proxy?.login === undefined) return {};
+  const command = await toStoreHelper(join(folder, 'proxy'), proxy.url, proxy.login);
+  return { [`credential "${proxy.url}"`]: { helper: ['', command] } };
 }

@@ -1,11 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-
-/** What AWS signs with. Temporary keys (from STS) have a session token. */
-export interface AwsKeys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
-}
+import type { AwsKeys } from '../../aws/identity';
 
 /** One repository as HTTPS names it: `host` is the authority, `host[:port]`; `path` begins with a slash. */
 export interface SignedPlace {
@@ -14,7 +8,7 @@ export interface SignedPlace {
   readonly region: string;
 }
 
-export interface Login {
+export interface SignedLogin {
   readonly username: string;
   readonly password: string;
 }
@@ -24,7 +18,7 @@ export interface Login {
  * Version 4 of a request `GIT <path>` whose one header is the host and whose payload hash is left empty. The
  * session token travels in the user name and is not signed. The scheme is that of AWS's git-remote-codecommit.
  */
-export function signLogin(keys: AwsKeys, { host, path, region }: SignedPlace, now: Date): Login {
+export function signLogin(keys: AwsKeys, { host, path, region }: SignedPlace, now: Date): SignedLogin {
   const time = toTimestamp(now);
   const scope = `${time.slice(0, 8)}/${region}/codecommit/aws4_request`;
   const request = `GIT\n${path}\n\nhost:${host}\n\nhost\n`;

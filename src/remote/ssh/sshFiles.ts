@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SshSettings } from '../../pipe/sshSettings';
 import type { Context } from '../../system/context';
 import { replaceFile } from '../../system/replaceFile';
 import { toSocketPath } from '../../system/socket';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
+import type { SshLogin } from '../settings';
 import { writeHomeFiles } from './homeFiles';
 import { type SessionOptions, toHostBlock } from './sshConfig';
 
@@ -19,18 +19,14 @@ export interface SshFiles extends AsyncDisposable {
 }
 
 /**
- * Writes key, known hosts and configuration, each 0600 in a temporary folder 0700. With `directory` (the pipe's ~/.ssh)
- * the last two are written there as well, for others: ssh does not read them in this run.
+ * Writes key, known hosts and configuration, each 0600 in a temporary folder 0700. With `directory` the last two are
+ * written there as well, for others: ssh does not read them in this run.
  */
-export async function openSshFiles(
-  settings: SshSettings,
-  directory: string | undefined,
-  context: Context,
-): Promise<SshFiles> {
+export async function openSshFiles(login: SshLogin, context: Context): Promise<SshFiles> {
   const folder = await openTemporaryFolder(context);
   try {
-    const files = await writeFiles(settings, folder.path);
-    if (directory !== undefined) await writeHomeFiles(directory, files.home, context.log);
+    const files = await writeFiles(login, folder.path);
+    if (login.directory !== undefined) await writeHomeFiles(login.directory, files.home, context.log);
     return { ...files, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
   } catch (error) {
     await folder[Symbol.asyncDispose]();
@@ -38,13 +34,13 @@ export async function openSshFiles(
   }
 }
 
-async function writeFiles(settings: SshSettings, folder: string) {
-  const { key, trust, host } = settings;
+async function writeFiles(login: SshLogin, folder: string) {
+  const { key, trust, host } = login;
   const [config, identityFile, knownHostsFile] = ['config', 'id_rsa', 'known_hosts'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
   const knownHosts = trust.knownHosts.map((line) => `${line}\n`).join('');
-  const fixed = { ...settings, fingerprint: trust.fingerprint, identityFile, knownHostsFile };
+  const fixed = { ...login, fingerprint: trust.fingerprint, identityFile, knownHostsFile };
   await writeFile(identityFile, key.pem, { mode: 0o600, flag: 'wx' });
   await writeFile(knownHostsFile, knownHosts, { mode: 0o600, flag: 'wx' });
   let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
@@ -11,10 +11,8 @@ import { run } from '../../servers/git';
 const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a-secret', sessionToken: undefined };
 const place = { host: 'git.example.org:8443', path: '/v1/repos/app', region: 'us-east-1' };
 const settings = {
-  kind: 'https',
-  ...place,
   url: `https://${place.host}${place.path}`,
-  identity: { kind: 'keys', ...keys },
+  login: { kind: 'aws', region: place.region, identity: { kind: 'keys', ...keys } },
   name: 'app (us-east-1)',
 } as const;
 let root: string;
@@ -53,7 +51,7 @@ async function askGit(
 describe('git is given a login', () => {
   it('for the repository, signed now, and it is masked from then on', async () => {
     const { cleaner, context } = createContext();
-    await using transport = await openHttps(settings, context);
+    await using transport = await openHttps(settings, 'destination', context);
     const question = `protocol=https\nhost=${place.host}\npath=v1/repos/app\n\n`;
     const { exitCode, values } = await askGit('fill', transport.env, question);
     const [, time = ''] = /^(\d{8}T\d{6}Z)/.exec(values['password'] ?? '') ?? [];
@@ -72,7 +70,7 @@ describe('git is given a login', () => {
     ['no encryption', 'http', place.host, 'v1/repos/app'],
   ])('but not for %s', async (_what, protocol, host, path) => {
     const { context } = createContext();
-    await using transport = await openHttps(settings, context);
+    await using transport = await openHttps(settings, 'destination', context);
     const question = `protocol=${protocol}\nhost=${host}\npath=${path}\n\n`;
     const { exitCode, stdout } = await askGit('fill', transport.env, question);
     expect({ exitCode, stdout }).toEqual({ exitCode: 128, stdout: '' });
@@ -80,7 +78,7 @@ describe('git is given a login', () => {
 
   test.each(['approve', 'reject'] as const)('and nothing is done when it says %s', async (verb) => {
     const { context } = createContext();
-    await using transport = await openHttps(settings, context);
+    await using transport = await openHttps(settings, 'destination', context);
     const login = `protocol=https\nhost=${place.host}\npath=v1/repos/app\nusername=u\npassword=p\n\n`;
     expect(await askGit(verb, transport.env, login)).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
   });
@@ -88,9 +86,10 @@ describe('git is given a login', () => {
 
 it('keeps its socket where nobody else can enter, and leaves nothing', async () => {
   const { context } = createContext();
-  const transport = await openHttps(settings, context);
-  const [folder = ''] = await readdir(root);
-  expect((await stat(join(root, folder))).mode & 0o777).toBe(0o700);
+  const transport = await openHttps(settings, 'destination', context);
+  const folders = await readdir(root);
+  expect(folders).toHaveLength(2);
+  for (const folder of folders) expect((await stat(join(root, folder))).mode & 0o777).toBe(0o700);
   await transport[Symbol.asyncDispose]();
   expect(await readdir(root)).toEqual([]);
 });
@@ -103,16 +102,18 @@ describe('where TMPDIR is too long for a socket', () => {
     const before = process.umask(0);
     try {
       const { context } = createContext(deep());
-      await using first = await openHttps(settings, context);
-      await using second = await openHttps(settings, context);
+      await using first = await openHttps(settings, 'destination', context);
+      await using second = await openHttps(settings, 'destination', context);
       const question = `protocol=https\nhost=${place.host}\npath=v1/repos/app\n\n`;
       for (const { env } of [first, second]) {
-        const [folder = ''] = /\/tmp\/ccmirror-[\w-]+/.exec(env['GIT_CONFIG_GLOBAL'] ?? '') ?? [];
+        const config = await readFile(env['GIT_CONFIG_GLOBAL'] ?? '', 'utf8');
+        const [folder = ''] = /\/tmp\/ccmirror-[\w-]+/.exec(config) ?? [];
         expect((await stat(folder)).mode & 0o777).toBe(0o700);
-        expect(await readdir(folder)).toEqual(expect.arrayContaining(['s']));
+        expect(await readdir(folder)).toEqual(['s']);
         expect((await askGit('fill', env, question)).exitCode).toBe(0);
       }
-      expect(await readdir(deep())).toEqual([]);
+      // Their configurations need no socket.
+      expect(await readdir(deep())).toHaveLength(2);
       expect((await readdir(root)).filter((name) => name.startsWith('ccmirror'))).toEqual([]);
     } finally {
       process.umask(before);
