@@ -104,7 +104,7 @@ const schema = z.object({
   }),
   INCLUDE: list({
     description:
-      'With REFS `all`: patterns of the only refs to mirror, such as `release/*` or `refs/tags/v*`; a YAML list, or separated by spaces or commas.',
+      'With REFS `all`: patterns of the only refs to mirror, such as `release/*` or `refs/tags/v*`; a YAML list, or separated by spaces or commas. They mean what they mean in bitbucket-pipelines.yml: `*` stops at a slash, `**` does not.',
     placeholder: '<pattern...>',
   }),
   EXCLUDE: list({

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { matchesGlob } from '../plan/refs';
+import { matchesWildcards } from '../plan/glob';
 import type { Fingerprint } from './fingerprints';
 
 /** A line that names a host's key. */
@@ -109,7 +109,7 @@ export function namesHost(names: string, host: string, port: number): boolean {
   const patterns = names.toLowerCase().split(',');
   // Only a pattern that has the bracket is held against Bitbucket's form: `*2` is not about port 22.
   const isAmong = (among: readonly string[]) =>
-    among.some((pattern) => matchesGlob(pattern, pattern.startsWith('[') ? bracketed : lookup));
+    among.some((pattern) => matchesWildcards(pattern, pattern.startsWith('[') ? bracketed : lookup));
   const refused = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
   return isAmong(patterns.filter((pattern) => !pattern.startsWith('!'))) && !isAmong(refused);
 }
