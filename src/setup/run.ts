@@ -8,9 +8,10 @@ import type { PrivateKey } from '../ssh/privateKey';
 import { toMirrorError } from '../system/errors';
 import { createKeyPair } from './aws/keyPair';
 import { readClone } from './clone';
+import type { SetupContext } from './context';
 import { setupStopped } from './errors';
 import { parseRequest, type SetupFlags } from './request';
-import { type SetupContext, setup } from './setup';
+import { setup } from './setup';
 
 /** What the entry takes from the process and hands down. */
 export interface SetupProgram {

@@ -14,9 +14,9 @@ import type {
   RepositoryIds,
 } from './bitbucket/bitbucket';
 import { type Clone, readClone } from './clone';
+import type { SetupContext } from './context';
 import { toPolicyName } from './names';
 import type { SetupRequest } from './request';
-import type { SetupContext } from './setup';
 
 /** What setup works with. */
 export interface Hands {
