@@ -6,7 +6,6 @@ import type { Terminal } from './ask';
 export interface SetupContext extends Context {
   /** Shows text as it is, but for secrets. */
   readonly say: (text: string) => void;
-  readonly conceal: (secrets: readonly string[]) => void;
   /** Makes an RSA key pair. */
   readonly createKey: () => Promise<PrivateKey>;
   /** Undefined: there is nobody to ask. */

@@ -84,7 +84,7 @@ function planPrivateKey({ bitbucket }: Situation, hands: Hands, stored: PrivateK
   if (stored !== undefined) return { title: `Private key in ${keyFile}`, state: 'exists' };
   const run = async () => {
     const key = await context.createKey();
-    context.conceal(toKeySecrets(key.pem));
+    context.log.conceal(toKeySecrets(key.pem));
     if (bitbucket === undefined) await writeKeyFile(keyFile, key.pem);
     return { key };
   };
