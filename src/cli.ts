@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { toProgram } from './pipe/order';
+import { isPipelinesLog } from './pipe/step';
 import { type Ending, runEntry } from './program/runEntry';
 import { runProgram } from './program/runMirror';
 import { createStopSignal } from './program/stopSignal';
@@ -56,8 +57,8 @@ async function checkFromShell({ json, ...flags }: Flags): Promise<Ending> {
 /** Loaded when it is asked for: it brings the AWS SDK, which takes longer to load than all the rest. */
 async function setUpFromShell(flags: Flags): Promise<Ending> {
   const { runSetup } = await import('./setup/run');
-  const { env, stdin, stdout, stderr } = process;
-  const program = { env, cwd: process.cwd(), stdin, stdout, stderr, signal: createStopSignal(process) };
+  const { stdin, stdout } = process;
+  const program = { ...openShell(), cwd: process.cwd(), stdin, stdout };
   return { exitCode: await runSetup(flags as unknown as SetupFlags, program) };
 }
 
@@ -81,6 +82,7 @@ function openShell(): Shell {
     stdout,
     stderr,
     signal: createStopSignal(process),
+    isLogColoured: isPipelinesLog(env),
     cwd: () => process.cwd(),
     readUsage: () => process.resourceUsage(),
   };

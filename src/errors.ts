@@ -131,3 +131,22 @@ export function toQuote(text: string): string {
 export function toErrorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+export const allowAndRunAgain =
+  'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
+
+export const runAgain = 'Run the command again: what is already there stays as it is.';
+
+/** AWS or Bitbucket does not let us read something, or change it. */
+export class PermissionMissing extends MirrorError {
+  /** As its service names it: `iam:GetUser`, `repository:admin`. */
+  readonly permission: string;
+
+  constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
+    super('setup-not-permitted', {
+      message: `${service} denied the request, the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
+      remedy: allowAndRunAgain,
+    });
+    this.permission = permission;
+  }
+}

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Asked, toProgram } from './pipe/order';
 import { readSettings } from './pipe/settings';
+import { findCloneFolder, isPipelinesLog, isPipelinesStep } from './pipe/step';
 import { type Environment, withoutEmpty } from './pipe/variables';
 import { type Ending, runEntry } from './program/runEntry';
 import { runProgram } from './program/runMirror';
@@ -26,6 +27,7 @@ async function runPipe(): Promise<Ending> {
     env,
     stdout,
     signal,
+    isLogColoured: isPipelinesLog(env),
     readUsage: () => process.resourceUsage(),
     readSettings: () => readPipeSettings(env, signal),
   };
@@ -36,9 +38,9 @@ async function runPipe(): Promise<Ending> {
 
 async function readPipeSettings(env: Environment, signal: AbortSignal) {
   const [cwd, sshDirectory] = [process.cwd(), findSshDirectory(env['HOME'])];
-  if (env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined) return await readSettings(env, { cwd, sshDirectory });
+  if (isPipelinesStep(env)) return await readSettings(env, { cwd, sshDirectory });
   // Outside Pipelines, `docker run` in a clone: the source is the clone's origin.
-  const workstation = await readWorkstation(env['BITBUCKET_CLONE_DIR'] ?? cwd, { env, signal });
+  const workstation = await readWorkstation(findCloneFolder(env) ?? cwd, { env, signal });
   const { origin, branch, isClone } = workstation;
   return await readSettings(
     { SOURCE_URL: origin, ...env },

@@ -1,11 +1,11 @@
-import { IAMClient, ListUsersCommand, SimulatePrincipalPolicyCommand, type User } from '@aws-sdk/client-iam';
+import { IAMClient, ListUsersCommand, type User } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { callAws } from '../setup/aws/aws';
-import { type IamKey, readKeys } from '../setup/aws/iam';
-import { ourPath } from '../setup/names';
 import { toFingerprint } from '../ssh/knownHosts';
 import type { PrivateKey } from '../ssh/privateKey';
+import { callAws } from './call';
 import { createRequestHandler } from './http';
+import type { AwsKeys } from './identity';
+import { type IamKey, readKeys } from './sshKeys';
 
 interface Clients {
   readonly iam: IAMClient;
@@ -15,11 +15,7 @@ interface Clients {
 
 /** Whom AWS's own credentials in the variables belong to, and where they are used. */
 export interface AwsAccess {
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string | undefined;
-  };
+  readonly credentials: AwsKeys;
   readonly region: string;
 }
 
@@ -41,6 +37,9 @@ export interface OwnedKey {
   readonly user: IamUser;
   readonly key: IamKey;
 }
+
+/** What `setup` makes at IAM has this path. */
+export const ourPath = '/codecommit-mirror/';
 
 /** An account of many users is asked user by user. */
 const lookMilliseconds = 120_000;
@@ -123,32 +122,4 @@ async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> 
     name: UserName,
     arn: Arn,
   }));
-}
-
-/**
- * Which of the actions AWS would refuse this user or role on this resource. IAM works it out by itself, over inline
- * and attached policies, those of groups, and permission boundaries: one permission to look at all of them.
- */
-export async function readRefused(
-  { iam, signal }: Clients,
-  { principal, actions, resource }: { principal: string; actions: readonly string[]; resource: string },
-): Promise<readonly string[]> {
-  const allowed = new Set<string>();
-  let Marker: string | undefined;
-  do {
-    const page = Marker === undefined ? {} : { Marker };
-    const input = {
-      PolicySourceArn: principal,
-      ActionNames: [...actions],
-      ResourceArns: [resource],
-      ...page,
-    };
-    const answer = await callAws('iam:SimulatePrincipalPolicy', () =>
-      iam.send(new SimulatePrincipalPolicyCommand(input), { abortSignal: signal }),
-    );
-    for (const { EvalActionName = '', EvalDecision } of answer.EvaluationResults ?? [])
-      if (EvalDecision === 'allowed') allowed.add(EvalActionName);
-    Marker = answer.IsTruncated ? answer.Marker : undefined;
-  } while (Marker !== undefined);
-  return actions.filter((action) => !allowed.has(action));
 }

@@ -1,13 +1,9 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import {
-  type Caller,
-  createClients,
-  findKey,
-  readCaller,
-  readRefused,
-  toIamFingerprint,
-} from '../aws/keyOwner';
-import type { ErrorCode, MirrorError } from '../errors';
+import { callAws } from '../aws/call';
+import { type Caller, createClients, findKey, readCaller, toIamFingerprint } from '../aws/keyOwner';
+import { toRepositoryArn } from '../aws/policy';
+import { readRefused } from '../aws/refusedActions';
+import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
 import { collectFaults } from '../faults';
 import { readDestinationUrl } from '../pipe/destinationSettings';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
@@ -15,9 +11,6 @@ import type { Settings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshSettings';
 import { type Environment, parseVariables } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
-import { callAws } from '../setup/aws/aws';
-import { toRepositoryArn } from '../setup/aws/policy';
-import { PermissionMissing } from '../setup/errors';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 type Clients = ReturnType<typeof createClients>;

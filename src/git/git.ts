@@ -3,23 +3,15 @@ import { GitError, GitPluginError, type SimpleGitOptions, simpleGit } from 'simp
 import { toStopError } from '../system/errors';
 import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
-import { type Input, type StreamOptions, streamBytes, streamLines } from './stream';
+import {
+  type GitOptions,
+  type GitResult,
+  type Input,
+  type StreamOptions,
+  streamBytes,
+  streamLines,
+} from './stream';
 import { createWatch } from './watch';
-
-/** How one git command ended. A non-zero exit is a value here, not an exception: what it means depends on who asked. */
-export interface GitResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface GitOptions {
-  /** The repository that the commands run in. */
-  readonly directory: string;
-  /** The whole environment of git: nothing else is inherited. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-}
 
 export interface RunOptions {
   readonly input?: string;

@@ -5,8 +5,22 @@ import { toStopError } from '../system/errors';
 import { readLines } from '../system/lines';
 import { programMissing } from './errors';
 import { describeGitFailure } from './failures';
-import type { GitOptions, GitResult } from './git';
 import { createWatch, listingBytes, type Watch } from './watch';
+
+/** How one git command ended. A non-zero exit is a value here, not an exception: what it means depends on who asked. */
+export interface GitResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface GitOptions {
+  /** The repository that the commands run in. */
+  readonly directory: string;
+  /** The whole environment of git: nothing else is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
 
 /** What a command reads; as pieces where it is more than memory should hold. */
 export type Input = string | Iterable<string> | AsyncIterable<string>;

@@ -47,7 +47,7 @@ function toLfsUrl(url: string): string {
 }
 
 function describe(url: string, stderr: string): MirrorError {
-  const failure = describeGitFailure('lfs', { exitCode: 1, stdout: '', stderr });
+  const failure = describeGitFailure('lfs', { exitCode: 1, stderr });
   if (failure.code === 'disk-full') return failure;
   const words = toLfsWords(stderr);
   return isLfsFailurePassing(stderr) ? sourceUnreachable(url, words) : lfsNotObtained(url, words);

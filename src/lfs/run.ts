@@ -1,6 +1,7 @@
 import { toQuote } from '../errors';
 import { programMissing } from '../git/errors';
-import type { Git, GitResult, RunOptions } from '../git/git';
+import type { Git, RunOptions } from '../git/git';
+import type { GitResult } from '../git/stream';
 
 /** git-lfs would try 8 times more, minutes long where a server is silent; the run itself tries again, too. */
 const retries = 'lfs.transfer.maxretries=2';

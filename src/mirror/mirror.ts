@@ -8,7 +8,7 @@ import { pushPlan } from '../push/pushPlan';
 import { openRemote, type Remote } from '../remote/remote';
 import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
-import { toMirrorError, toStopError } from '../system/errors';
+import { toFailure } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
 import { type Attempt, type AttemptResult, retryTransient } from './attempts';
 import { refMissing, toRefusalError } from './errors';
@@ -39,14 +39,13 @@ export async function mirror(job: Job, context: Context): Promise<Outcome> {
 
 /** Why the run failed, whether that is given or thrown. */
 async function findFailure(
-  { log, signal }: Context,
+  context: Context,
   run: () => Promise<MirrorError | undefined>,
 ): Promise<MirrorError | undefined> {
   try {
     return await run();
   } catch (error) {
-    log.debug(error instanceof Error ? String(error.stack) : String(error));
-    return signal.aborted ? toStopError(signal.reason) : toMirrorError(error);
+    return toFailure(error, context);
   }
 }
 

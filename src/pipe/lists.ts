@@ -1,5 +1,5 @@
 import { type Fault, quote } from '../faults';
-import type { Environment } from './variables';
+import type { Context } from '../system/context';
 
 /** The variables that may be YAML lists, and what separates the items of a plain value. */
 export const separators = new Map([
@@ -9,7 +9,7 @@ export const separators = new Map([
 ]);
 
 /** A YAML list given to X arrives as X_COUNT, X_0, X_1, …; the limit keeps a wrong count from being counted out. */
-export function gatherList(env: Environment, name: string, faults: Fault[]): string[] | undefined {
+export function gatherList(env: Context['env'], name: string, faults: Fault[]): string[] | undefined {
   const count = env[`${name}_COUNT`];
   if (!count) return env[name]?.split(separators.get(name) ?? '\n').filter((item) => item !== '');
   if (!/^\d{1,4}$/.test(count)) {

@@ -4,27 +4,13 @@ import type { Job } from '../mirror/job';
 import { mirror } from '../mirror/mirror';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
-import { createCleaner, createLog, isColourSeen } from '../report/log';
 import { type Outcome, toExitCode } from '../report/outcome';
-import { createStopwatch } from '../report/stopwatch';
 import { logError, logOutcome } from '../report/text';
-import type { Context } from '../system/context';
-import { toMirrorError, toStopError } from '../system/errors';
 import { reportUnwritable } from './errors';
+import { openSession, type Session, type Surroundings } from './session';
 
 /** What an entry takes from the process and hands down. */
-export interface Program {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: {
-    write(text: string): unknown;
-    on(event: 'error', listener: () => void): unknown;
-    readonly isTTY?: boolean | undefined;
-    readonly columns?: number | undefined;
-  };
-  /** Where failures go; default: standard output. */
-  readonly stderr?: Program['stdout'] | undefined;
-  /** Aborted with the name of the signal that asks the program to stop. */
-  readonly signal: AbortSignal;
+export interface Program extends Surroundings {
   readonly readOrder: () => Promise<Order>;
   /** What must not be printed, even before the order is read. */
   readonly secrets: readonly string[];
@@ -62,20 +48,9 @@ interface Ending {
 
 /** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
 export async function runProgram(program: Program): Promise<number> {
-  const { env, stdout, signal } = program;
-  // Whoever read the log is gone (`| head`): no reason to leave a mirror half done.
-  stdout.on('error', () => undefined);
-  const cleaner = createCleaner();
-  cleaner.conceal(program.secrets);
-  // Not Date.now: a clock that is set meanwhile must not change how long a run took.
-  const now = () => performance.now();
-  const options = { colour: isColourSeen(env, stdout.isTTY === true), debug: env['DEBUG'] === 'true' };
-  const log = createLog({ stream: stdout, failures: program.stderr, ...options, cleaner, now });
-  const stopwatch = createStopwatch(now);
-  const startedAt = new Date();
-
-  const context = { env, log, signal, stopwatch, startedAt };
-  const { outcome, error, order } = await runMirror(program, context, cleaner.conceal);
+  using session = openSession(program, program.secrets);
+  const { log, stopwatch, startedAt } = session.context;
+  const { outcome, error, order } = await runMirror(program, session);
   const timings = stopwatch.read();
   log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0, stopwatch.connections()));
   if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
@@ -91,7 +66,7 @@ export async function runProgram(program: Program): Promise<number> {
     destination: order.destination,
     outcome,
     error,
-    clean: cleaner.clean,
+    clean: session.clean,
   });
   const failure = await writeReport(order.reportFile, order.clone, report);
   if (failure !== undefined) logError(failure, log);
@@ -112,26 +87,17 @@ function toProfile(
   return `Profile: ${stages.join(', ')}; ${own}; ${sent}.`;
 }
 
-async function runMirror(
-  { readOrder }: Program,
-  context: Context,
-  conceal: (secrets: readonly string[]) => void,
-): Promise<Ending> {
+async function runMirror({ readOrder }: Program, session: Session): Promise<Ending> {
+  const { context } = session;
   let order: Order | undefined;
-  const limit = new AbortController();
-  const signal = AbortSignal.any([context.signal, limit.signal]);
-  let timer: NodeJS.Timeout | undefined;
   try {
     order = await readOrder();
-    conceal(order.secrets);
-    timer = setTimeout(() => limit.abort('TIMEOUT'), order.timeoutMilliseconds);
+    context.log.conceal(order.secrets);
+    session.limit(order.timeoutMilliseconds);
     context.log.info(`codecommit-mirror ${version}: ${order.title}`);
-    return { outcome: await mirror(order.toJob(), { ...context, signal }), order };
+    return { outcome: await mirror(order.toJob(), context), order };
   } catch (error) {
-    context.log.debug(error instanceof Error ? String(error.stack) : String(error));
-    return { error: signal.aborted ? toStopError(signal.reason) : toMirrorError(error), order };
-  } finally {
-    clearTimeout(timer);
+    return { error: session.explain(error), order };
   }
 }
 

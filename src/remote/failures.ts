@@ -16,7 +16,7 @@ import {
   redirected,
   sshTooOld,
 } from './destinationErrors';
-import type { RemoteSettings } from './settings';
+import type { RemoteSettings, Role } from './settings';
 import {
   sourceAlgorithms,
   sourceCertificateRefused,
@@ -25,7 +25,6 @@ import {
   sourceUnauthorised,
   sourceUnreachable,
 } from './sourceErrors';
-import type { Role } from './transport';
 
 /** A git command that failed on its way to a server. */
 export interface Failed {
@@ -41,7 +40,7 @@ export function describeFailure(failed: Failed): MirrorError {
   return (
     describeHostKey(kind, failed) ??
     (failed.role === 'source' ? describeSource(kind, failed) : describeDestination(kind, failed)) ??
-    describeGitFailure(failed.command, { exitCode: 1, stdout: '', stderr: failed.stderr })
+    describeGitFailure(failed.command, { exitCode: 1, stderr: failed.stderr })
   );
 }
 

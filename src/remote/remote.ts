@@ -1,15 +1,17 @@
 import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
-import { createGit, type Git, type GitResult } from '../git/git';
+import { createGit, type Git } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
+import type { GitResult } from '../git/stream';
 import type { RefPush } from '../plan/plan';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { describeFailure } from './failures';
+import { openTransport } from './openTransport';
 import { ensureRefspecs, remoteName, seenRefspec } from './refspecs';
-import type { RemoteSettings } from './settings';
-import { openTransport, type Role } from './transport';
+import type { RemoteSettings, Role } from './settings';
+import { stall, toPushStall } from './stall';
 
 /** A git server at one end of a mirror, spoken to from one repository on this machine. */
 export interface Remote extends AsyncDisposable {
@@ -43,14 +45,6 @@ export interface FetchOptions {
 
 /** What `--unshallow` stands for (git-fetch(1)); unlike that, git takes it for a complete history too. */
 const fullDepth = '--depth=2147483647';
-
-/** Milliseconds without a word. A listing takes seconds; a fetch may compute for minutes before its first byte. */
-export const stall = { list: 60_000, fetch: 300_000, unpack: 900_000 };
-
-/** While objects go out git counts them; a server may unpack and check for minutes without a word. */
-function toPushStall(stderr: string): number {
-  return /Writing objects: +\d+% \((?!.*, done)/.test(stderr) ? 120_000 : stall.unpack;
-}
 
 /** Begins to open the way to a server, for the repository in `directory`; the first call of `refs` waits for it. */
 export async function openRemote(

@@ -66,3 +66,6 @@ export interface SshLogin {
   /** A ~/.ssh whose config and known_hosts get a block for this host, for whoever uses ssh after this run. */
   readonly directory?: string | undefined;
 }
+
+/** Which end of a mirror a server is. */
+export type Role = 'source' | 'destination';

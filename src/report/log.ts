@@ -64,13 +64,12 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Colour is for eyes: a terminal, or the log of Pipelines, which shows it though it is no terminal. */
+/** `showsColour`: it is a terminal, or the log of something that shows colours all the same. */
 export function isColourSeen(
   env: Readonly<Record<string, string | undefined>>,
-  isTerminal: boolean,
+  showsColour: boolean,
 ): boolean {
-  if (env['NO_COLOR']) return false;
-  return isTerminal || env['BITBUCKET_PIPELINE_UUID'] !== undefined;
+  return showsColour && !env['NO_COLOR'];
 }
 
 /** A shorter text is no secret worth the name; masked, it would take words, ref names and object IDs apart. */

@@ -12,7 +12,7 @@ import { createKeyPair, openSandbox, type Sandbox } from './server';
 import { createWrapper } from './wrapper';
 
 /** What the demo takes of the process. */
-export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'readUsage'>;
+export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'>;
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
 
@@ -64,9 +64,11 @@ interface DemoStep {
 }
 
 async function showSteps(demo: Demo): Promise<number> {
-  const { stdout, sandbox, signal, env } = demo;
+  const { stdout, sandbox, signal, env, isLogColoured = false } = demo;
   const bold = (text: string) =>
-    isColourSeen(env, stdout.isTTY === true) ? styleText('bold', text, { validateStream: false }) : text;
+    isColourSeen(env, isLogColoured || stdout.isTTY === true)
+      ? styleText('bold', text, { validateStream: false })
+      : text;
   stdout.write(
     `A git server that behaves like CodeCommit listens on port ${sandbox.port} of this machine.\n` +
       'Nothing leaves the machine, and nothing stays on it.\n',
@@ -147,8 +149,8 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
   return `${knownHosts.split(' ')[0]} ${createKeyPair().publicKey}`;
 }
 
-async function mirrorOnce({ stdout, signal, readUsage, variables, source }: Demo, more: Environment) {
+async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment) {
   const env = { ...variables, ...more };
   const settings = () => readSettings(env, { cwd: source.path });
-  return await runProgram(toProgram({ env, stdout, signal, readUsage, readSettings: settings }));
+  return await runProgram(toProgram({ ...shell, env, readSettings: settings }));
 }

@@ -1,5 +1,5 @@
+import { readKeys } from '../aws/sshKeys';
 import { toMirrorError } from '../system/errors';
-import { readKeys } from './aws/iam';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './aws/identity';
 import { deleteKeyFile, readKeyFile } from './aws/keyFile';
 import { removeTrust } from './aws/oidc';

@@ -5,13 +5,12 @@ import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { createRequestHandler } from '../aws/http';
 import { programMissing } from '../git/errors';
-import type { PrivateKey } from '../ssh/privateKey';
-import type { Context } from '../system/context';
 import { applyAll, applyPlan } from './apply';
-import { askYes, type Terminal } from './ask';
+import { askYes } from './ask';
 import { readAccount } from './aws/codecommit';
 import { toRoleArn } from './aws/rolePlan';
 import { createBitbucketRepository } from './bitbucket/bitbucket';
+import type { SetupContext } from './context';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';
 import { toBitbucketInstructions, toStepInstructions } from './instructions';
 import { toStepContent } from './pipelines/step';
@@ -20,16 +19,6 @@ import { planRemoval } from './removal';
 import type { SetupRequest } from './request';
 import { type Hands, readSituation, type Situation } from './situation';
 import type { Made, Plan, Step, StepState } from './step';
-
-export interface SetupContext extends Context {
-  /** Shows text as it is, but for secrets. */
-  readonly say: (text: string) => void;
-  readonly conceal: (secrets: readonly string[]) => void;
-  /** Makes an RSA key pair. */
-  readonly createKey: () => Promise<PrivateKey>;
-  /** Undefined: there is nobody to ask. */
-  readonly terminal: Terminal | undefined;
-}
 
 /** Reads both services, shows a plan, asks, carries it out, and verifies that it works. Throws MirrorError. */
 export async function setup(request: SetupRequest, context: SetupContext): Promise<void> {

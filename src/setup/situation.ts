@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type IamKey, readKeys } from '../aws/sshKeys';
 import type { PrivateKey } from '../ssh/privateKey';
 import { type Aws, look, type Seen } from './aws/aws';
 import { readAccount, readRepositoryExists } from './aws/codecommit';
-import { type IamKey, readKeys } from './aws/iam';
 import { type Identity, type IdentityStore, openRole, openUser } from './aws/identity';
 import { readKeyFile, requireKeyFilePlace } from './aws/keyFile';
 import { readProvider, toProviderArn } from './aws/oidc';
@@ -14,9 +14,9 @@ import type {
   RepositoryIds,
 } from './bitbucket/bitbucket';
 import { type Clone, readClone } from './clone';
+import type { SetupContext } from './context';
 import { toPolicyName } from './names';
 import type { SetupRequest } from './request';
-import type { SetupContext } from './setup';
 
 /** What setup works with. */
 export interface Hands {

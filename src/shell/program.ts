@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { invalid } from '../faults';
 import type { Asked } from '../pipe/order';
 import { readSettings } from '../pipe/settings';
+import { findCloneFolder, isPipelinesStep } from '../pipe/step';
 import { type Environment, variables, withoutEmpty } from '../pipe/variables';
 import { readShellCredentials } from './credentials';
 import { readWorkstation } from './workstation';
@@ -10,7 +11,7 @@ import { readWorkstation } from './workstation';
 export type Flags = Readonly<Record<string, unknown>>;
 
 /** What a command takes of the process. */
-export interface Shell extends Pick<Asked, 'stdout' | 'signal' | 'readUsage'> {
+export interface Shell extends Pick<Asked, 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'> {
   readonly env: Environment;
   readonly stderr: Asked['stdout'];
   /** Throws where the working folder is gone. */
@@ -30,11 +31,10 @@ export function toShellProgram(
       const cwd = readCwd();
       const key = await readKeyFile(flags['sshKeyFile']);
       const { signal } = shell;
-      const folder = env['BITBUCKET_CLONE_DIR'] ?? cwd;
+      const folder = findCloneFolder(env) ?? cwd;
       const { origin, branch, isClone, rewrite } = await readWorkstation(folder, { env, signal });
       const given = env['SOURCE_URL'] === undefined ? undefined : rewrite(env['SOURCE_URL']);
-      const isPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
-      const source = given ?? (isPipelines ? undefined : origin);
+      const source = given ?? (isPipelinesStep(env) ? undefined : origin);
       const all = withoutEmpty({ ...env, SOURCE_URL: source, ...key });
       const credentials = await readShellCredentials(all, flags['profile']);
       return await readSettings(withoutEmpty({ ...all, ...credentials }), {

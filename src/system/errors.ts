@@ -1,4 +1,5 @@
 import { MirrorError, toErrorText, toQuote } from '../errors';
+import type { Context } from './context';
 import { isStopSignal, type StopSignal, toSignalExitCode } from './signals';
 
 export const diskFull = (stderr: string) =>
@@ -84,6 +85,12 @@ export function toMirrorError(error: unknown): MirrorError {
     },
     { cause: error },
   );
+}
+
+/** What an error means to the user of a run: that the run was stopped, where it was. Tells its stack with DEBUG. */
+export function toFailure(error: unknown, { log, signal }: Pick<Context, 'log' | 'signal'>): MirrorError {
+  log.debug(error instanceof Error ? String(error.stack) : String(error));
+  return signal.aborted ? toStopError(signal.reason) : toMirrorError(error);
 }
 
 export const lineTooLong = (characters: number) =>

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClients, findKey, readCaller, readRefused } from '../../src/aws/keyOwner';
+import { createClients, findKey, readCaller } from '../../src/aws/keyOwner';
+import { readRefused } from '../../src/aws/refusedActions';
 import { createKeyPair } from '../../src/sandbox/server';
 import { type Aws, openAws, secretAccessKey } from '../servers/aws';
 import { addKey } from '../servers/aws/iam';

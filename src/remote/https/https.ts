@@ -4,9 +4,9 @@ import { type ConfigSections, toConfigText } from '../../git/config';
 import { toGitEnvironment, toUsersConfigFiles, toUsersGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
-import { stall } from '../remote';
-import type { RemoteSettings } from '../settings';
-import type { Role, Transport } from '../transport';
+import type { RemoteSettings, Role } from '../settings';
+import { stall } from '../stall';
+import type { Transport } from '../transport';
 import { type Helper, openHelper } from './helper';
 import { toStoreHelper } from './store';
 

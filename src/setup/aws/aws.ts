@@ -1,8 +1,7 @@
 import type { CodeCommit } from '@aws-sdk/client-codecommit';
 import type { IAM } from '@aws-sdk/client-iam';
 import type { STS } from '@aws-sdk/client-sts';
-import { PermissionMissing } from '../errors';
-import { awsFailed } from './errors';
+import { PermissionMissing } from '../../errors';
 
 /** AWS's own clients: credentials by the SDK's chain, retries by itself when AWS throttles. */
 export interface Aws {
@@ -23,30 +22,4 @@ export async function look<T>(read: () => Promise<T>): Promise<Seen<T>> {
     if (error instanceof PermissionMissing) return { missing: error.permission };
     throw error;
   }
-}
-
-/** `call` is the permission that it needs. Throws MirrorError for every error of AWS. */
-export async function callAws<T>(call: string, send: () => Promise<T>): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name === 'AbortError') throw error;
-    throw awsFailed(call, error);
-  }
-}
-
-/** As `callAws`; undefined where AWS answers with this error (without the ending `Exception`). */
-export async function callAwsUnless<T>(
-  name: string,
-  call: string,
-  send: () => Promise<T>,
-): Promise<T | undefined> {
-  return await callAws(call, async () => {
-    try {
-      return await send();
-    } catch (error) {
-      if (error instanceof Error && error.name.replace(/Exception$/, '') === name) return undefined;
-      throw error;
-    }
-  });
 }

@@ -1,5 +1,6 @@
+import { callAws, callAwsUnless } from '../../aws/call';
 import { MirrorError } from '../../errors';
-import { type Aws, callAws, callAwsUnless } from './aws';
+import type { Aws } from './aws';
 
 /** The account that the credentials belong to: 12 digits. Throws MirrorError, which names the profile if there is one. */
 export async function readAccount({ sts, signal: abortSignal }: Aws, profile?: string): Promise<string> {

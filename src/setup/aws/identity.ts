@@ -1,7 +1,9 @@
 import { waitUntilUserExists } from '@aws-sdk/client-iam';
-import { ourPath, tagKey } from '../names';
-import { type Aws, callAws, callAwsUnless } from './aws';
-import { type PolicyDocument, parsePolicy } from './policy';
+import { callAws, callAwsUnless } from '../../aws/call';
+import { ourPath } from '../../aws/keyOwner';
+import { type PolicyDocument, parsePolicy } from '../../aws/policy';
+import { tagKey } from '../names';
+import type { Aws } from './aws';
 
 /** An IAM user or role as it is. */
 export interface Identity {

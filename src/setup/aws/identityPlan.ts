@@ -1,9 +1,9 @@
+import { isSamePolicy, type PolicyDocument, toGitPolicy } from '../../aws/policy';
 import { foreign } from '../errors';
 import { toAdoptedTag, toMirrorTag, toPolicyName } from '../names';
 import type { SetupRequest } from '../request';
 import type { Hands, IdentitySituation, Situation } from '../situation';
 import { decide, type Step } from '../step';
-import { isSamePolicy, type PolicyDocument, toGitPolicy } from './policy';
 
 /** `ours`: setup made it, or will. `adopted`: it was there before, and only what setup adds to it is ours. */
 export type Ownership = 'ours' | 'adopted';

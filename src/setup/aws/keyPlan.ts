@@ -1,3 +1,4 @@
+import type { IamKey } from '../../aws/sshKeys';
 import { toKeySecrets } from '../../pipe/secrets';
 import type { PrivateKey } from '../../ssh/privateKey';
 import { planVariable } from '../bitbucket/plan';
@@ -6,7 +7,6 @@ import { toVariableNames } from '../names';
 import { patience, prove } from '../prove';
 import type { BitbucketSituation, Hands, Situation } from '../situation';
 import type { Made, Plan, Step } from '../step';
-import type { IamKey } from './iam';
 import { deleteKey, setKeyStatus, uploadKey } from './identity';
 import type { Ownership } from './identityPlan';
 import { writeKeyFile } from './keyFile';
@@ -84,7 +84,7 @@ function planPrivateKey({ bitbucket }: Situation, hands: Hands, stored: PrivateK
   if (stored !== undefined) return { title: `Private key in ${keyFile}`, state: 'exists' };
   const run = async () => {
     const key = await context.createKey();
-    context.conceal(toKeySecrets(key.pem));
+    context.log.conceal(toKeySecrets(key.pem));
     if (bitbucket === undefined) await writeKeyFile(keyFile, key.pem);
     return { key };
   };

@@ -1,7 +1,8 @@
+import { callAws, callAwsUnless } from '../../aws/call';
+import { type PolicyDocument, toPartition } from '../../aws/policy';
 import type { RepositoryIds } from '../bitbucket/bitbucket';
 import type { SetupRequest } from '../request';
-import { type Aws, callAws, callAwsUnless } from './aws';
-import { type PolicyDocument, toPartition } from './policy';
+import type { Aws } from './aws';
 
 /** Bitbucket's issuer of tokens, one for each workspace. */
 function toIssuer({ workspace }: Pick<SetupRequest, 'workspace'>): string {

@@ -1,12 +1,12 @@
+import { ourPath } from '../../aws/keyOwner';
+import { isSamePolicy, toPartition } from '../../aws/policy';
 import { tokenNeeded } from '../errors';
-import { ourPath } from '../names';
 import type { SetupRequest } from '../request';
 import type { Hands, Situation } from '../situation';
 import { decide, type Step } from '../step';
 import { putTrust } from './identity';
 import { type Ownership, planIdentity, planPolicy, toDifference } from './identityPlan';
 import { addAudience, addTrust, createProvider, toAudience, toProviderArn, toTrust } from './oidc';
-import { isSamePolicy, toPartition } from './policy';
 
 /** Of the role as it is, or as it will be. */
 export function toRoleArn({ identity, account }: Situation, { region, user }: SetupRequest): string {

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { hasCode } from '../../errors';
+import { hasCode, PermissionMissing } from '../../errors';
 import { sendRequest } from '../../system/request';
-import { PermissionMissing } from '../errors';
 import {
   bitbucketFailed,
   bitbucketGone,

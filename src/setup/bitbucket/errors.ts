@@ -1,6 +1,6 @@
-import { MirrorError, toQuote } from '../../errors';
-import { findNetworkCode, isCertificateCode, untrusted } from '../aws/errors';
-import { runAgain } from '../errors';
+import { untrusted } from '../../aws/failures';
+import { MirrorError, runAgain, toQuote } from '../../errors';
+import { findNetworkCode, isCertificateCode } from '../../system/networkCode';
 
 export const bitbucketUnauthorised = (said: string) =>
   new MirrorError('setup-bitbucket-unauthorised', {

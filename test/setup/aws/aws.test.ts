@@ -2,14 +2,12 @@ import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readKeys } from '../../../src/aws/sshKeys';
 import { MirrorError } from '../../../src/errors';
 import { createKeyPair } from '../../../src/sandbox/server';
 import type { Aws } from '../../../src/setup/aws/aws';
 import { ensureRepository, readAccount, readRepositoryExists } from '../../../src/setup/aws/codecommit';
-import { awsFailed } from '../../../src/setup/aws/errors';
-import { readKeys } from '../../../src/setup/aws/iam';
 import { openRole, openUser, uploadKey } from '../../../src/setup/aws/identity';
-import { isSamePolicy, toGitPolicy } from '../../../src/setup/aws/policy';
 import { type Aws as AwsServer, openAws } from '../../servers/aws';
 import { addKey } from '../../servers/aws/iam';
 
@@ -155,25 +153,6 @@ describe('an AWS that says no', () => {
     expect(await codeOf(openUser(aws, 'ada').create('t'))).toContain('the permission iam:TagUser is missing');
   });
 
-  it.each([
-    ['ETIMEDOUT', "AWS can't be reached"],
-    ['ENETUNREACH', "AWS can't be reached"],
-    ['EPROTO', "AWS can't be reached"],
-    ['SELF_SIGNED_CERT_IN_CHAIN', 'The certificate of the AWS endpoint is not trusted'],
-  ])('%s is no refusal', (code, what) => {
-    const failure = awsFailed('iam:GetUser', Object.assign(new Error('it failed'), { code }));
-    expect(failure.code).toBe('setup-aws-unreachable');
-    expect(failure.message).toBe(`${what} (iam:GetUser, ${code}): it failed`);
-    expect(failure.remedy.includes('NODE_EXTRA_CA_CERTS')).toBe(code.includes('CERT'));
-  });
-
-  it('nor is what lies behind an error of the SDK', () => {
-    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
-    expect(awsFailed('x', new AggregateError([], 'all failed', { cause })).code).toBe(
-      'setup-aws-unreachable',
-    );
-  });
-
   it('CodeCommit, in its JSON: a missing permission and a quota', async () => {
     server.faults['codecommit:GetRepository'] = { status: 400, code: 'AccessDeniedException' };
     expect(await codeOf(readRepositoryExists(aws, 'app'))).toContain(
@@ -201,19 +180,5 @@ describe('an AWS that says no', () => {
     const closed = open();
     await server[Symbol.asyncDispose]();
     expect(await codeOf(readAccount(closed))).toContain("setup-aws-unreachable: AWS can't be reached");
-  });
-});
-
-describe('the policy', () => {
-  it.each([
-    ['eu-west-1', 'arn:aws:codecommit:eu-west-1:1:app'],
-    ['cn-north-1', 'arn:aws-cn:codecommit:cn-north-1:1:app'],
-    ['us-gov-east-1', 'arn:aws-us-gov:codecommit:us-gov-east-1:1:app'],
-  ])('names the repository in the partition of %s', (region, arn) => {
-    const policy = toGitPolicy({ region, name: 'app' }, '1');
-    expect(policy['Statement']).toEqual([
-      { Effect: 'Allow', Action: ['codecommit:GitPull', 'codecommit:GitPush'], Resource: arn },
-    ]);
-    expect(isSamePolicy(JSON.parse(JSON.stringify(policy)), policy)).toBe(true);
   });
 });

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { partition } from '@aws-sdk/core/client';
-import type { Mirror } from '../names';
 
-type Place = Pick<Mirror, 'region' | 'name'>;
+/** A repository on CodeCommit. */
+interface Place {
+  readonly region: string;
+  readonly name: string;
+}
 
 /** An IAM policy document. */
 export type PolicyDocument = Readonly<Record<string, unknown>>;

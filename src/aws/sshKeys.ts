@@ -4,8 +4,15 @@ import {
   ListSSHPublicKeysCommand,
   type SSHPublicKeyMetadata,
 } from '@aws-sdk/client-iam';
-import type { ListedKey } from '../errors';
-import { callAws, callAwsUnless } from './aws';
+import { callAws, callAwsUnless } from './call';
+
+/** What IAM's list says of a key. */
+export interface ListedKey {
+  readonly id: string;
+  readonly active: boolean;
+  /** ISO 8601. */
+  readonly uploaded: string;
+}
 
 /** An SSH public key of a user. */
 export interface IamKey extends ListedKey {
