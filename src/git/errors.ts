@@ -1,11 +1,5 @@
 import { MirrorError, toQuote } from '../errors';
 
-export const programMissing = (program: string, cause: string) =>
-  new MirrorError('program-missing', {
-    message: `${program} can't be started: ${toQuote(cause)}`,
-    remedy: `Install ${program} and see that it is on the PATH.`,
-  });
-
 export const gitFailed = (command: string, result: { exitCode: number; stderr: string }) =>
   new MirrorError('git-failed', {
     message: `git ${command} ended with exit code ${result.exitCode} and said: ${toQuote(result.stderr) || 'nothing'}`,
@@ -50,23 +44,10 @@ export const tooManyRefs = (most: number) =>
     remedy: 'Mirror a repository with fewer branches and tags, or delete what nobody needs there.',
   });
 
-export const outputTooLong = (what: string, bytes: number) =>
-  new MirrorError('output-too-long', {
-    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
-    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
-  });
-
 export const cloneBroken = (stderr: string) =>
   new MirrorError('clone-broken', {
     message: `Objects are missing that should be there: ${toQuote(stderr)}`,
     remedy:
       'Run again. If it happens again, the source serves a history that is not whole. If it is a shallow clone itself ' +
       '(git rev-parse --is-shallow-repository), run `git fetch --unshallow` there; otherwise `git fsck`.',
-  });
-
-export const timedOut = (what: string) =>
-  new MirrorError('timed-out', {
-    message: `${what} was silent for too long and was ended.`,
-    remedy:
-      'Run again. If it happens again, look at the status of the two services and at the network between.',
   });

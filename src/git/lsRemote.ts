@@ -1,8 +1,7 @@
 import type { RefMap } from '../plan/refs';
 import { objectFormat, tooManyRefs, unreadableListing } from './errors';
-import type { Git } from './git';
+import type { Git, StreamOptions } from './git';
 import { isRefName } from './refName';
-import type { StreamOptions } from './stream';
 
 /** What a server says it has. */
 export interface RefListing {
@@ -15,6 +14,9 @@ export interface RefListing {
 /** A listing is held in memory: a million refs take about 150 MiB. */
 const refsAtMost = 1_000_000;
 
+/** What a listing may have, standard error included: a million refs with names of some 80 bytes. */
+export const listingBytes = 2 ** 27;
+
 /** Takes the lines of a listing as they come. */
 export interface ListingReader {
   /** Throws MirrorError `not-git` for a line that is no ref as git would take it: half a list is no list. */
@@ -22,10 +24,20 @@ export interface ListingReader {
   end(): RefListing;
 }
 
+export interface ListOptions extends Required<Pick<StreamOptions, 'describeFailure'>> {
+  /** Milliseconds that the server may be silent. */
+  readonly stall: number;
+}
+
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
-export async function listRemote(git: Git, url: string, options: StreamOptions): Promise<RefListing> {
+export async function listRemote(
+  git: Git,
+  url: string,
+  { stall, describeFailure }: ListOptions,
+): Promise<RefListing> {
   const reader = createListingReader();
   const command = ['ls-remote', '--symref', '--', url];
+  const options = { limits: { stall, bytes: listingBytes }, describeFailure };
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   return reader.end();
 }

@@ -1,7 +1,6 @@
 import { toQuote } from '../errors';
-import { programMissing } from '../git/errors';
-import type { Git, RunOptions } from '../git/git';
-import type { GitResult } from '../git/stream';
+import type { Git, GitResult, GitRunOptions } from '../git/git';
+import { programMissing } from '../system/errors';
 
 /** git-lfs would try 8 times more, minutes long where a server is silent; the run itself tries again, too. */
 const retries = 'lfs.transfer.maxretries=2';
@@ -15,7 +14,7 @@ export async function runLfs(
   git: Git,
   url: string,
   args: readonly string[],
-  { settings = [], ...options }: RunOptions & { readonly settings?: readonly string[] } = {},
+  { settings = [], ...options }: GitRunOptions & { readonly settings?: readonly string[] } = {},
 ): Promise<GitResult> {
   const configured = [`lfs.url=${url}`, retries, ...settings].flatMap((setting) => ['-c', setting]);
   const result = await git.run([...configured, 'lfs', ...args], options);

@@ -1,8 +1,8 @@
 import { toIdentityName } from '../aws/identity';
 import type { MirrorError } from '../errors';
 import { toQuote } from '../errors';
-import { timedOut } from '../git/errors';
 import { describeGitFailure, type FailureKind, parseFailure } from '../git/failures';
+import { timedOut } from '../system/errors';
 import {
   algorithmsDisjoint,
   certificateRefused,

@@ -1,9 +1,8 @@
 import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
-import { createGit, type Git } from '../git/git';
+import { createGit, type Git, type GitResult } from '../git/git';
 import { listRemote, type RefListing } from '../git/lsRemote';
 import type { Refs } from '../git/objects';
-import type { GitResult } from '../git/stream';
 import type { RefPush } from '../plan/plan';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
@@ -66,14 +65,14 @@ export async function openRemote(
     const until = signal ?? context.signal;
     if (transport.list) return await transport.list(until);
     return await listRemote(git.until(until), url, {
-      stallMilliseconds: stall.list,
+      stall: stall.list,
       describeFailure: (command, { stderr }) => describe(command, stderr),
     });
   }
   async function fetch(wanted: Refs, { deepen = false, wantsAll = false, onStderr }: FetchOptions) {
     const args = [...fetchOptions, ...(deepen ? [fullDepth] : []), '--', url];
     for (const input of toFetchInputs(wanted, wantsAll)) {
-      const result = await git.run(args, { input, onStderr, stallMilliseconds: stall.fetch });
+      const result = await git.run(args, { input, onStderr, stall: stall.fetch });
       // The caller notices what is missing.
       if (/couldn't find remote ref/.test(result.stderr)) return;
       if (result.exitCode !== 0) throw describe('fetch', result.stderr);
@@ -101,7 +100,7 @@ async function push(git: Git, url: string, { options, updates, onStderr }: Push)
   const remote = [`remote.${remoteName}.url=${url}`, `remote.${remoteName}.fetch=${seenRefspec}`];
   const configured = remote.flatMap((setting) => ['-c', setting]);
   const args = [...configured, 'push', ...options, ...leases, '--', remoteName, ...refspecs];
-  return await git.run(args, { onStderr, stallMilliseconds: toPushStall });
+  return await git.run(args, { onStderr, stall: toPushStall });
 }
 
 /** The way may take long to open, and ends with the remote. */

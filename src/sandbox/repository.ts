@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { programMissing } from '../git/errors';
+import { programMissing } from '../system/errors';
 
 const execute = promisify(execFile);
 

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { createRequestHandler } from '../aws/http';
-import { programMissing } from '../git/errors';
+import { runChild } from '../system/child';
 import { applyAll, applyPlan } from './apply';
 import { askYes } from './ask';
 import { readAccount } from './aws/codecommit';
@@ -101,10 +99,7 @@ function requireSeen({ steps }: Plan): void {
 
 /** Before anything is made: the verification needs it. */
 async function requireSsh({ env, signal }: SetupContext): Promise<void> {
-  await promisify(execFile)('ssh', ['-V'], { env: { PATH: env['PATH'] }, signal }).catch((error) => {
-    signal.throwIfAborted();
-    if (error.code === 'ENOENT') throw programMissing('ssh', error.message);
-  });
+  await runChild({ program: 'ssh', args: ['-V'], name: 'ssh', env: { PATH: env['PATH'] }, signal });
 }
 
 function findChanges(steps: readonly Step[]): Step[] {

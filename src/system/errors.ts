@@ -98,3 +98,22 @@ export const lineTooLong = (characters: number) =>
     message: `git wrote a line of more than ${characters} characters.`,
     remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
   });
+
+export const programMissing = (program: string, cause: string) =>
+  new MirrorError('program-missing', {
+    message: `${program} can't be started: ${toQuote(cause)}`,
+    remedy: `Install ${program} and see that it is on the PATH.`,
+  });
+
+export const outputTooLong = (what: string, bytes: number) =>
+  new MirrorError('output-too-long', {
+    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
+    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
+  });
+
+export const timedOut = (what: string) =>
+  new MirrorError('timed-out', {
+    message: `${what} was silent for too long and was ended.`,
+    remedy:
+      'Run again. If it happens again, look at the status of the two services and at the network between.',
+  });

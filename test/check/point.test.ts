@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { look } from '../../src/check/point';
-import { timedOut } from '../../src/git/errors';
-import { toStopError } from '../../src/system/errors';
+import { timedOut, toStopError } from '../../src/system/errors';
 
 test('a failure is a value; a stop and what nobody foresaw are not', async () => {
   const failure = timedOut('git');

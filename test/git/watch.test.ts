@@ -24,12 +24,12 @@ async function openGit(name: string, script: string, signal = new AbortControlle
 test('a command that falls silent is ended, and so is what it had started', async () => {
   const git = await openGit('silent', 'echo one; sleep 900 & exec sleep 900');
   // Were what it started waited for, this test would reach its own time limit.
-  await expect(git.run(['silent'], { stallMilliseconds: 300 })).rejects.toMatchObject({ code: 'timed-out' });
+  await expect(git.run(['silent'], { stall: 300 })).rejects.toMatchObject({ code: 'timed-out' });
 });
 
 test('a command that says something again and again is not ended, however long it takes', async () => {
   const git = await openGit('slow', 'for i in 1 2 3 4 5 6; do echo $i >&2; sleep 0.3; done; echo done');
-  expect(await git.run(['slow'], { stallMilliseconds: 5_000 })).toMatchObject({
+  expect(await git.run(['slow'], { stall: 5_000 })).toMatchObject({
     exitCode: 0,
     stdout: 'done\n',
   });
@@ -38,7 +38,7 @@ test('a command that says something again and again is not ended, however long i
 test('what it wrote last decides how long it may be silent', async () => {
   const git = await openGit('phases', 'echo quick >&2; exec sleep 600');
   const stall = (stderr: string) => (/quick/.test(stderr) ? 200 : 600_000);
-  await expect(git.run(['phases'], { stallMilliseconds: stall })).rejects.toMatchObject({
+  await expect(git.run(['phases'], { stall })).rejects.toMatchObject({
     code: 'timed-out',
   });
 });
@@ -103,7 +103,7 @@ test.each([
 ])('a listing that %s is ended, and what it started is not waited for', async (_title, script, code) => {
   const git = await openGit('listing', script);
   const read = async () => {
-    for await (const _lines of git.lines([['listing']], '', { stallMilliseconds: 300 }));
+    for await (const _lines of git.lines([['listing']], '', { limits: { stall: 300, bytes: 2 ** 27 } }));
   };
   await expect(read()).rejects.toMatchObject({ code });
 });
@@ -111,8 +111,8 @@ test.each([
 test('a command that has ended no longer listens to the stop signal, which outlives it', async () => {
   const { signal } = new AbortController();
   const git = await openGit('quick', 'echo one', signal);
-  await git.run(['quick'], { stallMilliseconds: 60_000 });
-  for await (const _lines of git.lines([['quick']], '', { stallMilliseconds: 60_000 }));
+  await git.run(['quick'], { stall: 60_000 });
+  for await (const _lines of git.lines([['quick']], '', { limits: { stall: 60_000 } }));
   for await (const _lines of git.lines([['quick']], ''));
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

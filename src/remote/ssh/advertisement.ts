@@ -1,18 +1,15 @@
-import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { programMissing, unreadableListing } from '../../git/errors';
-import { createListingReader, type ListingReader, type RefListing } from '../../git/lsRemote';
-import { createWatch, listingBytes } from '../../git/watch';
-import { toStopError } from '../../system/errors';
+import { unreadableListing } from '../../git/errors';
+import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/lsRemote';
+import { type ChildOptions, startChild } from '../../system/child';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
-export interface Session {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Ends the session, at the latest when the destination is disposed of. */
+export interface Session extends Pick<ChildOptions, 'program' | 'args' | 'env'> {
+  /** Ends the session, at the latest when the remote is disposed of. */
   readonly signal: AbortSignal;
-  readonly stallMilliseconds: number;
+  /** Milliseconds that the server may be silent. */
+  readonly stall: number;
+  /** Is given the end of a session that is left to end by itself. */
+  readonly onLeft: (end: Promise<unknown>) => void;
 }
 
 /** What a server lists; or what the session wrote to standard error when it came to nothing. */
@@ -23,38 +20,18 @@ export type Advertised = { readonly listing: RefListing } | { readonly failure: 
  * 0) and then leaves the session to end by itself: `git ls-remote` would wait for that, and it costs a round trip.
  * Throws MirrorError when the listing can't be read or stalls, and when the run is stopped.
  */
-export async function readAdvertisement(session: Session): Promise<Advertised> {
-  const limits = { stall: session.stallMilliseconds, bytes: listingBytes };
-  const watch = createWatch('The listing', limits, session.signal);
-  const { program, args, env, signal } = session;
-  const child = spawn(program, args, { env, signal, stdio: 'pipe' });
-  child.stdin.on('error', () => undefined);
-  let stderr = '';
-  child.stderr.on('data', (piece: Buffer) => {
-    watch.see(piece, '');
-    stderr = (stderr + piece.toString()).slice(-10_000);
-  });
-  const closed = new Promise<undefined>((resolve, reject) => {
-    child.on('error', (error) => reject(programMissing(program, error.message)));
-    child.on('close', () => resolve(undefined));
-    watch.signal.addEventListener('abort', () => {
-      child.kill();
-      reject(watch.signal.reason);
-    });
-  });
+export async function readAdvertisement({ stall, onLeft, ...session }: Session): Promise<Advertised> {
+  const child = startChild({ ...session, name: 'The listing', limits: { stall, bytes: listingBytes } });
   try {
-    const packets = readPackets(child.stdout, (piece) => watch.see(piece, ''));
-    const reader = createListingReader();
-    const advertised = await Promise.race([readAdvertised(packets, reader), closed]);
-    // Standard error may lag behind the end of standard output.
-    if (advertised === undefined) await closed;
-    return advertised ?? { failure: stderr };
-  } catch (error) {
-    throw signal.aborted ? toStopError(signal.reason) : error;
-  } finally {
-    watch.end();
+    const advertised = await readAdvertised(readPackets(child.output), createListingReader());
+    if (advertised === undefined) return { failure: (await child.end).stderr };
     // A flush packet: we want nothing more.
     child.stdin.end('0000');
+    onLeft(child.end);
+    return advertised;
+  } catch (error) {
+    await child.stop();
+    throw error;
   }
 }
 
@@ -84,14 +61,10 @@ async function readAdvertised(
 const flush = Symbol('flush packet');
 
 /** The texts of pkt-lines, without line feeds. */
-async function* readPackets(
-  stream: Readable,
-  see: (piece: Buffer) => void,
-): AsyncGenerator<string | typeof flush> {
+async function* readPackets(output: AsyncIterable<Buffer>): AsyncGenerator<string | typeof flush> {
   let pieces: Buffer[] = [];
   let missing = 4;
-  for await (const piece of stream) {
-    see(piece);
+  for await (const piece of output) {
     pieces.push(piece);
     missing -= piece.length;
     if (missing > 0) continue;

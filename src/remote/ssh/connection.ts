@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { programMissing } from '../../git/errors';
+import { hasCode } from '../../errors';
 import { parseFailure } from '../../git/failures';
-import { toStopError } from '../../system/errors';
+import { runChild } from '../../system/child';
 import type { SessionOptions } from './sshConfig';
 import type { SshFiles } from './sshFiles';
 
@@ -42,14 +41,14 @@ export function openConnection(
       if (files.options().controlPath === undefined) return;
       // Where ssh can't be started there is nothing to end, and `failure` has told of it.
       const end = toArguments(files, target, ['-O', 'exit']);
-      await runSsh(end, { env, signal: undefined }).catch(() => undefined);
+      await runSsh(end, { env, signal: new AbortController().signal }).catch(() => undefined);
     },
   };
 }
 
 interface SshProcess {
   readonly env: Record<string, string>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Connects; where another configuration may do, writes that and tries once more. */
@@ -105,20 +104,17 @@ function toArguments(files: SshFiles, { user, host, port }: ConnectionTarget, op
 }
 
 /** Runs ssh; gives what it wrote when it failed. Throws MirrorError when it can't be started or was stopped. */
-function runSsh(args: readonly string[], { env, signal }: SshProcess): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      env,
-      timeout: handshakeMilliseconds,
-      killSignal: 'SIGKILL' as const,
-      ...(signal && { signal }),
-    };
-    execFile('ssh', args, options, (error, _stdout, stderr) => {
-      if (error === null) resolve(undefined);
-      else if (signal?.aborted) reject(toStopError(signal.reason));
-      else if (error.code === 'ENOENT') reject(programMissing('ssh', error.message));
-      else
-        resolve(error.killed ? `${stderr}\nConnection timed out in the handshake` : stderr || error.message);
-    });
-  });
+async function runSsh(args: readonly string[], process: SshProcess): Promise<string | undefined> {
+  let said = '';
+  const onStderr = (text: string) => {
+    said += text;
+  };
+  try {
+    const ssh = { ...process, program: 'ssh', args, name: 'ssh', stall: handshakeMilliseconds, onStderr };
+    const { exitCode, stderr } = await runChild(ssh);
+    return exitCode === 0 ? undefined : stderr || `ssh ended with exit code ${exitCode}`;
+  } catch (error) {
+    if (hasCode(error, ['timed-out'])) return `${said}\nConnection timed out in the handshake`;
+    throw error;
+  }
 }

@@ -23,11 +23,13 @@ export async function openSsh(
   // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
   connection.failure.catch(() => undefined);
   const ending = new AbortController();
+  const left: Promise<unknown>[] = [];
   const session = {
     program: 'ssh',
     args: toListingArguments(settings.url, login, files.config),
     env,
-    stallMilliseconds: stall.list,
+    stall: stall.list,
+    onLeft: (end: Promise<unknown>) => void left.push(end),
   };
   const describe = (stderr: string) => describeFailure({ settings, role, command: 'ls-remote', stderr });
   return {
@@ -44,6 +46,7 @@ export async function openSsh(
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
+      await Promise.allSettled(left);
       await connection[Symbol.asyncDispose]();
       await files[Symbol.asyncDispose]();
     },

@@ -16,7 +16,7 @@ afterAll(() => end.abort());
 
 async function listing(program: string, ...args: readonly string[]) {
   const { signal } = end;
-  const session = { program, args, env: gitEnvironment(), signal, stallMilliseconds: 2_000 };
+  const session = { program, args, env: gitEnvironment(), signal, stall: 2_000, onLeft: () => undefined };
   const advertised = await readAdvertisement(session);
   if ('failure' in advertised) return advertised;
   const { refs, head } = advertised.listing;

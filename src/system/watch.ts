@@ -1,6 +1,6 @@
 import { outputTooLong, timedOut } from './errors';
 
-/** Sees to it that a git command neither falls silent for good nor fills our memory. */
+/** Sees to it that a program neither falls silent for good nor fills our memory. */
 export interface Watch {
   /** Aborted when the command must be ended: with the MirrorError to throw, or as the run itself was. */
   readonly signal: AbortSignal;
@@ -14,11 +14,8 @@ export interface WatchLimits {
   /** Milliseconds; where that depends on what the command is at: on what it wrote last to standard error. */
   readonly stall?: number | ((stderr: string) => number) | undefined;
   /** Standard output and standard error together. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
-
-/** What a listing may have, standard error included: a million refs with names of some 80 bytes. */
-export const listingBytes = 2 ** 27;
 
 /** `stop` ends every command of the run. It outlives them all, so what listens to it goes with `end`. */
 export function createWatch(
