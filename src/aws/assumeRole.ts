@@ -1,7 +1,7 @@
 import { hasCode, type MirrorError, toErrorText } from '../errors';
+import { type HttpAnswer, sendRequest } from '../http/request';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
-import { type HttpAnswer, sendRequest } from '../system/request';
 import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
 import type { RoleIdentity, Session } from './identity';
 

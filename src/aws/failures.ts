@@ -1,6 +1,6 @@
 import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { type ErrorCode, MirrorError, PermissionMissing, runAgain, toQuote } from '../errors';
-import { findNetworkCode, isCertificateCode } from '../system/networkCode';
+import { findNetworkCode, isCertificateCode } from '../http/networkCode';
 
 interface Meaning {
   readonly code: ErrorCode;

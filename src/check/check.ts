@@ -1,6 +1,6 @@
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 import { noClone } from '../mirror/errors';
-import type { Parts } from '../mirror/look';
+import type { MirrorParts } from '../mirror/look';
 import { findClone } from '../objects/clone';
 import { openScratch } from '../objects/scratch';
 import { isKeyless } from '../pipe/identity';
@@ -49,7 +49,7 @@ function withoutRepeats(points: readonly Point[]): Point[] {
   return [...last.values()];
 }
 
-async function readSource({ source, clone }: Parts, settings: Settings) {
+async function readSource({ source, clone }: MirrorParts, settings: Settings) {
   const looked = await look(async () => {
     if (settings.source === undefined) throw noClone(settings.clone);
     return await source.refs();
@@ -61,7 +61,7 @@ async function readSource({ source, clone }: Parts, settings: Settings) {
 }
 
 async function comparePlan(
-  parts: Parts,
+  parts: MirrorParts,
   wanted: RefListing | undefined,
   present: RefListing | undefined,
 ): Promise<PlanPoints> {

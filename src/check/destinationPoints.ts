@@ -1,5 +1,5 @@
 import { type ErrorCode, hasCode } from '../errors';
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 import { probePush } from '../push/probe';
 import type { Remote } from '../remote/remote';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';

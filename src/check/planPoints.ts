@@ -2,7 +2,7 @@ import type { LfsUse } from '../lfs/search';
 import { settleLfs } from '../lfs/settle';
 import { refMissing, toRefusalError } from '../mirror/errors';
 import type { Job } from '../mirror/job';
-import { findGone, type Parts, type Seen } from '../mirror/look';
+import { findGone, type Listings, type MirrorParts } from '../mirror/look';
 import { makePlan } from '../mirror/makePlan';
 import { planRefusal } from '../plan/plan';
 import { toPlannedOutcomes } from '../push/verify';
@@ -17,7 +17,7 @@ export interface PlanPoints {
 }
 
 /** Makes the plan of a run, and carries nothing of it out. */
-export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
+export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<PlanPoints> {
   const { job, source } = parts;
   const after = toUnreached(['Git LFS', 'size limits']);
   const gone = findGone(seen, job.selection);
@@ -65,7 +65,10 @@ function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
 /** What was mirrored before is not looked through again. */
 const range = 'in what a run would send now';
 
-async function checkLfs(lfs: LfsUse | undefined, { job, source, destination, scratch, context }: Parts) {
+async function checkLfs(
+  lfs: LfsUse | undefined,
+  { job, source, destination, scratch, context }: MirrorParts,
+) {
   if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
   const needs = { source, destination, git: scratch.git, log: context.log };
   const { lfs: found } = await settleLfs(lfs, { ...job.policy, dryRun: true }, needs);

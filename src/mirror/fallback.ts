@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 import type { Clone } from '../objects/clone';
 import type { Scratch } from '../objects/scratch';
 import { readRegularFile, readRegularLines } from '../system/regularFile';

@@ -1,5 +1,5 @@
 import { hasCode } from '../errors';
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 import type { Clone } from '../objects/clone';
 import type { Scratch } from '../objects/scratch';
 import { isReplacement, type Look, type Plan, type Policy } from '../plan/plan';
@@ -12,7 +12,7 @@ import { readFallback } from './fallback';
 import type { Job } from './job';
 
 /** What one mirror works with, from the moment that everything is open. */
-export interface Parts {
+export interface MirrorParts {
   readonly job: Job;
   readonly context: Context;
   readonly clone: Clone | undefined;
@@ -22,7 +22,7 @@ export interface Parts {
 }
 
 /** What both sides had, and how far this run may go. */
-export interface Seen extends Look {
+export interface Listings extends Look {
   readonly sourceHead: string | undefined;
   readonly policy: Policy;
   /** The source could not be asked: its refs are this run's own. */
@@ -30,7 +30,7 @@ export interface Seen extends Look {
 }
 
 /** Asks both sides at once. `isLast`: no other attempt follows, so a source that is away is done without. */
-export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
+export async function lookAtBoth(parts: MirrorParts, isLast: boolean): Promise<Listings> {
   const [wanted, present] = await allOrNothing([
     (signal) => readWanted(parts, isLast, signal),
     (signal) => parts.destination.refs(signal),
@@ -48,7 +48,7 @@ export async function lookAtBoth(parts: Parts, isLast: boolean): Promise<Seen> {
 }
 
 /** The ref of this run, where the source does not have it. */
-export function findGone(seen: Seen, selection: Selection): string | undefined {
+export function findGone(seen: Listings, selection: Selection): string | undefined {
   return selection.refs === 'current' && !seen.source.has(selection.ref) ? selection.ref : undefined;
 }
 
@@ -68,7 +68,7 @@ export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> 
 
 /** What the source has; or, where it can't be asked, what this run was started for. */
 async function readWanted(
-  parts: Parts,
+  parts: MirrorParts,
   isLast: boolean,
   signal: AbortSignal,
 ): Promise<RefListing & { readonly fallback: boolean }> {

@@ -1,22 +1,22 @@
-import type { Range } from '../git/range';
+import type { Range } from '../git/commitRange';
 import type { LfsUse } from '../lfs/search';
-import { obtainObjects } from '../objects/objects';
-import { surveyRange, withholdUnsendable } from '../objects/survey';
+import { fetchMissing } from '../objects/fetchMissing';
+import { surveyRange, withholdUnsendable } from '../objects/scanHistory';
 import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
+import { findObstacle, withholdUnwritable } from '../plan/refNameConflicts';
 import { isEverything } from '../plan/refs';
-import { findObstacle, withholdUnwritable } from '../plan/unwritable';
 import { addBackups } from '../push/backup';
-import { type Parts, requireUnmoved, type Seen } from './look';
+import { type Listings, type MirrorParts, requireUnmoved } from './look';
 
 /** A plan, the history that it sends, and what that has of Git LFS. */
-export interface Made {
+export interface PreparedPush {
   readonly plan: Plan;
   readonly range: Range;
   readonly lfs: LfsUse | undefined;
 }
 
 /** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the source changed since the look. */
-export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
+export async function makePlan(parts: MirrorParts, seen: Listings): Promise<PreparedPush> {
   const { job, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
   const { selection, limits } = job;
@@ -25,7 +25,7 @@ export async function makePlan(parts: Parts, seen: Seen): Promise<Made> {
   );
   const needs = { source, destination, scratch, log: context.log };
   const scope = { present: seen.destination, wantsAll: isEverything(selection) };
-  const fastForwards = await time('fetch', () => obtainObjects(wanted, scope, needs));
+  const fastForwards = await time('fetch', () => fetchMissing(wanted, scope, needs));
   const whole = planMirror(seen, selection, fastForwards, seen.policy);
   const writable = withholdUnwritable(whole, seen.destination, seen.source);
   if (!seen.fallback) await requireUnmoved(writable, source);

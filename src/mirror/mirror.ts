@@ -10,11 +10,11 @@ import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { toFailure } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
-import { type Attempt, type AttemptResult, retryTransient } from './attempts';
 import { refMissing, toRefusalError } from './errors';
 import type { Job } from './job';
-import { findGone, lookAtBoth, type Parts, type Seen } from './look';
-import { type Made, makePlan } from './makePlan';
+import { findGone, type Listings, lookAtBoth, type MirrorParts } from './look';
+import { makePlan, type PreparedPush } from './makePlan';
+import { type Attempt, type AttemptResult, retryTransient } from './retry';
 
 /**
  * Makes the destination equal to the source, as far as selection and policy go. Gives the outcome however the run
@@ -65,7 +65,7 @@ async function mirrorWith(
 }
 
 /** One look at both sides, and what follows from it. */
-async function mirrorOnce(parts: Parts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
+async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
   const { job, context, source, destination, scratch } = parts;
   const { time } = context.stopwatch;
   const done = { cut: false, advanced: false };
@@ -95,10 +95,10 @@ async function mirrorOnce(parts: Parts, attempt: Attempt, journal: Journal): Pro
 
 /** Pushes the plan, and lists the destination again: only what is seen there counts. */
 async function carryOut(
-  { job, context, scratch, destination }: Parts,
+  { job, context, scratch, destination }: MirrorParts,
   { cuts }: Attempt,
-  seen: Seen,
-  { plan, range }: Made,
+  seen: Listings,
+  { plan, range }: PreparedPush,
   journal: Journal,
 ): Promise<AttemptResult> {
   const { time } = context.stopwatch;

@@ -1,6 +1,6 @@
 import { isAncestor } from '../git/ancestry';
+import { rangeOptions, toRangeInput } from '../git/commitRange';
 import type { Git } from '../git/git';
-import { rangeOptions, toRangeInput } from '../git/range';
 import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch } from '../plan/refs';
 import { allOrNothing } from '../system/allOrNothing';

@@ -1,4 +1,4 @@
-import { isBackupRef } from './ours';
+import { isBackupRef } from './ownRefs';
 import { isBranch, type RefMap, type Selection, selectRefs } from './refs';
 
 /** What both sides had when they were looked at. */

@@ -1,5 +1,5 @@
 import { toGlobTest } from './glob';
-import { isSliceRef } from './ours';
+import { isSliceRef } from './ownRefs';
 
 /** Full ref name → object ID. */
 export type RefMap = ReadonlyMap<string, string>;

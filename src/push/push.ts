@@ -1,7 +1,7 @@
 import { hasCode, type MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
 import { type BatchLimits, planBatches } from '../plan/batches';
-import { isSliceRef } from '../plan/ours';
+import { isSliceRef } from '../plan/ownRefs';
 import type { RefPush } from '../plan/plan';
 import type { Remote } from '../remote/remote';
 import { createTransferListener } from '../report/progress';

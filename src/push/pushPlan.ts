@@ -1,5 +1,5 @@
 import { hasCode, type MirrorError } from '../errors';
-import type { Range } from '../git/range';
+import type { Range } from '../git/commitRange';
 import type { Scratch } from '../objects/scratch';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';

@@ -1,8 +1,8 @@
 import type { MirrorError } from '../errors';
+import { type Range, rangeOptions, toRangeInput } from '../git/commitRange';
 import type { Git } from '../git/git';
-import { type Range, rangeOptions, toRangeInput } from '../git/range';
 import type { Scratch } from '../objects/scratch';
-import { toSliceRef } from '../plan/ours';
+import { toSliceRef } from '../plan/ownRefs';
 import type { RefMap } from '../plan/refs';
 import { type Commit, planSliceLength, planSlices, type SliceLimits } from '../plan/slices';
 import { type PushNeeds, pushUpdates } from './push';

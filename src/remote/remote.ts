@@ -1,7 +1,7 @@
 import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
 import { createGit, type Git, type GitResult } from '../git/git';
-import { listRemote, type RefListing } from '../git/lsRemote';
+import { listRemote, type RefListing } from '../git/listing';
 import type { Refs } from '../git/objects';
 import type { RefPush } from '../plan/plan';
 import type { Context } from '../system/context';

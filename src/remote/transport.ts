@@ -1,5 +1,5 @@
 import type { MirrorError } from '../errors';
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 
 /** The way to a server: what each kind of URL does differently. Disposing of it leaves nothing behind. */
 export interface Transport extends AsyncDisposable {

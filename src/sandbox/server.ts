@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ParsedKey } from 'ssh2';
-import { type ConnectionContext, serveConnection } from './connection';
 import type { SandboxCounts } from './counts';
 import type { SandboxFaults } from './faults';
 import { createKeyPair, parseRsaKey, toFingerprint, toPublicLine } from './keys';
 import { writeReceiveHooks } from './receive-hooks';
 import { createRepository } from './repository';
+import { type ConnectionContext, serveConnection } from './ssh/connection';
 
 export type { SandboxCounts } from './counts';
 export type { SandboxFaults } from './faults';

@@ -3,7 +3,6 @@ import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { createRequestHandler } from '../aws/http';
 import { runChild } from '../system/child';
-import { applyAll, applyPlan } from './apply';
 import { askYes } from './ask';
 import { readAccount } from './aws/codecommit';
 import { toRoleArn } from './aws/rolePlan';
@@ -12,11 +11,12 @@ import type { SetupContext } from './context';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';
 import { toBitbucketInstructions, toStepInstructions } from './instructions';
 import { toStepContent } from './pipelines/step';
-import { planSetup } from './plan';
-import { planRemoval } from './removal';
 import type { SetupRequest } from './request';
-import { type Hands, readSituation, type Situation } from './situation';
-import type { Made, Plan, Step, StepState } from './step';
+import { applyAll, applyPlan } from './steps/apply';
+import { planSetup } from './steps/plan';
+import { planRemoval } from './steps/removal';
+import { type Hands, readSituation, type Situation } from './steps/situation';
+import type { Made, Plan, Step, StepState } from './steps/step';
 
 /** Reads both services, shows a plan, asks, carries it out, and verifies that it works. Throws MirrorError. */
 export async function setup(request: SetupRequest, context: SetupContext): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { createGit } from '../../src/git/git';
 import { isLfsInUse, isPointerSized, parsePointer } from '../../src/lfs/pointer';
-import { surveyRange } from '../../src/objects/survey';
+import { surveyRange } from '../../src/objects/scanHistory';
 import { openFolder } from '../servers/folder';
 import { createBareRepository, git, gitEnvironment, run } from '../servers/git';
 import { toOid, toPointer } from '../servers/lfs';

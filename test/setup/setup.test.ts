@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import { openHttpsFace } from '../../src/sandbox/https';
+import { openHttpsFace } from '../../src/sandbox/https/face';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { runProgram } from '../e2e/world';
 import { createCertificate } from '../servers/certificate';

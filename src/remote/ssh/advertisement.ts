@@ -1,5 +1,5 @@
 import { unreadableListing } from '../../git/errors';
-import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/lsRemote';
+import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/listing';
 import { type ChildOptions, startChild } from '../../system/child';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */

@@ -2,8 +2,8 @@ import { isSamePolicy, type PolicyDocument, toGitPolicy } from '../../aws/policy
 import { foreign } from '../errors';
 import { toAdoptedTag, toMirrorTag, toPolicyName } from '../names';
 import type { SetupRequest } from '../request';
-import type { Hands, IdentitySituation, Situation } from '../situation';
-import { decide, type Step } from '../step';
+import type { Hands, IdentitySituation, Situation } from '../steps/situation';
+import { decide, type Step } from '../steps/step';
 
 /** `ours`: setup made it, or will. `adopted`: it was there before, and only what setup adds to it is ours. */
 export type Ownership = 'ours' | 'adopted';

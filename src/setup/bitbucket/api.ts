@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { hasCode, PermissionMissing } from '../../errors';
-import { sendRequest } from '../../system/request';
+import { sendRequest } from '../../http/request';
 import {
   bitbucketFailed,
   bitbucketGone,

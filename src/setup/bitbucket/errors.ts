@@ -1,6 +1,6 @@
 import { untrusted } from '../../aws/failures';
 import { MirrorError, runAgain, toQuote } from '../../errors';
-import { findNetworkCode, isCertificateCode } from '../../system/networkCode';
+import { findNetworkCode, isCertificateCode } from '../../http/networkCode';
 
 export const bitbucketUnauthorised = (said: string) =>
   new MirrorError('setup-bitbucket-unauthorised', {

@@ -1,7 +1,7 @@
 import { toNightlyName, toSuffix } from '../names';
 import type { SetupRequest } from '../request';
-import type { BitbucketSituation, Hands } from '../situation';
-import { decide, type Made, type Step } from '../step';
+import type { BitbucketSituation, Hands } from '../steps/situation';
+import { decide, type Made, type Step } from '../steps/step';
 import type { BitbucketRepository, NewVariable } from './bitbucket';
 
 export function planEnabled(situation: BitbucketSituation | undefined, { bitbucket }: Hands): Step {

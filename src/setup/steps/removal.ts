@@ -1,12 +1,12 @@
-import { readKeys } from '../aws/sshKeys';
-import { toMirrorError } from '../system/errors';
-import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from './aws/identity';
-import { deleteKeyFile, readKeyFile } from './aws/keyFile';
-import { removeTrust } from './aws/oidc';
-import { pipelinesFileUnfit } from './errors';
-import { toAdoptedTag, toMirrorTag, toNightlyName, toPolicyName, toVariableNames } from './names';
-import { planPipelinesFileRemoval } from './pipelines/file';
-import { fileStep, requireRoot, writePipelinesFile } from './pipelines/plan';
+import { readKeys } from '../../aws/sshKeys';
+import { toMirrorError } from '../../system/errors';
+import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from '../aws/identity';
+import { deleteKeyFile, readKeyFile } from '../aws/keyFile';
+import { removeTrust } from '../aws/oidc';
+import { pipelinesFileUnfit } from '../errors';
+import { toAdoptedTag, toMirrorTag, toNightlyName, toPolicyName, toVariableNames } from '../names';
+import { planPipelinesFileRemoval } from '../pipelines/file';
+import { fileStep, requireRoot, writePipelinesFile } from '../pipelines/plan';
 import { type Hands, readPipelinesFile } from './situation';
 import type { Step } from './step';
 

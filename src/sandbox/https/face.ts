@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type Readable, Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import type { AwsKeys } from '../aws/identity';
+import type { AwsKeys } from '../../aws/identity';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
+import { finishPush, serverSettings } from '../gitServer';
+import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
+import { readRepositoryPath } from '../repository';
 import { type Backend, openBackend } from './backend';
-import type { SandboxCounts } from './counts';
-import type { SandboxFaults } from './faults';
 import { createLoginChecker, type LoginChecker } from './logins';
-import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from './receive-hooks';
-import { readRepositoryPath } from './repository';
-import { serverSettings, settle } from './session';
 
 export interface HttpsFaceOptions {
   /** The folder of the bare repositories; it may be that of a sandbox over SSH. */
@@ -116,7 +116,7 @@ async function serve({ options, backend }: Face, exchange: Exchange): Promise<vo
       pushed = answerReceiveHooks(socket, faults);
       await pushed;
     },
-    beforeEnd: async () => await settle({ announce }, repository, (await pushed) ?? []),
+    beforeEnd: async () => await finishPush(announce, repository, (await pushed) ?? []),
   });
 }
 

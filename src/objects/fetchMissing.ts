@@ -1,6 +1,6 @@
 import { isAncestor } from '../git/ancestry';
+import { rangeOptions, toRangeInput } from '../git/commitRange';
 import type { Refs } from '../git/objects';
-import { rangeOptions, toRangeInput } from '../git/range';
 import type { RefNames, WantedRef } from '../plan/plan';
 import { isBranch, type RefMap } from '../plan/refs';
 import type { Remote } from '../remote/remote';
@@ -16,7 +16,7 @@ import type { Scratch } from './scratch';
  * tells whether a branch was rewritten. Gives the branches whose new tip has the old one among its ancestors.
  * Throws MirrorError `source-moved` when a wanted tip is no longer at the source.
  */
-export async function obtainObjects(
+export async function fetchMissing(
   wanted: readonly WantedRef[],
   { present, wantsAll }: { present: RefMap; wantsAll: boolean },
   { source, scratch, log }: { source: Remote; scratch: Scratch; log: Context['log'] },

@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, request as requestInClear } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { checkServerIdentity, type PeerCertificate, rootCertificates } from 'node:tls';
-import { proxyRefused } from './errors';
+import { proxyRefused } from '../system/errors';
 import { ProxyAgent } from './proxy';
 
 export interface HttpRequest {

@@ -1,6 +1,6 @@
+import { type Range, rangeOptions, toRangeInput } from '../git/commitRange';
 import { cloneBroken } from '../git/errors';
 import type { Git } from '../git/git';
-import { type Range, rangeOptions, toRangeInput } from '../git/range';
 import { createPointerSearch, type LfsUse } from '../lfs/search';
 import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
 import { type Plan, toPushes, withhold } from '../plan/plan';

@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { MirrorError } from '../errors';
-import { collectFaults, SettingsError } from '../faults';
-import { toGitEnvironment } from '../git/environment';
-import { createGit } from '../git/git';
-import { readDestination } from '../pipe/destinationSettings';
-import { parseVariables } from '../pipe/variables';
-import { probePush } from '../push/probe';
-import { openRemote } from '../remote/remote';
-import type { Context } from '../system/context';
-import { openTemporaryFolder } from '../system/temporaryFolder';
-import { unproven } from './errors';
+import { MirrorError } from '../../errors';
+import { collectFaults, SettingsError } from '../../faults';
+import { toGitEnvironment } from '../../git/environment';
+import { createGit } from '../../git/git';
+import { readDestination } from '../../pipe/destinationSettings';
+import { parseVariables } from '../../pipe/variables';
+import { probePush } from '../../push/probe';
+import { openRemote } from '../../remote/remote';
+import type { Context } from '../../system/context';
+import { openTemporaryFolder } from '../../system/temporaryFolder';
+import { unproven } from '../errors';
 
 /** The variables of the pipe that setup has values for. */
 export interface ProofVariables {

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { MirrorError } from '../../src/errors';
-import { createCleaner, createLog } from '../../src/report/log';
-import { createStopwatch } from '../../src/report/stopwatch';
-import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
-import { type ProofVariables, prove } from '../../src/setup/prove';
-import type { Context } from '../../src/system/context';
-import { type Folder, openFolder } from '../servers/folder';
+import { MirrorError } from '../../../src/errors';
+import { createCleaner, createLog } from '../../../src/report/log';
+import { createStopwatch } from '../../../src/report/stopwatch';
+import { createKeyPair, openSandbox, type Sandbox } from '../../../src/sandbox/server';
+import { type ProofVariables, prove } from '../../../src/setup/steps/prove';
+import type { Context } from '../../../src/system/context';
+import { type Folder, openFolder } from '../../servers/folder';
 
 const keyId = 'APKAEXAMPLEEXAMPLE12';
 const pair = createKeyPair();

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { ServerChannel } from 'ssh2';
-import type { SandboxCounts } from './counts';
-import type { SandboxFaults } from './faults';
-import { answerReceiveHooks, type PushedRef } from './receive-hooks';
-import { ensureDefaultBranch, readRepositoryPath, toGitEnvironment } from './repository';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
+import { finishPush, hangUp, serverSettings } from '../gitServer';
+import { answerReceiveHooks } from '../receive-hooks';
+import { readRepositoryPath, toServerEnvironment } from '../repository';
 
 /** What the sessions of all connections share. */
 export interface SessionContext {
@@ -23,22 +24,6 @@ type Service = 'upload-pack' | 'receive-pack';
 const greeting =
   'You have successfully authenticated over SSH. You can use Git to interact with AWS CodeCommit. ' +
   'Interactive shells are not supported.\n';
-
-/** What git serves with, over SSH and HTTPS alike. */
-export const serverSettings: readonly string[] = [
-  // CodeCommit's receive-pack has side-band-64k, report-status, delete-refs and thin packs, and none of these three.
-  'receive.advertiseAtomic=false',
-  'receive.advertisePushOptions=false',
-  'repack.useDeltaBaseOffset=false',
-  'receive.denyDeleteCurrent=refuse',
-  'receive.procReceiveRefs=refs',
-  // The repositories may belong to another user than the server runs as; which one is opened, the server decides.
-  'safe.directory=*',
-  // Housekeeping in the background would outlive its session.
-  'gc.auto=0',
-  'receive.autogc=false',
-  'maintenance.auto=false',
-];
 
 /** Says that there are no shells here, and ends the session. */
 export function greet(channel: ServerChannel): void {
@@ -117,29 +102,14 @@ async function serveReceivePack({ context, channel, repository, gone }: Session)
   ]);
   if (answers.status === 'rejected') throw answers.reason;
   if (end.status === 'rejected') throw end.reason;
-  await settle(context, repository, answers.value);
+  await finishPush(context.announce, repository, answers.value);
   return end.value;
-}
-
-/** What is left to do after a push: the first branch in an empty repository becomes its default branch. */
-export async function settle(
-  context: Pick<SessionContext, 'announce'>,
-  repository: string,
-  pushed: readonly PushedRef[],
-): Promise<void> {
-  for (const { ref, change } of pushed) context.announce(`${change} ${ref}`);
-  const created = pushed.filter(({ ref, change }) => change === 'create' && ref.startsWith('refs/heads/'));
-  if (created.length === 0) return;
-  await ensureDefaultBranch(
-    repository,
-    created.map(({ ref }) => ref),
-  );
 }
 
 function startGit(service: Service, repository: string, more: readonly string[]): ChildProcess {
   const options = [...serverSettings, ...more].flatMap((setting) => ['-c', setting]);
   return spawn('git', [...options, service, repository], {
-    env: toGitEnvironment(),
+    env: toServerEnvironment(),
     // The fourth is for the hooks. Everything that git starts inherits it, so its end is the end of them all.
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
@@ -165,14 +135,6 @@ function toHookSocket(child: ChildProcess): Socket {
   // A hook that outlives receive-pack would wait for an answer for ever.
   child.once('exit', () => socket.end());
   return socket;
-}
-
-/**
- * Closes git's pipes, as sshd does when a client is gone: git ends for want of input, or when it writes. It is sent no
- * signal: one that came while git locks a ref would leave the lock behind, and no push could change that ref again.
- */
-export function hangUp({ stdin, stdout, stderr }: ChildProcess): void {
-  for (const pipe of [stdin, stdout, stderr]) pipe?.destroy();
 }
 
 function leave(channel: ServerChannel, exitCode: number): void {

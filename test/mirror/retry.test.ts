@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MirrorError } from '../../src/errors';
-import { type Attempt, type AttemptResult, retryTransient } from '../../src/mirror/attempts';
+import { type Attempt, type AttemptResult, retryTransient } from '../../src/mirror/retry';
 import { connectionDropped, permissionDenied } from '../../src/remote/destinationErrors';
 import { createCleaner, createLog } from '../../src/report/log';
 

@@ -1,9 +1,9 @@
-import { ensureRepository } from './aws/codecommit';
-import { planIdentity, planPolicy, toOwnership } from './aws/identityPlan';
-import { planKey } from './aws/keyPlan';
-import { planRole } from './aws/rolePlan';
-import { planEnabled, planSchedule } from './bitbucket/plan';
-import { planFile } from './pipelines/plan';
+import { ensureRepository } from '../aws/codecommit';
+import { planIdentity, planPolicy, toOwnership } from '../aws/identityPlan';
+import { planKey } from '../aws/keyPlan';
+import { planRole } from '../aws/rolePlan';
+import { planEnabled, planSchedule } from '../bitbucket/plan';
+import { planFile } from '../pipelines/plan';
 import type { Hands, Situation } from './situation';
 import { decide, type Plan, type Step } from './step';
 

@@ -1,4 +1,4 @@
-import { createListingReader } from '../../src/git/lsRemote';
+import { createListingReader } from '../../src/git/listing';
 
 /** A listing of this text, its refs as a Map. */
 export function readText(text: string): { refs: Map<string, string>; head: string | undefined } {

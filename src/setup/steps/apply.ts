@@ -1,5 +1,5 @@
-import type { Log } from '../system/context';
-import { toMirrorError } from '../system/errors';
+import type { Log } from '../../system/context';
+import { toMirrorError } from '../../system/errors';
 import type { Made, Plan, Step, StepState } from './step';
 
 const past: Readonly<Partial<Record<StepState, string>>> = {

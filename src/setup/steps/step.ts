@@ -1,5 +1,5 @@
-import type { PrivateKey } from '../ssh/privateKey';
-import type { Seen } from './aws/aws';
+import type { PrivateKey } from '../../ssh/privateKey';
+import type { Seen } from '../aws/aws';
 
 /** What the steps hand on to the next ones. */
 export interface Made {

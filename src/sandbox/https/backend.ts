@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { toGitEnvironment } from './repository';
-import { hangUp } from './session';
+import { hangUp } from '../gitServer';
+import { toServerEnvironment } from '../repository';
 
 /** One request for git's CGI program. */
 export interface BackendRequest {
@@ -39,7 +39,7 @@ export function openBackend(root: string, settings: readonly string[]): Backend 
   return {
     async serve(asked) {
       const child = spawn('git', [...options, 'http-backend'], {
-        env: { ...toGitEnvironment(), ...toCgiEnvironment(root, asked) },
+        env: { ...toServerEnvironment(), ...toCgiEnvironment(root, asked) },
         // A process group of its own: http-backend is a child of git.
         detached: true,
         stdio: ['pipe', 'pipe', 'ignore', asked.serveHooks === undefined ? 'ignore' : 'pipe'],

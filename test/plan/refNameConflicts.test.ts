@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findObstacle } from '../../src/plan/unwritable';
+import { findObstacle } from '../../src/plan/refNameConflicts';
 import { createBareRepository, gitWith, grow, tryGit } from '../servers/git';
 
 const none = new Map<string, string>();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MirrorError } from '../../src/errors';
-import { readText } from './listing';
+import { readText } from './listings';
 
 const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
 

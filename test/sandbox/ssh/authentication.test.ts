@@ -7,8 +7,8 @@ import ssh2, {
   type SigningRequestOptions,
 } from 'ssh2';
 import { expect, it } from 'vitest';
-import { createKeyPair, openSandbox } from '../../src/sandbox/server';
-import { openSite, run, sshKeyId, toAddress, userKeys } from './client';
+import { createKeyPair, openSandbox } from '../../../src/sandbox/server';
+import { openSite, run, sshKeyId, toAddress, userKeys } from '../client';
 
 const refusal = `${sshKeyId}@127.0.0.1: Permission denied (publickey).\r\n`;
 

@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type IamKey, readKeys } from '../aws/sshKeys';
-import type { PrivateKey } from '../ssh/privateKey';
-import { type Aws, look, type Seen } from './aws/aws';
-import { readAccount, readRepositoryExists } from './aws/codecommit';
-import { type Identity, type IdentityStore, openRole, openUser } from './aws/identity';
-import { readKeyFile, requireKeyFilePlace } from './aws/keyFile';
-import { readProvider, toProviderArn } from './aws/oidc';
+import { type IamKey, readKeys } from '../../aws/sshKeys';
+import type { PrivateKey } from '../../ssh/privateKey';
+import { type Aws, look, type Seen } from '../aws/aws';
+import { readAccount, readRepositoryExists } from '../aws/codecommit';
+import { type Identity, type IdentityStore, openRole, openUser } from '../aws/identity';
+import { readKeyFile, requireKeyFilePlace } from '../aws/keyFile';
+import { readProvider, toProviderArn } from '../aws/oidc';
 import type {
   BitbucketRepository,
   BitbucketSchedule,
   BitbucketVariable,
   RepositoryIds,
-} from './bitbucket/bitbucket';
-import { type Clone, readClone } from './clone';
-import type { SetupContext } from './context';
-import { toPolicyName } from './names';
-import type { SetupRequest } from './request';
+} from '../bitbucket/bitbucket';
+import { type Clone, readClone } from '../clone';
+import type { SetupContext } from '../context';
+import { toPolicyName } from '../names';
+import type { SetupRequest } from '../request';
 
 /** What setup works with. */
 export interface Hands {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { SandboxCounts } from './counts';
-import type { SandboxFaults } from './faults';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
 
 /**
  * The bytes of one connection on their way between the socket and the SSH protocol: counted, delayed and cut off as

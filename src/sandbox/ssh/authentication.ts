@@ -1,6 +1,6 @@
 import type { AuthContext, ParsedKey, PublicKeyAuthContext } from 'ssh2';
-import type { SandboxCounts } from './counts';
-import type { SandboxFaults } from './faults';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
 
 export interface AuthenticationRules {
   /** The one RSA public key of each SSH key ID. */
