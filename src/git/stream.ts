@@ -3,7 +3,7 @@ import { type Child, type ChildEnd, type ChildOptions, startChild } from '../sys
 import { readLines } from '../system/lines';
 
 /** What a command reads; as pieces where it is more than memory should hold. */
-export type Input = string | Iterable<string> | AsyncIterable<string>;
+export type Input = string | AsyncIterable<string>;
 
 /** Git commands, each reading what the one before it writes; `input` is the first one's. */
 export interface Pipeline {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RefListing } from '../git/listing';
 import type { Clone } from '../objects/clone';
 import type { Scratch } from '../objects/scratch';
-import { readRegularFile, readRegularLines } from '../system/regularFile';
+import { readRegularFile } from '../system/regularFile';
 
 /**
  * When the source can't be asked: the commit that this run was started for, as the clone has it. Undefined when
@@ -31,9 +31,7 @@ async function readCommit(oid: string, scratch: Scratch): Promise<string | undef
 async function readLocalRef(ref: string, clone: Clone): Promise<string | undefined> {
   const loose = (await readRegularFile(join(clone.commonDirectory, ref))) ?? '';
   if (/^[0-9a-f]{40}\n$/.test(loose)) return loose.trim();
-  for await (const lines of readRegularLines(join(clone.commonDirectory, 'packed-refs'))) {
-    const line = lines.find((candidate) => candidate.slice(41) === ref);
-    if (line !== undefined) return /^[0-9a-f]{40} /.exec(line)?.[0].trim();
-  }
-  return undefined;
+  const packed = (await readRegularFile(join(clone.commonDirectory, 'packed-refs'))) ?? '';
+  const line = packed.split('\n').find((candidate) => candidate.slice(41) === ref) ?? '';
+  return /^[0-9a-f]{40}(?= )/.exec(line)?.[0];
 }

@@ -52,7 +52,7 @@ export async function withholdUnsendable(
     const detail = inherited.get(commit);
     if (detail !== undefined) details.set(ref, detail);
   }
-  return withhold(plan, 'unsendable', details);
+  return withhold(plan, 'unsendable', (ref) => details.get(ref));
 }
 
 /** The excesses of each commit of the range and of its ancestors: one walk, parents first. */

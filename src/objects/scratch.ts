@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigSections, toConfigText } from '../git/config';
 import { toGitEnvironment } from '../git/environment';
@@ -96,9 +96,8 @@ const configuration: ConfigSections = {
 
 async function offerTips(git: Git, clone: Clone | undefined): Promise<void> {
   if (clone === undefined) return;
-  await using file = await open(join(git.directory, tipsFile), 'w');
-  for await (const oids of selectHere(git, readCloneTips(clone)))
-    await file.write(oids.map((oid) => `${oid}\n`).join(''));
+  const here = await selectHere(git, await readCloneTips(clone));
+  await writeFile(join(git.directory, tipsFile), here.map((oid) => `${oid}\n`).join(''));
 }
 
 async function readPackBytes(folders: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { toFolders } from './batches';
-import type { Plan, RefUpdate } from './plan';
+import { type Plan, withhold } from './plan';
 import type { RefMap } from './refs';
 
 /**
@@ -26,7 +26,7 @@ const componentBytes = 250;
 
 /** The plan without what git can't push. What the plan leaves alone stays so for its own reason. */
 export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
-  const named = withhold(plan, (ref) => findObstacle(ref, present, wanted));
+  const named = withhold(plan, 'unwritable', (ref) => findObstacle(ref, present, wanted));
   const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
   const stays = (ref: string) => present.has(ref) && !deleted.has(ref);
   const created = new Set(named.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
@@ -35,7 +35,7 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
     for (const ref of present.keys())
       if (!deleted.has(ref))
         for (const folder of toFolders(ref)) if (created.has(folder)) below.set(folder, ref);
-  return withhold(named, (ref) => {
+  return withhold(named, 'unwritable', (ref) => {
     const conflict = toFolders(ref).find(stays) ?? below.get(ref);
     return conflict === undefined || stays(ref) ? undefined : toConflict(conflict);
   });
@@ -44,16 +44,4 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
 /** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
 function toConflict(ref: string): string {
   return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
-}
-
-function withhold(plan: Plan, find: (ref: string) => string | undefined): Plan {
-  const updates = plan.updates.map((update): RefUpdate => {
-    if (update.action === 'none' || (update.action === 'keep' && update.because !== 'diverged'))
-      return update;
-    const detail = find(update.ref);
-    if (detail === undefined) return update;
-    const { ref, old, new: tip } = update;
-    return { action: 'keep', ref, old, new: tip, because: 'unwritable', detail };
-  });
-  return { ...plan, updates };
 }

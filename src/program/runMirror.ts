@@ -52,7 +52,7 @@ export async function runProgram(program: Program): Promise<number> {
   const { log, stopwatch, startedAt } = session.context;
   const { outcome, error, order } = await runMirror(program, session);
   const timings = stopwatch.read();
-  log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0, stopwatch.connections()));
+  log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0));
   if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
   if (error !== undefined) logError(error, log);
   const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
@@ -74,17 +74,11 @@ export async function runProgram(program: Program): Promise<number> {
 }
 
 /** Where the time of a run went. */
-function toProfile(
-  timings: Readonly<Record<string, number>>,
-  usage: Usage,
-  bytes: number,
-  connections: number,
-): string {
+function toProfile(timings: Readonly<Record<string, number>>, usage: Usage, bytes: number): string {
   const stages = Object.entries(timings).map(([stage, seconds]) => `${stage} ${seconds.toFixed(3)} s`);
   const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
   const own = `own CPU time ${cpu.toFixed(3)} s, own peak memory ${(usage.maxRSS / 1024).toFixed(0)} MiB`;
-  const sent = `${connections} SSH ${connections === 1 ? 'connection' : 'connections'}, ${bytes} bytes sent`;
-  return `Profile: ${stages.join(', ')}; ${own}; ${sent}.`;
+  return `Profile: ${stages.join(', ')}; ${own}; ${bytes} bytes sent.`;
 }
 
 async function runMirror({ readOrder }: Program, session: Session): Promise<Ending> {

@@ -30,7 +30,8 @@ export async function pushBackups(
   if (plan.backups.length === 0) return { plan, failure: undefined };
   const failure = await pushUpdates(plan.backups, needs);
   const failed = plan.backups.filter(({ ref }) => needs.journal.answer(ref)?.done !== true);
-  const rest = withhold(plan, 'backup-failed', new Map(failed.map(({ of, ref }) => [of, ref])));
+  const names = new Map(failed.map(({ of, ref }) => [of, ref]));
+  const rest = withhold(plan, 'backup-failed', (ref) => names.get(ref));
   needs.journal.revised(rest);
   return { plan: rest, failure };
 }

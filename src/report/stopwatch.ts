@@ -4,12 +4,7 @@ import type { Stopwatch } from '../system/context';
 export function createStopwatch(now: () => number): Stopwatch {
   const begin = now();
   const milliseconds: Record<string, number> = {};
-  let connections = 0;
   return {
-    countConnection() {
-      connections++;
-    },
-    connections: () => connections,
     async time(stage, work) {
       const start = now();
       try {

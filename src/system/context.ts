@@ -24,13 +24,10 @@ export interface Log {
   conceal(secrets: readonly string[]): void;
 }
 
-/** Where the time of a run goes, stage by stage, and how often it connects. */
+/** Where the time of a run goes, stage by stage. */
 export interface Stopwatch {
   /** Runs a stage and adds its time to that name. */
   time<T>(stage: string, work: () => Promise<T>): Promise<T>;
-  /** Notes a connection to the destination. */
-  countConnection(): void;
-  connections(): number;
   /** Seconds by stage, and `total` since the stopwatch was made. */
   read(): Readonly<Record<string, number>>;
 }

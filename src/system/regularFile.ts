@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { readLines } from './lines';
 
-/** What a file of somebody else's making may be to be read whole; no file that we look for comes near it. */
-const bytesAtMost = 16 * 2 ** 20;
+/** What a file of somebody else's making may be to be read: the `packed-refs` of half a million refs. */
+const bytesAtMost = 64 * 2 ** 20;
 
 /**
  * Reads a small text file in a folder where others may have put anything. Gives undefined where there is none that can
@@ -16,12 +15,6 @@ export async function readRegularFile(path: string): Promise<string | undefined>
   } catch {
     return undefined;
   }
-}
-
-/** Reads the lines of a text file of any size, some at a time; none where there is none that can be read. */
-export async function* readRegularLines(path: string): AsyncGenerator<readonly string[]> {
-  await using file = await openRegularFile(path);
-  if (file !== undefined) yield* readLines(file.createReadStream({ autoClose: false }));
 }
 
 /** A named pipe would be waited for until somebody writes, and a device may never end. */

@@ -1,5 +1,5 @@
-import { unreadableListing } from '../../git/errors';
 import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/listing';
+import { flushPacket, readPackets } from '../../git/pktLine';
 import { type ChildOptions, startChild } from '../../system/child';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
@@ -25,8 +25,8 @@ export async function readAdvertisement({ stall, onLeft, ...session }: Session):
   try {
     const advertised = await readAdvertised(readPackets(child.output), createListingReader());
     if (advertised === undefined) return { failure: (await child.end).stderr };
-    // A flush packet: we want nothing more.
-    child.stdin.end('0000');
+    // We want nothing more.
+    child.stdin.end(flushPacket);
     onLeft(child.end);
     return advertised;
   } catch (error) {
@@ -40,12 +40,12 @@ export async function readAdvertisement({ stall, onLeft, ...session }: Session):
  * capabilities behind a NUL, where HEAD points among them.
  */
 async function readAdvertised(
-  packets: AsyncIterable<string | typeof flush>,
+  packets: AsyncIterable<string | undefined>,
   reader: ListingReader,
 ): Promise<Advertised | undefined> {
   let isFirst = true;
   for await (const packet of packets) {
-    if (packet === flush) return { listing: reader.end() };
+    if (packet === undefined) return { listing: reader.end() };
     if (packet.startsWith('ERR ')) return { failure: `remote error: ${packet.slice('ERR '.length)}` };
     if (/^(version 1$|shallow )/.test(packet)) continue;
     const [ref = '', capabilities = ''] = isFirst ? packet.split('\0') : [packet];
@@ -56,36 +56,4 @@ async function readAdvertised(
     if (!/^0{40} capabilities\^\{\}$/.test(ref)) reader.add(ref.replace(' ', '\t'));
   }
   return undefined;
-}
-
-const flush = Symbol('flush packet');
-
-/** The texts of pkt-lines, without line feeds. */
-async function* readPackets(output: AsyncIterable<Buffer>): AsyncGenerator<string | typeof flush> {
-  let pieces: Buffer[] = [];
-  let missing = 4;
-  for await (const piece of output) {
-    pieces.push(piece);
-    missing -= piece.length;
-    if (missing > 0) continue;
-    let bytes = Buffer.concat(pieces);
-    for (;;) {
-      const length = parseLength(bytes);
-      missing = (length ?? 4) - bytes.length;
-      if (length === undefined || missing > 0) break;
-      yield length === 0 ? flush : bytes.toString('utf8', 4, length).replace(/\n$/, '');
-      bytes = bytes.subarray(Math.max(length, 4));
-    }
-    pieces = [bytes];
-  }
-}
-
-/** The length of the packet that begins here, its own four digits included; 0 for a flush packet. */
-function parseLength(bytes: Buffer): number | undefined {
-  if (bytes.length < 4) return undefined;
-  const digits = bytes.toString('latin1', 0, 4);
-  const length = Number.parseInt(digits, 16);
-  if (!/^[0-9a-f]{4}$/i.test(digits) || (length > 0 && length < 4))
-    throw unreadableListing(bytes.toString('utf8', 0, 80));
-  return length;
 }

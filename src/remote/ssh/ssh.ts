@@ -18,7 +18,6 @@ export async function openSsh(
   const { login } = settings;
   const files = await openSshFiles(login, context);
   const env = toGitEnvironment(context.env);
-  context.stopwatch.countConnection();
   const connection = openConnection(files, toTarget(login), { env, signal: context.signal });
   // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
   connection.failure.catch(() => undefined);
