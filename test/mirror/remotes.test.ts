@@ -7,7 +7,7 @@ import { generic } from '../../src/plan/profiles';
 import type { RemoteSettings } from '../../src/remote/settings';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
-import { openHttpsFace } from '../../src/sandbox/https';
+import { openHttpsFace } from '../../src/sandbox/https/face';
 import { createRepository } from '../../src/sandbox/repository';
 import { createKeyPair, openSandbox } from '../../src/sandbox/server';
 import { parsePrivateKey } from '../../src/ssh/privateKey';

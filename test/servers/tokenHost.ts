@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { openBackend } from '../../src/sandbox/backend';
+import { openBackend } from '../../src/sandbox/https/backend';
 import { type Certificate, createCertificate } from './certificate';
 import { createBareRepository } from './git';
 import { listenOnLoopback } from './loopback';
