@@ -77,7 +77,7 @@ fuzz('URLs of sources and proxies', (inputs) => {
         if (credentials) expect(credentials.username + credentials.password).not.toMatch(/\p{Cc}/u);
       }
       const proxy = attempt(() => parseSourceProxy(value));
-      if (proxy !== undefined) expect(proxy).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
+      if (proxy !== undefined) expect(proxy.url).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
     }),
     inputs,
   );
