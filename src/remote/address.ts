@@ -3,12 +3,12 @@ import { isIPv6 } from 'node:net';
 /** What no URL of ours may hold, and what to call it. */
 const foreign: readonly (readonly [RegExp, string])[] = [
   [/^-/, 'begins with a dash'],
-  [/\$/, 'holds a $: a variable in it has not been replaced by its value'],
-  [/\s/, 'holds white space'],
-  [/%/, 'holds a percent sign: percent-encoding is not used here'],
-  [/[?#]/, 'holds a ? or #'],
-  [/[^!-~]/, 'holds a character that is not plain ASCII'],
-  [/["'`\\<>^{|}]/, 'holds a quotation mark, bracket or backslash'],
+  [/\$/, 'contains a $: a variable in it was not replaced by its value'],
+  [/\s/, 'contains white space'],
+  [/%/, 'contains a percent sign: percent-encoding is not supported here'],
+  [/[?#]/, 'contains a ? or #'],
+  [/[^!-~]/, 'contains a character that is not plain ASCII'],
+  [/["'`\\<>^{|}]/, 'contains a quotation mark, bracket or backslash'],
 ];
 
 /** Tells what a URL holds that git, ssh or a shell could take for something else; undefined when there is nothing. */

@@ -157,11 +157,6 @@ function toError(fault: ArmourFault, origin: string): SettingsError {
     case 'bare':
       return unfit(origin, 'has lost its BEGIN and END lines', giveWhole, 'key-mangled');
     case 'mangled':
-      return unfit(
-        origin,
-        'is no private key, or a damaged one: it cannot be decoded',
-        giveWhole,
-        'key-mangled',
-      );
+      return unfit(origin, 'is not a valid private key (could not be decoded)', giveWhole, 'key-mangled');
   }
 }

@@ -110,7 +110,7 @@ describe('check, each point failing on its own', () => {
     expect(exitCode).toBe(2);
     expect(output).toContain('✖ variables: FORCE is "yes"');
     expect(output).toContain('✖ variables: KNOWN_HOSTS, line 1');
-    expect(output).toContain('✖ key: SSH_KEY is no private key');
+    expect(output).toContain('✖ key: SSH_KEY is not a valid private key');
     expect(output).toContain('– connection: not reached');
     expect(place.world.countConnections()).toBe(0);
   });
@@ -339,7 +339,7 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
 
   test.each([
     [{ AWS_SECRET_ACCESS_KEY: undefined }, 2, '✖ variables: AWS_SECRET_ACCESS_KEY is missing'],
-    [{ SSH_KEY: 'no key' }, 2, '✖ key: SSH_KEY is no private key'],
+    [{ SSH_KEY: 'no key' }, 2, '✖ key: SSH_KEY is not a valid private key'],
   ])('without SSH_KEY_ID and with %j IAM is not asked', async (changes, exitCode, says) => {
     const run = await place.check({ ...account.variables, SSH_KEY_ID: undefined, ...changes });
     expect(run.exitCode).toBe(exitCode);

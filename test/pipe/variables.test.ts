@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { parseVariables, variables } from '../../src/pipe/variables';
+import { parseVariables } from '../../src/pipe/parseVariables';
+import { variables } from '../../src/pipe/variables';
 
 const defaults = {
   REFS: 'current',
@@ -73,7 +74,7 @@ describe('faults', () => {
           variable: name,
           code: 'variables-invalid',
           message: `${name} is "${value}"; it must be true or false, in lower case.`,
-          remedy: `Set ${name} to true or false, in lower case, or leave it out for its default, false.`,
+          remedy: `Set ${name} to true or false, in lower case, or remove it to use its default, false.`,
         },
       ],
     });
@@ -95,19 +96,19 @@ describe('faults', () => {
     ],
     [
       { SSH_KEY_ID: '$KEY_ID' },
-      'SSH_KEY_ID is "$KEY_ID", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'SSH_KEY_ID is "$KEY_ID", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { FORCE: '$FORCED' },
-      'FORCE is "$FORCED", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'FORCE is "$FORCED", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { INCLUDE_COUNT: '2', INCLUDE_0: 'a', INCLUDE_1: '$B' },
-      'INCLUDE is "$B", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'INCLUDE is "$B", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { SSH_KEY: '$CODECOMMIT_KEY' },
-      'SSH_KEY is the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'SSH_KEY is the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
   ])('%j', (env, message) => {
     expect(messagesOf(env)).toEqual([message]);
@@ -147,8 +148,8 @@ describe('the documentation', () => {
       variables.map(({ name, flag, required, secret, default: fallback }) => [
         name,
         flag,
-        required,
-        secret,
+        required ?? false,
+        secret ?? false,
         fallback,
       ]),
     ).toEqual([
