@@ -89,24 +89,34 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** What happened, and what the user can do about it, each in full sentences and without secrets. */
 export interface ErrorText {
   readonly message: string;
+  /** Neutral: each program may have a remedy of its own for the code (`src/report/remedies.ts`). */
   readonly remedy: string;
 }
 
+/** Values that a program's own remedy needs, such as a port. */
+export type Facts = Readonly<Record<string, string | number>>;
+
 /**
  * An error with everything its reader needs. `exitCode` is the program's: 1 something was not mirrored,
- * 2 the variables are at fault, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
+ * 2 invalid configuration, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
  */
 export class MirrorError extends Error {
   override readonly name = 'MirrorError';
   readonly code: ErrorCode;
   readonly remedy: string;
   readonly exitCode: number;
+  readonly facts: Facts;
 
-  constructor(code: ErrorCode, text: ErrorText, options: { exitCode?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    text: ErrorText,
+    options: { exitCode?: number; cause?: unknown; facts?: Facts } = {},
+  ) {
     super(text.message, { cause: options.cause });
     this.code = code;
     this.remedy = text.remedy;
     this.exitCode = options.exitCode ?? 1;
+    this.facts = options.facts ?? {};
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Order, Program } from '../program/runMirror';
+import { remedies } from './remedies';
 import { findSecrets } from './secrets';
 import { type Settings, toJob } from './settings';
 
@@ -11,7 +12,7 @@ export interface Asked extends Omit<Program, 'readOrder' | 'secrets'> {
 /** A mirror as the variables ask for it, as a program. */
 export function toProgram({ readSettings, ...rest }: Asked): Program {
   const readOrder = async () => toOrder(await readSettings());
-  return { ...rest, readOrder, secrets: findSecrets(rest.env) };
+  return { ...rest, readOrder, remedies, secrets: findSecrets(rest.env) };
 }
 
 function toOrder(settings: Settings): Order {

@@ -43,5 +43,5 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
 
 /** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
 function toConflict(ref: string): string {
-  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
+  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or prune it`;
 }

@@ -124,18 +124,18 @@ function toKeptReason({
       return {
         code: 'ref-diverged',
         reason: isTag(ref)
-          ? 'the tag was moved at one of the sides; FORCE: true replaces it'
-          : 'the destination has commits that the source lacks; FORCE: true replaces them',
+          ? 'the tag was moved on one side'
+          : 'the destination has commits that the source does not have',
       };
     case 'default-branch':
       return {
         code: 'default-branch-kept',
-        reason: 'the default branch of the destination is not deleted; make another one the default first',
+        reason: 'the default branch of the destination is not deleted; make another branch the default first',
       };
     case 'not-pruned':
-      return { reason: 'only at the destination; PRUNE: true deletes it' };
+      return { reason: 'only at the destination' };
     case 'unsendable':
-      return { code: 'limit-exceeded', reason: `CodeCommit does not take it${more}` };
+      return { code: 'limit-exceeded', reason: `the destination does not accept it${more}` };
     case 'unwritable':
       return { code: 'ref-declined', reason: `git can't push it${more}` };
     case 'backup-failed':

@@ -229,7 +229,7 @@ describe('files that CodeCommit declines', { tags: ['slow'] }, () => {
     });
     for (const name of ['branch one', 'branch two', 'branch empty', 'branch after', 'tag annotated'])
       expect(run.output).toMatch(
-        new RegExp(`${name}: .*CodeCommit does not take it: commit \\w+ has .*\\[limit-exceeded\\]`),
+        new RegExp(`${name}: .*the destination does not accept it: commit \\w+ has .*\\[limit-exceeded\\]`),
       );
   });
 });
