@@ -1,4 +1,4 @@
-/** What a user can meet when a mirror, or setting one up, fails. `docs/troubleshooting.md` has an entry for each code. */
+/** The codes of all errors that a user can see. `docs/troubleshooting.md` has an entry for each. */
 export const errorCodes = [
   'variables-invalid',
   'no-clone',
@@ -126,8 +126,8 @@ export function hasCode(error: unknown, codes: readonly ErrorCode[]): error is M
 }
 
 /**
- * What a server or a program wrote, fit for one line of a log: the last lines that say something, without
- * control characters, at most 400 characters.
+ * The output of a server or program, for one line of a log: the last lines with information, without control
+ * characters, at most 400 characters.
  */
 export function toQuote(text: string): string {
   const lines = text
@@ -137,24 +137,24 @@ export function toQuote(text: string): string {
   return lines.slice(-3).join(' / ').slice(-400);
 }
 
-/** What an error of Node or of a library says. */
+/** The message of an error of Node or of a library. */
 export function toErrorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 export const allowAndRunAgain =
-  'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
+  'Ask an administrator for the permission and run the command again. It keeps everything that already exists.';
 
-export const runAgain = 'Run the command again: what is already there stays as it is.';
+export const runAgain = 'Run the command again. It keeps everything that already exists.';
 
-/** AWS or Bitbucket does not let us read something, or change it. */
+/** AWS or Bitbucket does not allow us to read or change something. */
 export class PermissionMissing extends MirrorError {
-  /** As its service names it: `iam:GetUser`, `repository:admin`. */
+  /** In the words of its service: `iam:GetUser`, `repository:admin`. */
   readonly permission: string;
 
   constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
     super('setup-not-permitted', {
-      message: `${service} denied the request, the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
+      message: `${service} denied the request; the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
       remedy: allowAndRunAgain,
     });
     this.permission = permission;

@@ -123,7 +123,7 @@ describe('credentials of a profile', () => {
     await using site = await openProfiles('https');
     const ended = await site.place.check(site.profiles, ['--profile', 'nope']);
     expect(ended.exitCode).toBe(2);
-    expect(ended.output).toContain('The AWS profile "nope" gives no credentials');
+    expect(ended.output).toContain('The AWS profile "nope" provides no credentials');
     expect(ended.output).toContain('aws sso login --profile nope');
   });
 });
