@@ -28,10 +28,7 @@ async function runCommandLine(): Promise<Ending> {
   add(createMirrorCommand(), mirrorFromShell);
   add(createCheckCommand(), checkFromShell);
   add(createSetupCommand(), setUpFromShell);
-  add(
-    new Command('demo').description('mirror a small repository on this machine only, and watch'),
-    showDemo,
-  );
+  add(new Command('demo').description('mirror a small repository on this machine only, and watch'), showDemo);
   add(new Command('version').description('print the version'), printVersion);
   try {
     await program.parseAsync();

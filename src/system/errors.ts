@@ -114,6 +114,5 @@ export const outputTooLong = (what: string, bytes: number) =>
 export const timedOut = (what: string) =>
   new MirrorError('timed-out', {
     message: `${what} sent nothing for too long and was stopped.`,
-    remedy:
-      'Run again. If it fails again, check the status of both services and the network between them.',
+    remedy: 'Run again. If it fails again, check the status of both services and the network between them.',
   });
