@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { parseVariables } from '../../src/pipe/parseVariables';
+import { findSecrets } from '../../src/pipe/secrets';
 import { variables } from '../../src/pipe/variables';
 
 const defaults = {
@@ -140,6 +141,33 @@ it('any environment gives values and at most a fault for each variable and item'
       for (const { variable, message } of faults) expect(message.startsWith(variable)).toBe(true);
     }),
   );
+});
+
+describe('secrets', () => {
+  const secret = variables.filter((each) => each.secret).map(({ name }) => name);
+  const urls = variables.filter((each) => each.carriesPassword).map(({ name }) => name);
+  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+
+  it('are the variables that the table marks', () => {
+    expect(secret).toEqual(['SSH_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']);
+    expect(urls).toEqual(['CODECOMMIT_URL', 'SOURCE_URL', 'SOURCE_PROXY']);
+  });
+
+  test.each([...secret, 'PIPELINES_JWT_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN'])('%s is found', (name) => {
+    expect(findSecrets({ [name]: 'not-to-be-seen' })).toContain('not-to-be-seen');
+  });
+
+  test.each([...urls, ...proxies])('the password in %s is found, as it stands and decoded', (name) => {
+    const found = findSecrets({ [name]: 'http://me:not%2Dto-be-seen@proxy.example.org:3128' });
+    expect(found).toEqual(['not%2Dto-be-seen', 'not-to-be-seen']);
+  });
+
+  it('are not looked for elsewhere', () => {
+    const others = variables.map(({ name }) => name).filter((name) => ![...secret, ...urls].includes(name));
+    expect(findSecrets(Object.fromEntries(others.map((name) => [name, 'http://me:password@host'])))).toEqual(
+      [],
+    );
+  });
 });
 
 describe('the documentation', () => {
