@@ -15,6 +15,14 @@ export const unreadableListing = (text: string) =>
       'speaks, a proxy, or a page that asks for a login.',
   });
 
+export const noGitServer = (url: string) =>
+  new MirrorError('not-git', {
+    message: `Something other than a git server answered at ${url}: a web page, or nothing at all.`,
+    remedy:
+      'Nothing was changed. Open the URL in a browser from this network: a page that asks for a login (a captive ' +
+      'portal), or a proxy, answers in place of the server.',
+  });
+
 export const objectFormat = () =>
   new MirrorError('object-format', {
     message: 'One of the two repositories has SHA-256 object IDs, which the other does not take.',

@@ -17,7 +17,7 @@ const sourceEmpty = (url: string) =>
   new MirrorError('source-empty', {
     message: `The source ${url} has no branch and no tag. An empty repository is not mirrored, and nothing is pruned.`,
     remedy:
-      'Push to the source first, and check SOURCE_URL if it is set: a page that asks for a login looks the same to git. If the source was emptied by mistake, the ' +
+      'Push to the source first, and check SOURCE_URL if it is set. If the source was emptied by mistake, the ' +
       'destination still has everything.',
   });
 

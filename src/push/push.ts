@@ -48,7 +48,8 @@ async function pushOnce(
   journal.sending(updates, isSliceRef);
   try {
     const { exitCode, stdout, stderr } = await destination.push(options, updates, listener);
-    const results = parsePorcelain(stdout);
+    const isAborted = exitCode !== 0 && /ref updates aborted by hook/.test(stderr);
+    const results = isAborted ? updates.map(toAborted) : parsePorcelain(stdout);
     const words = toServerWords(stderr);
     if (words !== undefined) log.debug(words);
     journal.answered(results, words, parsePackBytes(stderr));
@@ -57,12 +58,17 @@ async function pushOnce(
     const isBroken = exitCode !== 0 && parseFailure(stderr) === 'object-missing';
     const isWhole = exitCode === 0 || (!isBroken && results.length >= updates.length);
     if (!isWhole) return { failure: destination.describeFailure('push', stderr), isRefused: false };
-    return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
+    return { isRefused: isAborted || (results.length > 0 && results.every(isRefusedWithPush)) };
   } catch (error) {
     // The server may have carried out a push that went silent: the look afterwards tells.
     if (hasCode(error, ['timed-out'])) return { failure: error, isRefused: false };
     throw error;
   }
+}
+
+/** A reference-transaction hook that refuses one ref ends receive-pack, without an answer to any (githooks(5)). */
+function toAborted({ ref }: RefPush): RefResult {
+  return { ref, done: false, reason: 'ref updates aborted by hook' };
 }
 
 /** The reasons that git gives every ref of a push when a pre-receive hook or the check of its objects refuses the push. */

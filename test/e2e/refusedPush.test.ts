@@ -34,6 +34,23 @@ describe('a push that the server refuses as a whole', () => {
     expect(world.sandbox.counts.pushes).toBeLessThanOrEqual(14);
   });
 
+  test('by a hook of its transaction, which ends the server, is halved too', { tags: ['slow'] }, async () => {
+    await using world = await openWorld();
+    await growBranches(world, 9);
+    const hook = `#!/bin/sh\n[ "$1" = prepared ] || exit 0\nif grep -q 'refs/heads/b3$'; then echo 'error: no b3' >&2; exit 1; fi\n`;
+    await writeFile(join(world.sandbox.hooks, 'reference-transaction'), hook, { mode: 0o755 });
+    const run = await world.pipe(await world.clone(), { REFS: 'all' });
+    const { 'refs/heads/b3': tip, ...others } = await world.sourceRefs();
+    expect(await world.destinationRefs()).toEqual(others);
+    expect([run.exitCode, run.output]).toEqual([
+      1,
+      expect.stringContaining(
+        `branch b3: (none) → ${tip?.slice(0, 8)} refused (declined: ref updates aborted by hook: error: no b3) [ref-declined]`,
+      ),
+    ]);
+    expect(world.sandbox.counts.pushes).toBeLessThanOrEqual(7);
+  });
+
   test('of everything is one message after a few pushes', { tags: ['slow'] }, async () => {
     await using world = await openWorld();
     await growBranches(world, 60);
