@@ -30,7 +30,7 @@ export const objectFormat = () =>
   });
 
 /** `rev-list --filter=object:type=blob`, which finds pointers of Git LFS, came with git 2.32. */
-const oldestGit = '2.32';
+export const oldestGit = '2.32';
 
 export const gitTooOld = (stderr: string) =>
   new MirrorError('git-too-old', {

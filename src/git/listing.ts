@@ -43,7 +43,7 @@ export async function listRemote(
   const options = { limits: { stall, bytes: listingBytes }, describeFailure };
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   const listing = reader.end();
-  if (listing.refs.size === 0 && /^https?:/.test(url)) await requireGitServer(git, url, options.limits);
+  if (listing.refs.size === 0 && /^https?:/.test(url)) await requireGitServer(git, url, stall);
   return listing;
 }
 
@@ -52,10 +52,10 @@ export async function listRemote(
  * packet for the list of a server without git (gitprotocol-http(5), "Dumb Server Response"), and finds no ref in it.
  * A git server sends packets, which git traces.
  */
-async function requireGitServer(git: Git, url: string, limits: StreamOptions['limits']): Promise<void> {
+async function requireGitServer(git: Git, url: string, stall: number): Promise<void> {
   const trace = join(git.directory, 'packets');
   try {
-    await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: trace }, limits });
+    await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: trace }, stall });
     for await (const lines of readRegularLines(trace))
       if (lines.some((line) => line.includes('packet:'))) return;
   } finally {
