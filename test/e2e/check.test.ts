@@ -298,6 +298,29 @@ describe('check over HTTPS', { tags: ['slow'] }, () => {
     expect(await place.states(changes)).toEqual({ exitCode: 1, states: { ...overHttps, policy: 'failed' } });
   });
 
+  test('asks for the policy of the role behind a session of SSO, by its path', async () => {
+    await using place = await openCheckWorld('https');
+    await using aws = await openAws();
+    const [name, path] = ['AWSReservedSSO_Developer_0a1b2c', '/aws-reserved/sso.amazonaws.com/eu-west-1/'];
+    const Action = ['codecommit:GitPull', 'codecommit:GitPush'];
+    const policies = new Map([['git', { Statement: [{ Effect: 'Allow', Action, Resource: resource }] }]]);
+    aws.state.roles.set(name, { path, trust: {}, policies });
+    aws.state.caller = `arn:aws:sts::111122223333:assumed-role/${name}/ada@example.com`;
+    const changes = { AWS_ENDPOINT_URL: aws.url };
+    const { exitCode, output } = await place.check(changes);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+    expect(output).toContain(`✔ policy: arn:aws:iam::111122223333:role${path}${name} may pull and push\n`);
+    policies.clear();
+    expect(await place.states(changes)).toEqual({ exitCode: 1, states: { ...overHttps, policy: 'failed' } });
+    // Nothing of it speaks of setting up a mirror.
+    const wrong = { status: 403, code: 'AccessDenied', message: 'not authorized to perform: iam:GetRole' };
+    aws.faults['iam:GetRole'] = wrong;
+    const refused = await place.check(changes);
+    expect(refused.exitCode).toBe(0);
+    expect(refused.output).toMatch(/– policy: .*iam:GetRole/);
+    expect(refused.output).not.toMatch(/setup|--profile/);
+  });
+
   test('tells that the secret is another one', async () => {
     await using place = await openCheckWorld('https');
     const { exitCode, output } = await place.check({
