@@ -66,7 +66,7 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
   [/requested URL returned error: 3\d\d/, 'redirected'],
   [/requested URL returned error: (429|5\d\d)/, 'server-error'],
   [
-    /Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,
+    /detected dubious ownership|Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,
     'unauthorised',
   ],
   [

@@ -1,12 +1,10 @@
 // @module-tag slow
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, request } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AwsKeys } from '../../src/aws/identity';
 import { signLogin } from '../../src/remote/https/sigv4';
-import { listenOnLoopback } from '../servers/loopback';
+import { openHttpsFront } from '../servers/httpsFront';
 import { expectNothingLeft } from './footprint';
 import { certificate, type HttpsWorld, keys, openHttpsWorld } from './httpsWorld';
 import { growSource } from './scene';
@@ -18,45 +16,6 @@ const others: AwsKeys = { accessKeyId: 'AKIAOTHEROTHEROTHER1', secretAccessKey: 
 interface Login {
   readonly username: string;
   readonly password: string;
-}
-
-/** HTTPS in front of the destination, which notes the login of every request. */
-interface Witness extends AsyncDisposable {
-  readonly host: string;
-  /** User names, each once. */
-  readonly users: Set<string>;
-}
-
-async function openWitness(onward: string | undefined): Promise<Witness> {
-  const users = new Set<string>();
-  function answer(incoming: IncomingMessage, response: ServerResponse) {
-    const { authorization } = incoming.headers;
-    const [, encoded = ''] = /^Basic (\S+)$/.exec(authorization ?? '') ?? [];
-    if (authorization !== undefined)
-      users.add(Buffer.from(encoded, 'base64').toString().split(':')[0] || authorization);
-    if (onward === undefined) return void response.writeHead(404).end();
-    const { method = 'GET', url = '/', headers } = incoming;
-    const asked = request(
-      `https://${onward}${url}`,
-      { method, headers, rejectUnauthorized: false },
-      (got) => {
-        response.writeHead(got.statusCode ?? 500, got.headers);
-        got.pipe(response);
-      },
-    );
-    asked.on('error', (error) => response.destroy(error));
-    incoming.pipe(asked);
-  }
-  const server = createServer(certificate, answer);
-  const port = await listenOnLoopback(server);
-  return {
-    host: `127.0.0.1:${port}`,
-    users,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }
 
 /** What a user may have set up for the very host of the destination. `elsewhere`: another server, at which nobody may arrive. */
@@ -137,8 +96,8 @@ describe.each(['pipe', 'cli'] as const)(
         await using world = await openHttpsWorld();
         await growSource(world);
         world.face.allow(others);
-        await using destination = await openWitness(world.face.host);
-        await using elsewhere = await openWitness(undefined);
+        await using destination = await openHttpsFront({ certificate, onward: world.face.host });
+        await using elsewhere = await openHttpsFront({ certificate, onward: undefined });
         const { host } = destination;
         const signed = signLogin(others, { host, path: '/v1/repos/app', region: 'us-east-1' }, new Date());
         const login = isValid ? signed : { username: 'alice-at-111122223333', password: 'not-the-password' };

@@ -45,6 +45,10 @@ const rows = [
     "fatal: unable to access 'http://127.0.0.1:38795/403/r/': The requested URL returned error: 403",
   ],
   ['unauthorised', "fatal: Authentication failed for 'https://bitbucket.org/a/b/'"],
+  [
+    'unauthorised',
+    "fatal: detected dubious ownership in repository at '/x/src.git'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /x/src.git\nfatal: Could not read from remote repository.",
+  ],
   ['not-found', "fatal: repository 'http://127.0.0.1:38795/404/r/' not found"],
   [
     'redirected',
