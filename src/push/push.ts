@@ -1,6 +1,6 @@
 import { hasCode, type MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
-import type { GitResult } from '../git/stream';
+import type { GitResult } from '../git/git';
 import { type BatchLimits, planBatches } from '../plan/batches';
 import { isSliceRef } from '../plan/ownRefs';
 import type { RefPush } from '../plan/plan';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findClone } from '../../src/objects/clone';
+import { surveyRange, withholdUnsendable } from '../../src/objects/scanHistory';
 import { openScratch } from '../../src/objects/scratch';
-import { surveyRange, withholdUnsendable } from '../../src/objects/survey';
 import { codeCommitFileLimits } from '../../src/plan/limits';
 import { planMirror } from '../../src/plan/plan';
 import { createCleaner, createLog } from '../../src/report/log';
