@@ -43,6 +43,7 @@ export const errorCodes = [
   'socket-refused',
   'prune-limit',
   'push-too-large',
+  'out-of-memory',
   'ref-declined',
   'ref-diverged',
   'default-branch-kept',
@@ -125,6 +126,10 @@ export function hasCode(error: unknown, codes: readonly ErrorCode[]): error is M
   return error instanceof MirrorError && codes.includes(error.code);
 }
 
+/** Lines that say nothing of a failure: advice, and how far git had come. */
+const idle =
+  /^(hint:|Please make sure|and the repository exists|(remote: )?\w+ (objects|deltas): |(remote: )?Total \d+ \(delta |Delta compression using)/;
+
 /**
  * The output of a server or program, for one line of a log: the last lines with information, without control
  * characters, at most 400 characters.
@@ -133,7 +138,7 @@ export function toQuote(text: string): string {
   const lines = text
     .split(/[\r\n]+/)
     .map((line) => line.replace(/\p{Cc}/gu, '').trim())
-    .filter((line) => line !== '' && !/^(hint:|Please make sure|and the repository exists)/.test(line));
+    .filter((line) => line !== '' && !idle.test(line));
   return lines.slice(-3).join(' / ').slice(-400);
 }
 

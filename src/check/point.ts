@@ -13,6 +13,7 @@ export interface Point {
 
 export type PointName =
   | 'variables'
+  | 'git'
   | 'key'
   | 'host key'
   | 'connection'

@@ -16,14 +16,22 @@ export const unreadableListing = (text: string) =>
       'starts, a proxy, or a page that asks for a login.',
   });
 
+export const noGitServer = (url: string) =>
+  new MirrorError('not-git', {
+    message: `Something other than a git server answered at ${url}: a web page, or nothing at all.`,
+    remedy:
+      'Nothing was changed. Open the URL in a browser from this network: a page that asks for a login (a captive ' +
+      'portal), or a proxy, answers in place of the server.',
+  });
+
 export const objectFormat = () =>
   new MirrorError('object-format', {
     message: 'One of the two repositories has SHA-256 object IDs, which the other does not accept.',
     remedy: 'Both repositories need the same object format: git init --object-format=sha1.',
   });
 
-/** `rev-list --filter=object:type=blob`, which finds pointers of Git LFS, needs git 2.32. */
-const oldestGit = '2.32';
+/** `rev-list --filter=object:type=blob`, which finds pointers of Git LFS, came with git 2.32. */
+export const oldestGit = '2.32';
 
 export const gitTooOld = (stderr: string) =>
   new MirrorError(

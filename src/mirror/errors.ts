@@ -17,8 +17,8 @@ const sourceEmpty = (url: string) =>
   new MirrorError('source-empty', {
     message: `The source ${url} has no branches and no tags. An empty repository is not mirrored, and nothing is pruned.`,
     remedy:
-      'Push to the source first, and check its URL: to git, a page that asks for a login looks the same. If the ' +
-      'source was emptied by mistake, the destination still has everything.',
+      'Push to the source first, and check its URL. If the source was emptied by mistake, the destination still has ' +
+      'everything.',
   });
 
 const nothingSelected = () =>
