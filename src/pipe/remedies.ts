@@ -55,6 +55,8 @@ export const remedies: Remedies = {
     'prune-limit': () => 'If these deletions are intended, raise PRUNE_LIMIT for one run.',
     'push-too-large': () =>
       'Set PUSH_SIZE below the limit of the server, or of the proxy in front of it: the history is then pushed in slices. A single file above the limit can only stay behind (EXCLUDE its branches).',
+    'out-of-memory': () =>
+      'Most likely the memory of the step ran out. Give the step more (size: 2x), or lower PUSH_SIZE: the history is then pushed in slices, which need less.',
     'lfs-found': () =>
       'LFS: warn mirrors without these files. LFS: push sends them too, if the destination accepts them.',
     'lfs-not-sent': () =>

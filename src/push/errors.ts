@@ -10,8 +10,7 @@ export const pushTooLarge = (words: string | undefined) =>
 
 export const outOfMemory = (words: string | undefined) =>
   new MirrorError('out-of-memory', {
-    message: `git was ended on this machine while it packed what it was to send: ${words ?? 'it gave no reason'}`,
+    message: `git was killed on this machine while it packed the objects to send: ${words ?? 'no reason given'}`,
     remedy:
-      'Most likely the memory of the step ran out. Give the step more (size: 2x), or set PUSH_SIZE lower: the history ' +
-      'then goes in slices, which need less.',
+      'Most likely this machine ran out of memory. Give it more, or make pushes smaller: slices of the history need less.',
   });

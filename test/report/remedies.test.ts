@@ -14,7 +14,7 @@ import { withRemedies, withRemedy } from '../../src/report/remedies';
 
 /** Every error of the core, made of words that say nothing. */
 const errors = [aws, git, lfs, mirror, push, destination, source]
-  .flatMap((room) => Object.entries(room))
+  .flatMap((room) => Object.entries(room).filter(([, make]) => typeof make === 'function'))
   .map(([name, make]) => [name, (make as (...args: unknown[]) => unknown)(...wordsFor(name))] as const)
   .filter((pair): pair is readonly [string, MirrorError] => pair[1] instanceof MirrorError);
 
