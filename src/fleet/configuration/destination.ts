@@ -11,7 +11,7 @@ const repository = bareText({
   .default('{slug}')
   .register(fieldTexts, {
     description:
-      'The name of each mirror, made of `{owner}`, `{group}`, `{name}` and `{slug}`. Default: `{slug}`, the name with the groups below the source before it: `<group>--<name>`.',
+      'The name of each mirror, made of `{owner}`, `{group}`, `{name}` and `{slug}`. Default: `{slug}`, the name, after the groups below the owner: `<group>.<name>`.',
   });
 
 const names = z
