@@ -313,6 +313,15 @@ describe('two mirrors', () => {
     ]);
   });
 
+  it('do not use it either when its description says that it is the mirror', () => {
+    const own = atDestination(2, 'app', marker(1));
+    const state = known(1, 'acme/app', { destination: 'app' });
+    const first = world({ source: [app], known: [state], destination: [own] });
+    const followedBack = { ...known(2, 'app', { destination: 'app' }), identity: 'codecommit#2' };
+    const second = world({ mirror: back(), source: [own], known: [followedBack] });
+    expect(plan(first, second)[0]).toMatchObject({ action: 'conflict', because: 'loop', destination: 'app' });
+  });
+
   it('of one place do not give a name twice', () => {
     const second = mirrorOf({
       name: 'two',
