@@ -10,7 +10,12 @@ const headerSchema = z.object({
 
 const changeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('repository'), state: repositoryStateSchema }),
-  z.object({ kind: z.literal('run'), mirror: z.string(), identity: z.string(), run: runSchema }),
+  z.object({
+    kind: z.literal('runs'),
+    mirror: z.string(),
+    identity: z.string(),
+    runs: z.array(runSchema),
+  }),
   z.object({ kind: z.literal('mirror'), state: mirrorStateSchema }),
   z.object({ kind: z.literal('forget'), mirror: z.string(), identity: z.string() }),
 ]);

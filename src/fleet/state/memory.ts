@@ -10,7 +10,7 @@ import type { StateChange } from './store';
 interface Entry {
   state?: RepositoryState;
   /** The newest last. */
-  runs: RunRecord[];
+  runs: readonly RunRecord[];
 }
 
 /** The whole state in memory, as the changes make it. */
@@ -41,10 +41,9 @@ export function createMemory(): StateMemory {
       case 'repository':
         entryOf(change.state.mirror, change.state.identity).state = withFewPaths(change.state);
         break;
-      case 'run': {
-        const { runs } = entryOf(change.mirror, change.identity);
-        runs.push(change.run);
-        if (runs.length > runsAtMost) runs.shift();
+      case 'runs': {
+        const entry = entryOf(change.mirror, change.identity);
+        entry.runs = [...entry.runs, ...change.runs].slice(-runsAtMost);
         break;
       }
       case 'mirror':
@@ -60,7 +59,7 @@ export function createMemory(): StateMemory {
     for (const [mirror, ofMirror] of entries)
       for (const [identity, { state, runs }] of ofMirror) {
         if (state !== undefined) yield { kind: 'repository', state };
-        for (const run of runs) yield { kind: 'run', mirror, identity, run };
+        if (runs.length > 0) yield { kind: 'runs', mirror, identity, runs };
       }
   }
 

@@ -3,7 +3,13 @@ import type { MirrorState, RepositoryState, RunRecord } from './repositoryState'
 /** One thing that has changed. A state replaces the one that was there. */
 export type StateChange =
   | { readonly kind: 'repository'; readonly state: RepositoryState }
-  | { readonly kind: 'run'; readonly mirror: string; readonly identity: string; readonly run: RunRecord }
+  /** They are added to those that are known, the newest last. */
+  | {
+      readonly kind: 'runs';
+      readonly mirror: string;
+      readonly identity: string;
+      readonly runs: readonly RunRecord[];
+    }
   | { readonly kind: 'mirror'; readonly state: MirrorState }
   /** A repository that is of no interest any more, with its runs. */
   | { readonly kind: 'forget'; readonly mirror: string; readonly identity: string };

@@ -31,10 +31,10 @@ const repository = (id: number, failures = 0): StateChange => ({
 });
 
 const run = (id: number, startedAt: number): StateChange => ({
-  kind: 'run',
+  kind: 'runs',
   mirror: 'one',
   identity: `h#${id}`,
-  run: { startedAt, took: 5, trigger: 'due', outcome: 'mirrored', changes: 2 },
+  runs: [{ startedAt, took: 5, trigger: 'due', outcome: 'mirrored', changes: 2 }],
 });
 
 /** What a store that is opened now knows. */

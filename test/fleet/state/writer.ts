@@ -13,7 +13,7 @@ function toChanges(writer: number, number: number): readonly StateChange[] {
     return { kind: 'repository', state: { ...state, failures: number } };
   });
   const run = { startedAt: number, took: 1, trigger: 'due', outcome: 'equal', changes: 0 } as const;
-  return [...states, { kind: 'run', mirror: 'one', identity: `h#${writer}a`, run }];
+  return [...states, { kind: 'runs', mirror: 'one', identity: `h#${writer}a`, runs: [run] }];
 }
 
 async function writeOn(): Promise<void> {
