@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lanes } from '../lanes';
 
 /** Milliseconds since 1970, UTC. */
 const time = z.number().int().nonnegative();
@@ -55,7 +56,7 @@ export const runSchema = z.object({
   startedAt: time,
   /** Milliseconds. */
   took: z.number().int().nonnegative(),
-  trigger: z.enum(['webhook', 'asked', 'due', 'first']),
+  trigger: z.enum(lanes),
   /** `mirrored` something was pushed · `equal` there was nothing to do. */
   outcome: z.enum(['mirrored', 'equal', 'failed', 'stopped']),
   /** Refs that were created, updated or deleted. */
