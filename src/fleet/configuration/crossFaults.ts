@@ -17,7 +17,6 @@ export function findCrossFaults(document: ConfigurationDocument): readonly Confi
       return [
         ...findOwnerFaults(from, [...path, 'from'], document),
         ...findOwnerFaults(to, [...path, 'to'], document),
-        ...findEmptyList(from, [...path, 'from'], document),
         ...findLoop(from, to, path, document),
       ];
     }),
@@ -64,24 +63,6 @@ function findOwnerFaults(
   }
   const message = `${where} has neither group nor user; it must have one of them.`;
   return [{ ...document.findValue(path), message, remedy: 'Write group: acme/platform, or user: jane.' }];
-}
-
-function findEmptyList(
-  values: Values,
-  path: Path,
-  document: ConfigurationDocument,
-): readonly ConfigurationFault[] {
-  const { urls } = values;
-  const isEmpty = urls === undefined || (Array.isArray(urls) && urls.length === 0);
-  if (values['host'] !== 'git' || !isEmpty) return [];
-  const message = `${toPathText(path)}.urls has no address; it must be a list of one address or more.`;
-  return [
-    {
-      ...document.findValue([...path, 'urls']),
-      message,
-      remedy: 'Write urls: and one address a line, each after a hyphen.',
-    },
-  ];
 }
 
 const publicUrls = new Map<unknown, string>([

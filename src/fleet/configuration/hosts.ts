@@ -107,7 +107,7 @@ export const gitLabKeys = {
 
 export const bitbucketKeys = {
   host: z.literal('bitbucket'),
-  url: publicUrl("a stand-in for Bitbucket Cloud's, for tests", 'https://bitbucket.org'),
+  url: publicUrl('Bitbucket Cloud', 'https://bitbucket.org'),
   workspace,
   project: cloudProject,
   email,

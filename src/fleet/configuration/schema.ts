@@ -17,17 +17,19 @@ const patternList = (key: string, description: string) =>
     fix: `Write ${key}: ['release/*'], with square brackets, or one pattern a line, each after a hyphen.`,
   });
 
-const refs = z
-  .strictObject({
-    include: patternList(
-      'include',
-      'Patterns of the only branches and tags that are mirrored. Default: all of them.',
-    ),
-    exclude: patternList(
-      'exclude',
-      'Patterns of branches and tags that are left out. What is left out is never pruned either.',
-    ),
-  })
+/** Which branches and tags of each repository are mirrored. */
+export const refsSchema = z.strictObject({
+  include: patternList(
+    'include',
+    'Patterns of the only branches and tags that are mirrored. Default: all of them.',
+  ),
+  exclude: patternList(
+    'exclude',
+    'Patterns of branches and tags that are left out. What is left out is never pruned either.',
+  ),
+});
+
+const refs = refsSchema
   .default({ include: [], exclude: [] })
   .register(fieldTexts, { description: 'Which branches and tags are mirrored. Default: all of them.' });
 
@@ -47,7 +49,7 @@ const to = z.discriminatedUnion('host', destinationSchemas).register(fieldTexts,
 export const mirrorSchema = z
   .strictObject({
     name: text({
-      description: 'A name of yours, by which the command line, the log and the state call this mirror.',
+      description: 'Your name for this mirror: the command line, the log and the state use it.',
       pattern: /^[A-Za-z0-9][\w.-]{0,63}$/,
       form: 'a name of 1 to 64 letters, digits and . _ -, that begins with a letter or a digit',
       fix: 'Write name: github-acme, for example.',
@@ -57,12 +59,12 @@ export const mirrorSchema = z
     refs,
     force: flag(
       'force',
-      'Lets a branch or tag that was rewritten at the source be rewritten at the destination.',
+      'Lets a branch or tag that was rewritten at the source be rewritten at the destination. Default: `false`.',
       false,
     ),
     prune: flag(
       'prune',
-      'Deletes branches and tags at the destination that the source no longer has.',
+      'Deletes branches and tags at the destination that the source no longer has. Default: `false`.',
       false,
     ),
     prune_limit: count({
@@ -73,18 +75,18 @@ export const mirrorSchema = z
       .default(10)
       .register(fieldTexts, {
         description:
-          'When `prune` would delete more of one repository than this, nothing at all is pushed to it.',
+          'When `prune` would delete more of one repository than this, nothing at all is pushed to it. Default: 10.',
       }),
     backup: flag(
       'backup',
-      'Keeps every tip that `force` replaces or `prune` deletes, as a branch of the destination under `mirror-backup/<time>/`.',
+      'Keeps every tip that `force` replaces or `prune` deletes, as a branch of the destination under `mirror-backup/<time>/`. Default: `false`.',
       false,
     ),
     lfs: choice(
       'lfs',
       ['warn', 'fail', 'push'],
       'warn',
-      'What to do about files kept in Git LFS, which a git push leaves behind: `warn` mirrors and says what is not there, `fail` stops before the push, `push` sends the files first, where the destination takes them.',
+      'What to do about files kept in Git LFS, which a git push leaves behind: `warn` mirrors and says what is not there, `fail` stops before the push, `push` sends the files first, where the destination takes them. Default: `warn`.',
     ),
     timeout_minutes: timeout
       .optional()
@@ -98,16 +100,18 @@ export const fileSchema = z.strictObject({
     .array(mirrorSchema, { error: 'a list of mirrors\nWrite mirrors: and, below it, - name: github-acme.' })
     .min(1, { error: 'a list of one mirror or more\nWrite mirrors: and, below it, - name: github-acme.' })
     .register(fieldTexts, { description: 'The mirrors.' }),
-  concurrency: count({ key: 'concurrency', least: 1, most: 64 })
-    .default(4)
-    .register(fieldTexts, { description: 'How many repositories are mirrored at the same time.' }),
+  concurrency: count({ key: 'concurrency', least: 1, most: 64 }).default(4).register(fieldTexts, {
+    description: 'How many repositories are mirrored at the same time. Default: 4.',
+  }),
   concurrency_per_host: count({ key: 'concurrency_per_host', least: 1, most: 64 })
     .default(4)
     .register(fieldTexts, {
       description:
-        'How many of them may be at the same host at the same time, as source or as destination. The regions of CodeCommit count as hosts of their own.',
+        'How many of them may be at the same host at the same time, as source or as destination. The regions of CodeCommit count as hosts of their own. Default: 4.',
     }),
-  timeout_minutes: timeout.default(110).register(fieldTexts, { description: timeoutDescription }),
+  timeout_minutes: timeout
+    .default(110)
+    .register(fieldTexts, { description: `${timeoutDescription} Default: 110.` }),
 });
 
 export type FileConfiguration = z.output<typeof fileSchema>;

@@ -84,7 +84,7 @@ function toUnknownHost(path: Path, document: ConfigurationDocument): Configurati
 
 /** Lists and maps may hold a secret somewhere, and are long: only their kind is told. */
 function toQuoted(path: Path, value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
   if (path.some(isSecretKey)) return 'no reference (not shown)';
   return typeof value === 'string' ? quoteUnlessToken(value) : String(value);

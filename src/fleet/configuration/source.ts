@@ -18,7 +18,7 @@ const match = z
   .optional()
   .register(fieldTexts, {
     description:
-      'A regular expression: only repositories that match it are mirrored. It is held against the name, or, when it has a slash, against `owner/name`.',
+      'A regular expression: only repositories that match it are mirrored. It is compared with the name, or, when it has a slash, with `owner/name`.',
   });
 
 const exclude = list({
@@ -28,25 +28,26 @@ const exclude = list({
     fix: "Write exclude: ['svc-old-*', '/-test$/'], for example.",
   }),
   description:
-    'Repositories that are left out: patterns with `*` and `?`, or regular expressions between slashes, as `/-test$/`. A pattern without a slash is held against the name, one with a slash against `owner/name`.',
+    'Repositories that are left out: patterns with `*` and `?`, or regular expressions between slashes, as `/-test$/`. A pattern without a slash is compared with the name, one with a slash with `owner/name`.',
   form: "a list of patterns, such as ['svc-old-*']",
   fix: "Write exclude: ['svc-old-*'], with square brackets, or one pattern a line, each after a hyphen.",
 });
 
 const rules = { match, exclude };
 
-const archived = flag('archived', 'Whether archived repositories are mirrored.', true);
-const forks = flag('forks', 'Whether forks are mirrored.', true);
+const archived = flag('archived', 'Whether archived repositories are mirrored. Default: `true`.', true);
+const forks = flag('forks', 'Whether forks are mirrored. Default: `true`.', true);
 
-const urls = list({
-  item: checkedText({
-    isValid: isRepositoryUrl,
-    form: 'the address of a repository, https://<host>/<path>, without a login in it (http:// only on this machine)',
-    fix: 'Write the address as git clone takes it over HTTPS; the token has its own key.',
-  }),
+const address = checkedText({
+  isValid: isRepositoryUrl,
+  form: 'the address of a repository, https://<host>/<path>, without a login in it (http:// only on this machine)',
+  fix: 'Write the address as git clone takes it over HTTPS; the token has its own key.',
+});
+
+const addressList = 'a list of one address or more\nWrite urls: and one address a line, each after a hyphen.';
+
+const urls = z.array(address, { error: addressList }).min(1, { error: addressList }).register(fieldTexts, {
   description: 'The addresses of the repositories, as `git clone` takes them over HTTPS.',
-  form: 'a list of addresses',
-  fix: 'Write urls: and one address a line, each after a hyphen.',
 });
 
 const username = optionalText({

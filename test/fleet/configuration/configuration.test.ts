@@ -209,7 +209,7 @@ describe('a fault', () => {
     [
       'no addresses',
       withMirror(`from: { host: git, urls: [] }\n${to}`),
-      'mirrors.yaml:3:30: mirrors[0].from.urls has no address; it must be a list of one address or more.',
+      'mirrors.yaml:3:30: mirrors[0].from.urls is an empty list; it must be a list of one address or more.',
     ],
     [
       'a mirror onto itself',
@@ -221,7 +221,7 @@ describe('a fault', () => {
     [
       'no mirrors',
       'mirrors: []\n',
-      'mirrors.yaml:1:10: mirrors is a list; it must be a list of one mirror or more.',
+      'mirrors.yaml:1:10: mirrors is an empty list; it must be a list of one mirror or more.',
     ],
     ['an empty file', '', 'mirrors.yaml:1:1: The file is missing; it must be a map with the key mirrors.'],
     [
