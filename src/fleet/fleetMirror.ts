@@ -35,7 +35,7 @@ export function toPlace(to: DestinationConfiguration): string {
     case 'bitbucket-datacenter':
       return toKey(to.url, to.project);
     case 'codecommit':
-      return toKey(to.url ?? 'codecommit', `${to.region} ${toAccount(to.role)}`);
+      return toKey(to.host, `${to.region} ${toAccount(to.role)}`);
   }
 }
 

@@ -68,7 +68,7 @@ function findOwnerFaults(
 const publicUrls = new Map<unknown, string>([
   ['github', 'https://github.com'],
   ['gitlab', 'https://gitlab.com'],
-  ['bitbucket', 'https://bitbucket.org'],
+  ['bitbucket', 'https://api.bitbucket.org'],
 ]);
 
 const ownerKeys = ['owner', 'group', 'user', 'workspace', 'project', 'region', 'role'] as const;

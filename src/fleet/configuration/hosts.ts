@@ -63,6 +63,13 @@ const email = optionalText({
   fix: 'Write the address of the Atlassian account that made the API token.',
 });
 
+const username = optionalText({
+  description: 'A user name, which makes the token a password, for servers without HTTP access tokens.',
+  pattern: /^[^\s:]+$/,
+  form: 'a user name, without spaces and colons',
+  fix: 'Write username: jane, for example.',
+});
+
 const region = checkedText({
   isValid: isRegion,
   form: 'a region of AWS, such as eu-west-1',
@@ -107,7 +114,7 @@ export const gitLabKeys = {
 
 export const bitbucketKeys = {
   host: z.literal('bitbucket'),
-  url: publicUrl('Bitbucket Cloud', 'https://bitbucket.org'),
+  url: publicUrl("Bitbucket Cloud's API", 'https://api.bitbucket.org'),
   workspace,
   project: cloudProject,
   email,
@@ -120,17 +127,16 @@ export const bitbucketServerKeys = {
   host: z.literal('bitbucket-datacenter'),
   url: address.clone().register(fieldTexts, { description: 'The address of your Bitbucket Data Center.' }),
   project: serverProject,
-  token: secret('The token: an HTTP access token, as a reference to where it stands.'),
+  username,
+  token: secret(
+    'The token: an HTTP access token, or with `username` a password, as a reference to where it stands.',
+  ),
 };
 
 export const codeCommitKeys = {
   host: z.literal('codecommit'),
   region,
   role,
-  url: address.optional().register(fieldTexts, {
-    description:
-      'The endpoint of the API in place of that of the region, such as one of a VPC. Default: that of the region.',
-  }),
 };
 
 for (const keys of [gitHubKeys, gitLabKeys, bitbucketKeys, bitbucketServerKeys, codeCommitKeys])
