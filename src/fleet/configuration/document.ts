@@ -1,13 +1,4 @@
-import {
-  type Document,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  LineCounter,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { type Document, isCollection, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
 import type { ConfigurationFault } from './errors';
 import { toYamlFault } from './yamlFaults';
 
@@ -35,12 +26,8 @@ export interface ConfigurationDocument {
 
 /** Opens the text of a YAML file. Anchors, aliases and `<<` are taken, as in .gitlab-ci.yml. Never throws. */
 export function openDocument(text: string): ConfigurationDocument {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
-  const locate = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const document = parseDocument(text, { prettyErrors: false, merge: true });
+  const locate = (offset: number) => toPosition(text, offset);
   const problems = [...document.errors, ...document.warnings];
   const faults = [
     ...problems.map((problem) => toYamlFault(problem.code, locate(problem.pos[0]))),
@@ -56,6 +43,12 @@ export function openDocument(text: string): ConfigurationDocument {
     findValue: (path) => locate(findNodeOffset(document, path)),
     findKey: (path) => locate(findKeyOffset(document, path)),
   };
+}
+
+/** Counted in the text itself: yaml's LineCounter misses line breaks where the text is broken. */
+function toPosition(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
 }
 
 const tooLarge = Symbol('aliases that grow too large');
