@@ -1,4 +1,4 @@
-import { variables } from '../src/settings/variables';
+import { variables } from '../src/pipe/variables';
 
 /** The README's table of variables, made from the schema that the program itself goes by. */
 export function toVariablesTable(): string {

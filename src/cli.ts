@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
-import { runProgram } from './program';
+import { toProgram } from './pipe/order';
+import { isPipelinesLog } from './pipe/step';
+import { type Ending, runEntry } from './program/runEntry';
+import { runProgram } from './program/runMirror';
+import { createStopSignal } from './program/stopSignal';
 import { createSetupCommand } from './setup/command';
 import type { SetupFlags } from './setup/request';
 import { createCheckCommand, createMirrorCommand } from './shell/commands';
 import { type Flags, type Shell, toShellProgram } from './shell/program';
-import { createStopSignal } from './stopSignal';
-import { type Ending, runEntry } from './system/runEntry';
 
 /** The command line: what the pipe does, from a shell, with the user's ~/.ssh left alone. */
 async function runCommandLine(): Promise<Ending> {
@@ -42,7 +44,7 @@ async function runCommandLine(): Promise<Ending> {
 }
 
 async function mirrorFromShell(flags: Flags): Promise<Ending> {
-  return { exitCode: await runProgram(toShellProgram(flags, openShell())) };
+  return { exitCode: await runProgram(toProgram(toShellProgram(flags, openShell()))) };
 }
 
 /** Loaded when it is asked for, as setup is: a mirror has no need of it. */
@@ -55,8 +57,8 @@ async function checkFromShell({ json, ...flags }: Flags): Promise<Ending> {
 /** Loaded when it is asked for: it brings the AWS SDK, which takes longer to load than all the rest. */
 async function setUpFromShell(flags: Flags): Promise<Ending> {
   const { runSetup } = await import('./setup/run');
-  const { env, stdin, stdout, stderr } = process;
-  const program = { env, cwd: process.cwd(), stdin, stdout, stderr, signal: createStopSignal(process) };
+  const { stdin, stdout } = process;
+  const program = { ...openShell(), cwd: process.cwd(), stdin, stdout };
   return { exitCode: await runSetup(flags as unknown as SetupFlags, program) };
 }
 
@@ -80,6 +82,7 @@ function openShell(): Shell {
     stdout,
     stderr,
     signal: createStopSignal(process),
+    isLogColoured: isPipelinesLog(env),
     cwd: () => process.cwd(),
     readUsage: () => process.resourceUsage(),
   };

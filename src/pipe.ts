@@ -1,11 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Program, runProgram } from './program';
-import { readSettings } from './settings/settings';
-import { type Environment, withoutEmpty } from './settings/variables';
-import { readWorkstation } from './source/workstation';
-import { createStopSignal } from './stopSignal';
-import { type Ending, runEntry } from './system/runEntry';
+import { type Asked, toProgram } from './pipe/order';
+import { readSettings } from './pipe/settings';
+import { findCloneFolder, isPipelinesLog, isPipelinesStep } from './pipe/step';
+import { type Environment, withoutEmpty } from './pipe/variables';
+import { type Ending, runEntry } from './program/runEntry';
+import { runProgram } from './program/runMirror';
+import { createStopSignal } from './program/stopSignal';
+import { readWorkstation } from './shell/workstation';
 
 /** A user without an entry in /etc/passwd has no home, and no ~/.ssh. */
 function findSshDirectory(home: string | undefined): string | undefined {
@@ -21,26 +23,29 @@ async function runPipe(): Promise<Ending> {
   const { stdout } = process;
   const env = withoutEmpty(process.env);
   const signal = createStopSignal(process);
-  const program: Program = {
+  const asked: Asked = {
     env,
     stdout,
     signal,
-    home: { sshDirectory: findSshDirectory(env['HOME']), usersGit: false },
+    isLogColoured: isPipelinesLog(env),
     readUsage: () => process.resourceUsage(),
     readSettings: () => readPipeSettings(env, signal),
   };
-  if (env['CHECK'] !== 'true') return { exitCode: await runProgram(program) };
+  if (env['CHECK'] !== 'true') return { exitCode: await runProgram(toProgram(asked)) };
   const { runCheck } = await import('./check/run');
-  return { exitCode: await runCheck({ ...program, stderr: stdout, json: false }) };
+  return { exitCode: await runCheck({ ...asked, stderr: stdout, json: false }) };
 }
 
 async function readPipeSettings(env: Environment, signal: AbortSignal) {
-  const cwd = process.cwd();
-  if (env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined) return await readSettings(env, { cwd });
+  const [cwd, sshDirectory] = [process.cwd(), findSshDirectory(env['HOME'])];
+  if (isPipelinesStep(env)) return await readSettings(env, { cwd, sshDirectory });
   // Outside Pipelines, `docker run` in a clone: the source is the clone's origin.
-  const workstation = await readWorkstation(env['BITBUCKET_CLONE_DIR'] ?? cwd, { env, signal });
+  const workstation = await readWorkstation(findCloneFolder(env) ?? cwd, { env, signal });
   const { origin, branch, isClone } = workstation;
-  return await readSettings({ SOURCE_URL: origin, ...env }, { cwd, currentBranch: branch, isClone });
+  return await readSettings(
+    { SOURCE_URL: origin, ...env },
+    { cwd, sshDirectory, currentBranch: branch, isClone },
+  );
 }
 
 void runEntry(runPipe, process, 'stdout');

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { version } from '../package.json';
+import { readSettings } from '../src/pipe/settings';
 import { createKeyPair } from '../src/sandbox/server';
-import { readSettings } from '../src/settings/settings';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');

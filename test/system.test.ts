@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { findProxy } from '../src/http/proxy';
 import { allOrNothing } from '../src/system/allOrNothing';
-import { findProxy } from '../src/system/proxy';
 
 const proxy = { https_proxy: 'proxy.example.org:3128' };
 

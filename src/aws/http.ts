@@ -1,5 +1,5 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { ProxyAgent } from '../system/proxy';
+import { ProxyAgent } from '../http/proxy';
 
 /** AWS answers in a second; its clients try three times. */
 const milliseconds = 10_000;

@@ -1,23 +1,16 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import type { ErrorCode, MirrorError } from '../errors';
-import { readDestinationUrl } from '../settings/destinationSettings';
-import { collectFaults } from '../settings/faults';
-import { hasAccessKey, readAccessKey } from '../settings/identity';
-import type { DestinationSettings, Settings } from '../settings/settings';
-import type { SshSettings } from '../settings/sshSettings';
-import { toIamRegion } from '../settings/sshSettings';
-import { type Environment, parseVariables } from '../settings/variables';
-import { callAws } from '../setup/aws';
-import { PermissionMissing } from '../setup/errors';
-import {
-  type Caller,
-  createClients,
-  findKey,
-  readCaller,
-  readRefused,
-  toIamFingerprint,
-} from '../setup/keyOwner';
-import { toRepositoryArn } from '../setup/policy';
+import { callAws } from '../aws/call';
+import { type Caller, createClients, findKey, readCaller, toIamFingerprint } from '../aws/keyOwner';
+import { toRepositoryArn } from '../aws/policy';
+import { readRefused } from '../aws/refusedActions';
+import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
+import { collectFaults } from '../faults';
+import { readDestinationUrl } from '../pipe/destinationSettings';
+import { hasAccessKey, readAccessKey } from '../pipe/identity';
+import type { Settings } from '../pipe/settings';
+import { toIamRegion } from '../pipe/sshSettings';
+import { type Environment, parseVariables } from '../pipe/variables';
+import type { Login, SshLogin } from '../remote/settings';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 type Clients = ReturnType<typeof createClients>;
@@ -28,7 +21,8 @@ export async function checkAws(
   { destination, accessKey: credentials }: Settings,
   signal: AbortSignal,
 ): Promise<Point[]> {
-  if (destination.kind === 'https' && destination.identity.kind === 'role')
+  const { login } = destination;
+  if (login.kind === 'aws' && login.identity.kind === 'role')
     return [toUnseen('policy', 'a session of a role is not looked into; the right to push tells of it')];
   if (credentials === undefined && !hasAccessKey(env)) return [];
   const { values } = parseVariables(env);
@@ -41,7 +35,7 @@ export async function checkAws(
   const url = readDestinationUrl(values, true);
   const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
   try {
-    return await checkIam(clients, destination, url);
+    return await checkIam(clients, login, url);
   } finally {
     clients.iam.destroy();
     clients.sts.destroy();
@@ -50,15 +44,15 @@ export async function checkAws(
 
 async function checkIam(
   clients: Clients,
-  destination: DestinationSettings,
+  login: Login,
   url: { region: string | undefined; repository: string | undefined },
 ): Promise<Point[]> {
   const called = await look(() => readCaller(clients));
-  const name: PointName = destination.kind === 'ssh' ? 'key at IAM' : 'policy';
+  const name: PointName = login.kind === 'ssh' ? 'key at IAM' : 'policy';
   if ('failure' in called) return [toAwsFailure(name, called.failure)];
   const caller = called.value;
-  if (destination.kind === 'https') return [await checkPolicy(clients, caller, caller.arn, url)];
-  const { point, owner } = await checkKey(clients, caller, destination);
+  if (login.kind !== 'ssh') return [await checkPolicy(clients, caller, caller.arn, url)];
+  const { point, owner } = await checkKey(clients, caller, login);
   return [point, owner === undefined ? toNoOwner : await checkPolicy(clients, caller, owner, url)];
 }
 
@@ -88,7 +82,7 @@ function toAwsFailure(name: PointName, failure: MirrorError): Point {
 async function checkKey(
   clients: Clients,
   caller: Caller,
-  { user: id, key }: SshSettings,
+  { user: id, key }: SshLogin,
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);

@@ -1,15 +1,14 @@
-import type { Context } from '../context';
-import { openDestination } from '../destination/destination';
-import type { RefListing } from '../git/lsRemote';
-import type { Parts } from '../look';
-import type { Home } from '../mirror';
-import type { RefOutcome } from '../push/outcome';
-import { isKeyless } from '../settings/identity';
-import type { Settings } from '../settings/settings';
-import { type Clone, findClone } from '../source/clone';
-import { noClone } from '../source/errors';
-import { openScratch } from '../source/scratch';
-import { createSource } from '../source/source';
+import type { RefListing } from '../git/listing';
+import { noClone } from '../mirror/errors';
+import type { MirrorParts } from '../mirror/look';
+import { findClone } from '../objects/clone';
+import { openScratch } from '../objects/scratch';
+import { isKeyless } from '../pipe/identity';
+import type { Settings } from '../pipe/settings';
+import { openRemote } from '../remote/remote';
+import type { RemoteSettings } from '../remote/settings';
+import type { RefOutcome } from '../report/outcome';
+import type { Context } from '../system/context';
 import { checkDestination } from './destinationPoints';
 import { checkPlan, type PlanPoints } from './planPoints';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
@@ -22,19 +21,18 @@ export interface Checked {
 }
 
 /** Looks whether a mirror with these settings would work, and whether there is anything to mirror. Changes nothing. */
-export async function check(settings: Settings, context: Context, home: Home): Promise<Checked> {
+export async function check(settings: Settings, context: Context): Promise<Checked> {
   const clone = await findClone(settings.clone);
-  // Without a source the destination can be looked at all the same; nothing is then read from this URL.
-  const access = { ...settings.source, ...home, url: settings.source.url ?? 'file:///' };
-  await using scratch = await openScratch(clone, access, context);
-  const there = { git: scratch.git, directory: home.sshDirectory, context };
-  await using destination = await openDestination(settings.destination, there);
-  const source = createSource(access.url, scratch, context);
-  const parts = { settings, context, clone, scratch, source, destination };
+  const job = { ...settings, source: settings.source ?? noSource };
+  await using scratch = await openScratch(clone, context);
+  const by = { directory: scratch.git.directory, context };
+  await using source = await openRemote(job.source, 'source', by);
+  await using destination = await openRemote(settings.destination, 'destination', by);
+  const parts = { job, context, clone, scratch, source, destination };
 
   const [other, here, aws] = await Promise.all([
-    checkDestination(destination, scratch.git),
-    readSource(parts, clone),
+    checkDestination(destination),
+    readSource(parts, settings),
     readAws(settings, context),
   ]);
   const { points, outcomes } = await comparePlan(parts, here.listing, other.listing);
@@ -42,15 +40,18 @@ export async function check(settings: Settings, context: Context, home: Home): P
   return { points: withoutRepeats(found), outcomes };
 }
 
+/** Without a source the destination can be looked at all the same; nothing is then read from this one. */
+const noSource: RemoteSettings = { url: 'file:///', name: '', login: { kind: 'none' } };
+
 /** A host key that was told and then refused in the handshake is one point, not two. */
 function withoutRepeats(points: readonly Point[]): Point[] {
   const last = new Map(points.map((point) => [point.name, point]));
   return [...last.values()];
 }
 
-async function readSource({ settings, source }: Parts, clone: Clone | undefined) {
+async function readSource({ source, clone }: MirrorParts, settings: Settings) {
   const looked = await look(async () => {
-    if (settings.source.url === undefined) throw noClone(settings.clone);
+    if (settings.source === undefined) throw noClone(settings.clone);
     return await source.refs();
   });
   if ('failure' in looked) return { point: toFailed('source', looked.failure), listing: undefined };
@@ -60,7 +61,7 @@ async function readSource({ settings, source }: Parts, clone: Clone | undefined)
 }
 
 async function comparePlan(
-  parts: Parts,
+  parts: MirrorParts,
   wanted: RefListing | undefined,
   present: RefListing | undefined,
 ): Promise<PlanPoints> {
@@ -71,7 +72,7 @@ async function comparePlan(
     sourceHead: wanted.head,
     destination: present.refs,
     defaultBranch: present.head,
-    policy: parts.settings.policy,
+    policy: parts.job.policy,
     fallback: false,
   });
 }

@@ -1,8 +1,7 @@
-import type { Destination } from '../destination/destination';
 import { type ErrorCode, hasCode } from '../errors';
-import type { Git } from '../git/git';
-import type { RefListing } from '../git/lsRemote';
+import type { RefListing } from '../git/listing';
 import { probePush } from '../push/probe';
+import type { Remote } from '../remote/remote';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 
 /** Failures in which the host was not who it should be, and those that say that it was, and let us in. */
@@ -15,8 +14,8 @@ export interface DestinationPoints {
   readonly listing: RefListing | undefined;
 }
 
-/** Connects, reads, and asks to push; changes nothing over there. `git` is that of the scratch repository. */
-export async function checkDestination(destination: Destination, git: Git): Promise<DestinationPoints> {
+/** Connects, reads, and asks to push; changes nothing over there. */
+export async function checkDestination(destination: Remote): Promise<DestinationPoints> {
   const listed = await look(() => destination.refs());
   if ('failure' in listed) {
     const { failure } = listed;
@@ -33,13 +32,13 @@ export async function checkDestination(destination: Destination, git: Git): Prom
   }
   const { refs } = listed.value;
   const read = toOk('right to read', `${refs.size} ${refs.size === 1 ? 'ref' : 'refs'} over there`);
-  return { points: [isOpen, read, await checkPush(destination, git)], listing: listed.value };
+  return { points: [isOpen, read, await checkPush(destination)], listing: listed.value };
 }
 
 const isOpen = toOk('connection', 'the host is who it should be, and lets us in');
 
-async function checkPush(destination: Destination, git: Git): Promise<Point> {
-  const looked = await look(() => probePush(destination, git));
+async function checkPush(destination: Remote): Promise<Point> {
+  const looked = await look(() => probePush(destination));
   if ('failure' in looked) return toFailed('right to push', looked.failure);
   return toOk('right to push', 'a dry-run push was let in');
 }

@@ -1,13 +1,13 @@
-import { toRefusalError } from '../errors';
-import { findGone, type Parts, type Seen } from '../look';
-import { isCodeCommit, makePlan } from '../makePlan';
+import type { LfsUse } from '../lfs/search';
+import { settleLfs } from '../lfs/settle';
+import { refMissing, toRefusalError } from '../mirror/errors';
+import type { Job } from '../mirror/job';
+import { findGone, type Listings, type MirrorParts } from '../mirror/look';
+import { makePlan } from '../mirror/makePlan';
 import { planRefusal } from '../plan/plan';
-import { settleLfs, toLfsText } from '../push/lfs';
-import { type Counts, countRefs, type RefOutcome } from '../push/outcome';
 import { toPlannedOutcomes } from '../push/verify';
-import type { Settings } from '../settings/settings';
-import { refMissing } from '../source/errors';
-import type { LfsUse } from '../source/pointers';
+import { toLfsText } from '../report/lfs';
+import { type Counts, countRefs, type RefOutcome } from '../report/outcome';
 import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 export interface PlanPoints {
@@ -17,13 +17,13 @@ export interface PlanPoints {
 }
 
 /** Makes the plan of a run, and carries nothing of it out. */
-export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
-  const { settings, source, destination } = parts;
+export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<PlanPoints> {
+  const { job, source } = parts;
   const after = toUnreached(['Git LFS', 'size limits']);
-  const gone = findGone(seen, settings.selection);
-  if (gone !== undefined) return { points: [toGonePoint(settings, gone), ...after], outcomes: [] };
+  const gone = findGone(seen, job.selection);
+  if (gone !== undefined) return { points: [toGonePoint(job, gone), ...after], outcomes: [] };
   const planned = await look(async () => {
-    const refusal = planRefusal(seen, settings.selection, seen.policy);
+    const refusal = planRefusal(seen, job.selection, seen.policy);
     if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
     return await makePlan(parts, seen);
   });
@@ -35,15 +35,15 @@ export async function checkPlan(parts: Parts, seen: Seen): Promise<PlanPoints> {
     points: [
       toDifferencePoint(countRefs(outcomes)),
       await checkLfs(lfs, parts),
-      toLimitPoint(outcomes, isCodeCommit(destination.url)),
+      toLimitPoint(outcomes, job.limits.profile.files !== undefined),
     ],
     outcomes,
   };
 }
 
 /** In a pipeline the branch was deleted after the run had started; on a workstation it was never pushed. */
-function toGonePoint({ run }: Settings, ref: string): Point {
-  if (run.kind === 'none') return toFailed('differences', refMissing(ref));
+function toGonePoint({ trigger }: Job, ref: string): Point {
+  if (trigger === undefined) return toFailed('differences', refMissing(ref));
   return toUnseen(
     'differences',
     'the ref of this run is no longer at the source: there is nothing to compare',
@@ -65,13 +65,16 @@ function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
 /** What was mirrored before is not looked through again. */
 const range = 'in what a run would send now';
 
-async function checkLfs(lfs: LfsUse | undefined, { settings, source, destination, context }: Parts) {
+async function checkLfs(
+  lfs: LfsUse | undefined,
+  { job, source, destination, scratch, context }: MirrorParts,
+) {
   if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
-  const needs = { source, destination, log: context.log };
-  const { lfs: found } = await settleLfs(lfs, { lfs: settings.lfs, dryRun: true }, needs);
+  const needs = { source, destination, git: scratch.git, log: context.log };
+  const { lfs: found } = await settleLfs(lfs, { ...job.policy, dryRun: true }, needs);
   const text = `${found === undefined ? 'objects of Git LFS' : toLfsText(found)} ${range}`;
-  if (settings.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so it sends them first`);
-  const message = `${text}; LFS is ${settings.lfs}, so they stay behind`;
+  if (job.policy.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so it sends them first`);
+  const message = `${text}; LFS is ${job.policy.lfs}, so they stay behind`;
   return toFailed('Git LFS', {
     message,
     remedy: 'LFS: push sends them, where the destination takes them. A git push carries only pointers.',

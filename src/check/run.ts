@@ -1,21 +1,22 @@
 import { version } from '../../package.json';
-import { type MirrorError, toMirrorError, toStopError } from '../errors';
-import type { Program } from '../program';
-import { createCleaner, createLog, isColourSeen, type Log } from '../report/log';
-import { createStopwatch } from '../report/stopwatch';
+import type { MirrorError } from '../errors';
+import { SettingsError } from '../faults';
+import type { Asked } from '../pipe/order';
+import { findSecrets } from '../pipe/secrets';
+import { type Output, openSession, type Session, type Surroundings } from '../program/session';
 import { logDifferences, logError } from '../report/text';
-import { SettingsError } from '../settings/faults';
-import { findSecrets } from '../settings/secrets';
+import type { Log } from '../system/context';
 import { type Checked, check } from './check';
 import { toJsonCheck } from './json';
 import type { Point } from './point';
 import { toFaultPoints } from './settingsPoints';
 
 /** What the entry takes from the process and hands down. */
-export interface CheckProgram extends Pick<Program, 'env' | 'stdout' | 'signal' | 'home' | 'readSettings'> {
+export interface CheckProgram extends Surroundings {
   /** Where everything but the JSON document goes, when that is asked for. */
-  readonly stderr: Program['stdout'];
+  readonly stderr: Output;
   readonly json: boolean;
+  readonly readSettings: Asked['readSettings'];
 }
 
 /** How a check ended, before it is told. */
@@ -26,40 +27,30 @@ interface Ending extends Partial<Checked> {
 /** Runs `check` as a program does: tells each point, gives the exit code. Never throws. */
 export async function runCheck(program: CheckProgram): Promise<number> {
   const { env, stdout, stderr, json } = program;
-  const cleaner = createCleaner();
-  cleaner.conceal(findSecrets(env));
-  const stream = json ? stderr : stdout;
-  const colour = isColourSeen(env, stream.isTTY === true);
-  const options = { colour, debug: env['DEBUG'] === 'true', cleaner, now: () => performance.now() };
+  const shown = { ...program, stdout: json ? stderr : stdout, stderr: undefined };
+  using session = openSession(shown, findSecrets(env));
+  const { log } = session.context;
+  const { points = [], outcomes = [], error } = await findOut(program, session);
   // A point that does not hold is a result; that there is no result is a failure.
-  const [log, fatal] = [createLog({ stream, ...options }), createLog({ stream: stderr, ...options })];
-  const { points = [], outcomes = [], error } = await findOut(program, log);
-  if (error !== undefined && points.length === 0) logError(error, fatal);
+  if (error !== undefined && points.length === 0) logError(error, session.openLog(stderr));
   else if (!json) tell({ points, outcomes }, log);
-  if (json) stdout.write(toJsonCheck({ points, outcomes }, version, cleaner.clean));
+  if (json) stdout.write(toJsonCheck({ points, outcomes }, version, session.clean));
   if (error !== undefined) return error.exitCode;
   return points.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function findOut({ readSettings, env, signal: stop, home }: CheckProgram, log: Log): Promise<Ending> {
-  const limit = new AbortController();
-  const signal = AbortSignal.any([stop, limit.signal]);
-  let timer: NodeJS.Timeout | undefined;
+async function findOut({ readSettings }: CheckProgram, session: Session): Promise<Ending> {
+  const { context } = session;
   try {
     const settings = await readSettings();
-    log.conceal(settings.secrets);
-    timer = setTimeout(() => limit.abort('TIMEOUT'), settings.timeoutMilliseconds);
-    const stopwatch = createStopwatch(() => performance.now());
-    const context = { env, log, signal, stopwatch, startedAt: new Date() };
-    return await check(settings, context, home);
+    context.log.conceal(settings.secrets);
+    session.limit(settings.timeoutMilliseconds);
+    return await check(settings, context);
   } catch (error) {
-    log.debug(error instanceof Error ? String(error.stack) : String(error));
-    if (signal.aborted) return { error: toStopError(signal.reason) };
-    return error instanceof SettingsError
-      ? { error, points: toFaultPoints(error.faults) }
-      : { error: toMirrorError(error) };
-  } finally {
-    clearTimeout(timer);
+    const failure = session.explain(error);
+    return failure instanceof SettingsError
+      ? { error: failure, points: toFaultPoints(failure.faults) }
+      : { error: failure };
   }
 }
 

@@ -1,5 +1,6 @@
-import type { Fault } from '../settings/faults';
-import type { DestinationSettings } from '../settings/settings';
+import { toIdentityName } from '../aws/identity';
+import type { Fault } from '../faults';
+import type { RemoteSettings } from '../remote/settings';
 import { type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 /** What is told from the variables alone. */
@@ -31,18 +32,18 @@ function toPointName({ code }: Fault): (typeof own)[number] {
 }
 
 /** Of variables without a fault. */
-export function toSettingsPoints(destination: DestinationSettings): Point[] {
+export function toSettingsPoints(destination: RemoteSettings): Point[] {
   const variables = toOk('variables', `the destination is ${destination.name}`);
-  if (destination.kind === 'https') {
-    const { identity } = destination;
-    const who = identity.kind === 'keys' ? `access key ${identity.accessKeyId}` : `role ${identity.roleArn}`;
+  const { login } = destination;
+  if (login.kind !== 'ssh') {
+    const who = login.kind === 'aws' ? toIdentityName(login.identity).replace(/^the /, '') : login.kind;
     return [
       variables,
       toOk('key', who),
       toUnseen('host key', 'over HTTPS the host is told by its certificate'),
     ];
   }
-  const { key, user, trust } = destination;
+  const { key, user, trust } = login;
   const size = key.bits === undefined ? '' : ` of ${key.bits} bits`;
   const trusted = trust.fingerprint ?? 'the lines of known_hosts';
   return [

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /**
  * What git needs of its surroundings: where programs and temporary files are, and how this machine reaches the
  * network. The user's git configuration is not among it: a mirror must not depend on it, nor be misled by it.
@@ -59,4 +61,12 @@ export function toUsersGitEnvironment(
   const { GIT_CONFIG_GLOBAL: _global, GIT_CONFIG_NOSYSTEM: _system, ...rest } = toGitEnvironment(env);
   const own = usersOwn.flatMap((name): [string, string][] => (env[name] ? [[name, env[name]]] : []));
   return { ...rest, ...Object.fromEntries(own) };
+}
+
+/** The files in which a user's own configuration of git is, those that do not exist among them (git-config(1), "FILES"). */
+export function toUsersConfigFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (env['GIT_CONFIG_GLOBAL']) return [env['GIT_CONFIG_GLOBAL']];
+  const home = env['HOME'];
+  const base = env['XDG_CONFIG_HOME'] || (home && join(home, '.config'));
+  return [...(base ? [join(base, 'git', 'config')] : []), ...(home ? [join(home, '.gitconfig')] : [])];
 }

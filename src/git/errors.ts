@@ -1,11 +1,5 @@
 import { MirrorError, toQuote } from '../errors';
 
-export const programMissing = (program: string, cause: string) =>
-  new MirrorError('program-missing', {
-    message: `${program} can't be started: ${toQuote(cause)}`,
-    remedy: `Install ${program} and see that it is on the PATH.`,
-  });
-
 export const gitFailed = (command: string, result: { exitCode: number; stderr: string }) =>
   new MirrorError('git-failed', {
     message: `git ${command} ended with exit code ${result.exitCode} and said: ${toQuote(result.stderr) || 'nothing'}`,
@@ -44,30 +38,10 @@ export const sshUnusable = (stderr: string) =>
       'over HTTPS (codecommit::<region>://<name>), which needs none. Otherwise the file or option that it names.',
   });
 
-export const proxyRefused = (stderr: string) =>
-  new MirrorError('proxy-refused', {
-    message: `The proxy does not let us through: ${toQuote(stderr)}`,
-    remedy:
-      '407: the proxy wants a login; put it into https_proxy as http://user:password@host:port. 403: the proxy has to ' +
-      'allow this host.',
-  });
-
 export const tooManyRefs = (most: number) =>
   new MirrorError('output-too-long', {
     message: `The server lists more than ${most} refs; nothing was changed.`,
     remedy: 'Mirror a repository with fewer branches and tags, or delete what nobody needs there.',
-  });
-
-export const outputTooLong = (what: string, bytes: number) =>
-  new MirrorError('output-too-long', {
-    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
-    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
-  });
-
-export const lineTooLong = (characters: number) =>
-  new MirrorError('output-too-long', {
-    message: `git wrote a line of more than ${characters} characters.`,
-    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
   });
 
 export const cloneBroken = (stderr: string) =>

@@ -1,14 +1,6 @@
-import { diskFull, type MirrorError } from '../errors';
-import {
-  cloneBroken,
-  gitFailed,
-  gitTooOld,
-  objectFormat,
-  proxyRefused,
-  sshUnusable,
-  unreadableListing,
-} from './errors';
-import type { GitResult } from './git';
+import type { MirrorError } from '../errors';
+import { diskFull, proxyRefused } from '../system/errors';
+import { cloneBroken, gitFailed, gitTooOld, objectFormat, sshUnusable, unreadableListing } from './errors';
 
 /** What a failed git or ssh command means. */
 export type FailureKind =
@@ -109,7 +101,10 @@ export function parseFailure(stderr: string): FailureKind {
 }
 
 /** The failure of a git command, as far as it does not depend on whom git spoke to. */
-export function describeGitFailure(command: string, result: GitResult): MirrorError {
+export function describeGitFailure(
+  command: string,
+  result: { exitCode: number; stderr: string },
+): MirrorError {
   switch (parseFailure(result.stderr)) {
     case 'disk-full':
       return diskFull(result.stderr);

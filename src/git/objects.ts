@@ -25,15 +25,12 @@ export async function readCommits(git: Git, refs: Refs): Promise<RefMap> {
   return commits;
 }
 
-/** Those of these objects that are here, some at a time. */
-export async function* selectHere(
-  git: Git,
-  oids: AsyncIterable<readonly string[]>,
-): AsyncGenerator<readonly string[]> {
-  async function* toInput() {
-    for await (const some of oids) yield some.map((oid) => `${oid}\n`).join('');
-  }
-  for await (const answers of git.lines([look], toInput())) yield answers.filter(isOid);
+/** Those of these objects that are here. */
+export async function selectHere(git: Git, oids: Iterable<string>): Promise<readonly string[]> {
+  const here: string[] = [];
+  const questions = Array.from(oids, (oid) => `${oid}\n`).join('');
+  for await (const answers of git.lines([look], questions)) here.push(...answers.filter(isOid));
+  return here;
 }
 
 function isOid(answer: string): boolean {

@@ -9,22 +9,29 @@ export interface FileEntry {
 
 /** What one file and its path may be. */
 export interface FileLimits {
+  /** Whose limits they are, for messages. */
+  readonly server: string;
   readonly bytes: number;
   readonly pathBytes: number;
   readonly directories: number;
 }
 
 /** https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html: "Individual file size" and "File paths". */
-export const codeCommitFileLimits: FileLimits = { bytes: 2 * 2 ** 30, pathBytes: 4_096, directories: 20 };
+export const codeCommitFileLimits: FileLimits = {
+  server: 'CodeCommit',
+  bytes: 2 * 2 ** 30,
+  pathBytes: 4_096,
+  directories: 20,
+};
 
 /** Why a file is more than the limits allow, in words that follow its path; undefined when it is not. */
 export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileLimits): string | undefined {
   if (bytes > limits.bytes)
-    return `has ${bytes} bytes, more than the ${limits.bytes} that CodeCommit takes in one file`;
+    return `has ${bytes} bytes, more than the ${limits.bytes} that ${limits.server} takes in one file`;
   if (pathBytes > limits.pathBytes)
-    return `has a path of ${pathBytes} bytes, more than the ${limits.pathBytes} that CodeCommit takes`;
+    return `has a path of ${pathBytes} bytes, more than the ${limits.pathBytes} that ${limits.server} takes`;
   const directories = path.split('/').length - 1;
   if (directories > limits.directories)
-    return `lies ${directories} directories deep, more than the ${limits.directories} that CodeCommit takes`;
+    return `lies ${directories} directories deep, more than the ${limits.directories} that ${limits.server} takes`;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { isBackupRef } from './ours';
+import { isBackupRef } from './ownRefs';
 import { isBranch, type RefMap, type Selection, selectRefs } from './refs';
 
 /** What both sides had when they were looked at. */
@@ -153,11 +153,15 @@ export function isReplacement(update: RefUpdate): update is Replacement {
   return update.action === 'force' || update.action === 'delete';
 }
 
-/** The plan with some updates left out, each for a reason, of which `details` says what exactly. */
-export function withhold(plan: Plan, because: KeptBecause, details: Pick<RefMap, 'get'>): Plan {
+/**
+ * The plan with some updates left out, each for a reason, of which `find` says what exactly. What the plan leaves
+ * alone stays so for its own reason; but a branch that FORCE would replace is told that this would not help.
+ */
+export function withhold(plan: Plan, because: KeptBecause, find: (ref: string) => string | undefined): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
-    if (update.action === 'keep' || update.action === 'none') return update;
-    const detail = details.get(update.ref);
+    if (update.action === 'none' || (update.action === 'keep' && update.because !== 'diverged'))
+      return update;
+    const detail = find(update.ref);
     if (detail === undefined) return update;
     const { ref, old, new: wanted } = update;
     return { action: 'keep', ref, old, new: wanted, because, detail };

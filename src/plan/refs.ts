@@ -1,4 +1,5 @@
-import { isSliceRef } from './ours';
+import { toGlobTest } from './glob';
+import { isSliceRef } from './ownRefs';
 
 /** Full ref name → object ID. */
 export type RefMap = ReadonlyMap<string, string>;
@@ -49,33 +50,11 @@ export function toShortName(ref: string): string {
   return ref.replace(/^refs\/(heads|tags)\//, '');
 }
 
-/**
- * Patterns as people write them for branches: `*` stands for any run of characters, slashes included, `?` for
- * one. A pattern that starts with `refs/` is held against the full ref name, any other against the short one.
- */
+/** A pattern that starts with `refs/` is matched against the full ref name, any other against the short one. */
 function toMatcher(patterns: readonly string[]): (ref: string) => boolean {
-  return (ref) =>
-    patterns.some((pattern) => matchesGlob(pattern, pattern.startsWith('refs/') ? ref : toShortName(ref)));
-}
-
-/** Linear in pattern × text: on a mismatch it goes back to the last `*` only, so no pattern is slow. */
-export function matchesGlob(pattern: string, text: string): boolean {
-  let p = 0;
-  let star = -1;
-  let resume = 0;
-  for (let t = 0; t < text.length; ) {
-    if (pattern[p] === '*') {
-      star = p++;
-      resume = t;
-    } else if (pattern[p] === '?' || pattern[p] === text[t]) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return /^\**$/.test(pattern.slice(p));
+  const tests = patterns.map((pattern) => {
+    const matches = toGlobTest(pattern);
+    return (ref: string) => matches(pattern.startsWith('refs/') ? ref : toShortName(ref));
+  });
+  return (ref) => tests.some((matches) => matches(ref));
 }

@@ -1,9 +1,9 @@
 import type { MirrorError } from '../errors';
+import type { Scratch } from '../objects/scratch';
 import { planBackups } from '../plan/backup';
 import { isReplacement, type Plan, withhold } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import { createTransferListener } from '../report/progress';
-import type { Scratch } from '../source/scratch';
 import { type PushNeeds, pushUpdates } from './push';
 
 /** The plan with a backup for every value that it takes away. Fetches those values, so that they can be pushed again. */
@@ -17,7 +17,7 @@ export async function addBackups(
   const replaced = new Map(replacements.map(({ ref, old }) => [ref, old]));
   const missing = await scratch.selectMissing(replaced);
   if (missing.size > 0)
-    await destination.fetch(missing, createTransferListener('Fetching what is replaced', log));
+    await destination.fetch(missing, { onStderr: createTransferListener('Fetching what is replaced', log) });
   const commits = await scratch.readCommits(replaced);
   return { ...plan, backups: planBackups(replacements, commits, present, stamp) };
 }
@@ -30,7 +30,8 @@ export async function pushBackups(
   if (plan.backups.length === 0) return { plan, failure: undefined };
   const failure = await pushUpdates(plan.backups, needs);
   const failed = plan.backups.filter(({ ref }) => needs.journal.answer(ref)?.done !== true);
-  const rest = withhold(plan, 'backup-failed', new Map(failed.map(({ of, ref }) => [of, ref])));
+  const names = new Map(failed.map(({ of, ref }) => [of, ref]));
+  const rest = withhold(plan, 'backup-failed', (ref) => names.get(ref));
   needs.journal.revised(rest);
   return { plan: rest, failure };
 }

@@ -1,9 +1,9 @@
 import type { MirrorError } from '../errors';
-import { rangeOptions, toRangeInput } from '../git/range';
-import { isSliceRef, isSliceRefOf } from '../plan/ours';
+import { rangeOptions, toRangeInput } from '../git/commitRange';
+import type { Scratch } from '../objects/scratch';
+import { isSliceRef, isSliceRefOf } from '../plan/ownRefs';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import type { Scratch } from '../source/scratch';
 import { type PushNeeds, pushUpdates } from './push';
 
 /**

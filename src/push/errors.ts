@@ -7,11 +7,3 @@ export const pushTooLarge = (words: string | undefined) =>
       'Set PUSH_SIZE below the limit of the server, or of the proxy before it: the history then goes in slices. A ' +
       'single file above the limit can only stay behind (EXCLUDE its branches).',
   });
-
-/** `what`: how much, and the first paths. */
-export const lfsFound = (what: string) =>
-  new MirrorError('lfs-found', {
-    message: `The history to be sent names files that are kept in Git LFS: ${what}. LFS is "fail", so nothing was pushed.`,
-    remedy:
-      'LFS: warn mirrors without these files, LFS: push sends them too, where the destination takes them.',
-  });

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import type { Log } from '../report/log';
-import { type LfsOutcome, toGreaterLfs } from './lfs';
-import { countRefs, mergeOutcomes, type Outcome, type RefOutcome, toVerdict } from './outcome';
+import { toGreaterLfs } from '../report/lfs';
+import {
+  countRefs,
+  type LfsOutcome,
+  mergeOutcomes,
+  type Outcome,
+  type RefOutcome,
+  toVerdict,
+} from '../report/outcome';
+import type { Log } from '../system/context';
 import type { RefResult } from './porcelain';
 import { judgeOutcomes, toPlannedOutcomes } from './verify';
 
@@ -16,6 +23,8 @@ interface Attempt {
   readonly sent: Set<string>;
   readonly answers: Map<string, RefResult>;
   after?: RefMap;
+  /** What it came to, once that was worked out; anything that happens later undoes it. */
+  judged?: { readonly failure: MirrorError | undefined; readonly refs: readonly RefOutcome[] } | undefined;
 }
 
 /**
@@ -37,7 +46,7 @@ export class Journal {
 
   /** The destination as an attempt found it. It also shows what an earlier attempt did whose result could not be read. */
   looked(refs: RefMap): void {
-    if (this.#attempt?.kind === 'push') this.#attempt.after ??= refs;
+    if (this.#attempt?.kind === 'push' && this.#attempt.after === undefined) this.verified(refs);
   }
 
   /** A new attempt has a plan. */
@@ -86,15 +95,21 @@ export class Journal {
 
   /** The destination as it is after the pushes of this attempt. */
   verified(refs: RefMap): void {
-    if (this.#attempt !== undefined) this.#attempt.after = refs;
+    if (this.#attempt !== undefined) Object.assign(this.#attempt, { after: refs, judged: undefined });
   }
 
-  /** What this attempt came to, ref by ref. */
+  /** What this attempt came to, ref by ref. Call when it has ended. */
   attempted(failure?: MirrorError): readonly RefOutcome[] {
-    if (this.#attempt === undefined) return [];
-    const { plan, kind } = this.#attempt;
-    if (kind === 'dry-run' && failure === undefined) return toPlannedOutcomes(plan);
-    return judgeOutcomes(plan, { ...this.#attempt, failure });
+    const attempt = this.#attempt;
+    if (attempt === undefined) return [];
+    const { judged } = attempt;
+    if (judged !== undefined && (failure === undefined || failure === judged.failure)) return judged.refs;
+    const isDry = attempt.kind === 'dry-run' && failure === undefined;
+    const refs = isDry
+      ? toPlannedOutcomes(attempt.plan)
+      : judgeOutcomes(attempt.plan, { ...attempt, failure });
+    attempt.judged = { failure, refs };
+    return refs;
   }
 
   /** What the whole run came to so far, ref by ref. */

@@ -1,11 +1,11 @@
-import type { Destination } from '../destination/destination';
 import { hasCode, type MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
-import { codeCommitLimits, planBatches } from '../plan/batches';
-import { isSliceRef } from '../plan/ours';
+import { type BatchLimits, planBatches } from '../plan/batches';
+import { isSliceRef } from '../plan/ownRefs';
 import type { RefPush } from '../plan/plan';
-import type { Log } from '../report/log';
+import type { Remote } from '../remote/remote';
 import { createTransferListener } from '../report/progress';
+import type { Log } from '../system/context';
 import { pushTooLarge } from './errors';
 import { type PushEnd, pushIsolating } from './isolate';
 import type { Journal } from './journal';
@@ -14,13 +14,14 @@ import { isTooLarge, toServerWords } from './words';
 
 /** What a push needs. */
 export interface PushNeeds {
-  readonly destination: Destination;
+  readonly destination: Remote;
+  readonly batch: BatchLimits;
   readonly log: Log;
   readonly journal: Journal;
 }
 
 /**
- * Pushes updates in as many batches as CodeCommit needs, `first` by itself before all others. The journal has what
+ * Pushes updates in as many batches as the destination needs, `first` by itself before all others. The journal has what
  * the server answered. Gives why a batch failed as a whole; what follows such a batch is not pushed.
  */
 export async function pushUpdates(
@@ -28,7 +29,7 @@ export async function pushUpdates(
   needs: PushNeeds,
   first?: string | undefined,
 ): Promise<MirrorError | undefined> {
-  for (const batch of planBatches(updates, { first, limits: codeCommitLimits })) {
+  for (const batch of planBatches(updates, { first, limits: needs.batch })) {
     const failure = await pushIsolating(batch, (part) => pushOnce(part, needs));
     if (failure !== undefined) return failure;
   }
@@ -55,7 +56,7 @@ async function pushOnce(
     // git itself could not read what it had to send: no refusal of the server, though it says so too.
     const isBroken = exitCode !== 0 && parseFailure(stderr) === 'object-missing';
     const isWhole = exitCode === 0 || (!isBroken && results.length >= updates.length);
-    if (!isWhole) return { failure: destination.describeFailure(stderr), isRefused: false };
+    if (!isWhole) return { failure: destination.describeFailure('push', stderr), isRefused: false };
     return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
   } catch (error) {
     // The server may have carried out a push that went silent: the look afterwards tells.

@@ -1,9 +1,9 @@
 import { hasCode, type MirrorError } from '../errors';
-import type { Range } from '../git/range';
+import type { Range } from '../git/commitRange';
+import type { Scratch } from '../objects/scratch';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import type { SliceLimits } from '../plan/slices';
-import type { Scratch } from '../source/scratch';
 import { pushBackups } from './backup';
 import { clearSlices } from './clearSlices';
 import { type PushNeeds, pushUpdates } from './push';

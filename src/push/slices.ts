@@ -1,10 +1,10 @@
 import type { MirrorError } from '../errors';
+import { type Range, rangeOptions, toRangeInput } from '../git/commitRange';
 import type { Git } from '../git/git';
-import { type Range, rangeOptions, toRangeInput } from '../git/range';
-import { toSliceRef } from '../plan/ours';
+import type { Scratch } from '../objects/scratch';
+import { toSliceRef } from '../plan/ownRefs';
 import type { RefMap } from '../plan/refs';
 import { type Commit, planSliceLength, planSlices, type SliceLimits } from '../plan/slices';
-import type { Scratch } from '../source/scratch';
 import { type PushNeeds, pushUpdates } from './push';
 
 /** How the slices of a history were sent; `tags` carry them at the destination. */

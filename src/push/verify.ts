@@ -1,7 +1,7 @@
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefUpdate } from '../plan/plan';
 import { isTag, type RefMap, toShortName } from '../plan/refs';
-import type { RefOutcome } from './outcome';
+import type { RefOutcome } from '../report/outcome';
 import type { RefResult } from './porcelain';
 
 /** What is known of the pushes that carry out a plan. */

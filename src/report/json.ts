@@ -1,5 +1,5 @@
 import type { MirrorError } from '../errors';
-import type { Outcome, RefOutcome } from '../push/outcome';
+import type { Outcome, RefOutcome } from './outcome';
 
 /** What a report is made of; `outcome` is undefined when the run failed before anything can be said of refs. */
 export interface ReportParts {

@@ -1,20 +1,5 @@
 import { styleText } from 'node:util';
-
-/** Where a run tells what it does. Every text is cleaned of control characters and of secrets before it is written. */
-export interface Log {
-  info(text: string): void;
-  success(text: string): void;
-  warn(text: string): void;
-  failure(text: string): void;
-  /** What was passed over. */
-  skip(text: string): void;
-  /** Seen with DEBUG: true only. */
-  debug(text: string): void;
-  /** A moving line: rewritten in place on a terminal, one line every few seconds in a log. */
-  progress(text: string): void;
-  /** Masks these texts from now on: secrets that came to be known while the program runs. */
-  conceal(secrets: readonly string[]): void;
-}
+import type { Log } from '../system/context';
 
 /** Makes text fit to be shown. A secret is registered in the moment that it is known, and masked from then on. */
 export interface Cleaner {
@@ -79,13 +64,12 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Colour is for eyes: a terminal, or the log of Pipelines, which shows it though it is no terminal. */
+/** `showsColour`: it is a terminal, or the log of something that shows colours all the same. */
 export function isColourSeen(
   env: Readonly<Record<string, string | undefined>>,
-  isTerminal: boolean,
+  showsColour: boolean,
 ): boolean {
-  if (env['NO_COLOR']) return false;
-  return isTerminal || env['BITBUCKET_PIPELINE_UUID'] !== undefined;
+  return showsColour && !env['NO_COLOR'];
 }
 
 /** A shorter text is no secret worth the name; masked, it would take words, ref names and object IDs apart. */

@@ -1,4 +1,4 @@
-import type { Log } from './log';
+import type { Log } from '../system/context';
 
 /**
  * Turns what git writes to standard error while it transfers (`Writing objects:  42% (42/100), 1.20 MiB | 1.00

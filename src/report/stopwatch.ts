@@ -1,24 +1,10 @@
-/** Where the time of a run goes, stage by stage, and how often it connects. */
-export interface Stopwatch {
-  /** Runs a stage and adds its time to that name. */
-  time<T>(stage: string, work: () => Promise<T>): Promise<T>;
-  /** Notes a connection to the destination. */
-  countConnection(): void;
-  connections(): number;
-  /** Seconds by stage, and `total` since the stopwatch was made. */
-  read(): Readonly<Record<string, number>>;
-}
+import type { Stopwatch } from '../system/context';
 
 /** `now` gives milliseconds. */
 export function createStopwatch(now: () => number): Stopwatch {
   const begin = now();
   const milliseconds: Record<string, number> = {};
-  let connections = 0;
   return {
-    countConnection() {
-      connections++;
-    },
-    connections: () => connections,
     async time(stage, work) {
       const start = now();
       try {

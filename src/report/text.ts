@@ -1,9 +1,9 @@
 import type { MirrorError } from '../errors';
+import { SettingsError } from '../faults';
 import { isTag, toShortName } from '../plan/refs';
-import { type LfsOutcome, toLfsText } from '../push/lfs';
-import type { Counts, Outcome, RefOutcome } from '../push/outcome';
-import { SettingsError } from '../settings/faults';
-import type { Log } from './log';
+import type { Log } from '../system/context';
+import { toLfsText } from './lfs';
+import type { Counts, LfsOutcome, Outcome, RefOutcome } from './outcome';
 import { toSize } from './size';
 
 /** So many lines of refs are logged; the report has all of them. */

@@ -2,16 +2,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
-import { type Program, runProgram } from '../program';
+import { type Asked, toProgram } from '../pipe/order';
+import { readSettings } from '../pipe/settings';
+import type { Environment } from '../pipe/variables';
+import { runProgram } from '../program/runMirror';
 import { isColourSeen } from '../report/log';
-import { readSettings } from '../settings/settings';
-import type { Environment } from '../settings/variables';
 import { createDemoSource, type DemoSource } from './demoSource';
 import { createKeyPair, openSandbox, type Sandbox } from './server';
 import { createWrapper } from './wrapper';
 
 /** What the demo takes of the process. */
-export type DemoShell = Pick<Program, 'env' | 'stdout' | 'signal' | 'readUsage'>;
+export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'>;
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
 
@@ -63,9 +64,11 @@ interface DemoStep {
 }
 
 async function showSteps(demo: Demo): Promise<number> {
-  const { stdout, sandbox, signal, env } = demo;
+  const { stdout, sandbox, signal, env, isLogColoured = false } = demo;
   const bold = (text: string) =>
-    isColourSeen(env, stdout.isTTY === true) ? styleText('bold', text, { validateStream: false }) : text;
+    isColourSeen(env, isLogColoured || stdout.isTTY === true)
+      ? styleText('bold', text, { validateStream: false })
+      : text;
   stdout.write(
     `A git server that behaves like CodeCommit listens on port ${sandbox.port} of this machine.\n` +
       'Nothing leaves the machine, and nothing stays on it.\n',
@@ -146,9 +149,8 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
   return `${knownHosts.split(' ')[0]} ${createKeyPair().publicKey}`;
 }
 
-async function mirrorOnce({ stdout, signal, readUsage, variables, source }: Demo, more: Environment) {
+async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment) {
   const env = { ...variables, ...more };
-  const home = { sshDirectory: undefined, usersGit: false };
   const settings = () => readSettings(env, { cwd: source.path });
-  return await runProgram({ env, stdout, signal, home, readUsage, readSettings: settings });
+  return await runProgram(toProgram({ ...shell, env, readSettings: settings }));
 }

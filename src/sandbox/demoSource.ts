@@ -1,6 +1,6 @@
-import type { Context } from '../context';
 import { toGitEnvironment } from '../git/environment';
 import { createGit } from '../git/git';
+import type { Context } from '../system/context';
 import { createRepository } from './repository';
 
 /** A small bare repository that stands for the one on Bitbucket. */

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 
 /** An RSA key pair: the private key in PEM (PKCS#1), the public key as one line in OpenSSH's format. */
@@ -28,10 +28,4 @@ export function parseRsaKey(text: string): ParsedKey {
 /** The public half as `ssh-rsa AAAA…`. */
 export function toPublicLine(key: ParsedKey): string {
   return `ssh-rsa ${key.getPublicSSH().toString('base64')}`;
-}
-
-/** The fingerprint as OpenSSH shows it: `SHA256:` and unpadded base64. */
-export function toFingerprint(key: ParsedKey): string {
-  const digest = createHash('sha256').update(key.getPublicSSH()).digest('base64');
-  return `SHA256:${digest.replace(/=+$/, '')}`;
 }

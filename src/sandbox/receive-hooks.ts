@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { flushPacket, readPackets, toPacket } from '../git/pktLine';
 import type { SandboxFaults } from './faults';
-import { flushPacket, readSections, toPacket } from './pkt-line';
 
 /** CodeCommit's limit: creates, updates and deletes together. */
 const refsInOnePush = 4000;
@@ -68,6 +68,18 @@ export async function answerReceiveHooks(
     }
   }
   return pushed ?? [];
+}
+
+/** The texts of packets, section by section, up to the end of the stream. */
+async function* readSections(stream: Socket): AsyncGenerator<readonly string[]> {
+  let section: string[] = [];
+  for await (const packet of readPackets(stream)) {
+    if (packet !== undefined) section.push(packet);
+    else {
+      yield section;
+      section = [];
+    }
+  }
 }
 
 function parseCommand(line: string): PushedRef {

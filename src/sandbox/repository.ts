@@ -1,19 +1,11 @@
-import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { programMissing } from '../git/errors';
-
-const execute = promisify(execFile);
+import { toGitEnvironment } from '../git/environment';
+import { runChild } from '../system/child';
 
 /** All that git may see of this machine: no one's configuration, and English messages. */
-export function toGitEnvironment(): Record<string, string> {
-  return {
-    PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    LC_ALL: 'C',
-  };
+export function toServerEnvironment(): Record<string, string> {
+  return toGitEnvironment({ PATH: process.env['PATH'] });
 }
 
 /** CodeCommit's rule: 1 to 100 of [A-Za-z0-9._-], not ending in `.git`; `.` and `..` would leave the root. */
@@ -59,10 +51,13 @@ function refExists(path: string, ref: string): Promise<boolean> {
 }
 
 async function runGit(args: readonly string[]): Promise<void> {
-  try {
-    await execute('git', args, { env: toGitEnvironment() });
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw isMissing ? programMissing('git', error.message) : error;
-  }
+  const { signal } = new AbortController();
+  const { exitCode, stderr } = await runChild({
+    program: 'git',
+    args,
+    name: 'git',
+    env: toServerEnvironment(),
+    signal,
+  });
+  if (exitCode !== 0) throw new Error(stderr);
 }

@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ParsedKey } from 'ssh2';
-import { type ConnectionContext, serveConnection } from './connection';
+import { toFingerprint } from '../ssh/knownHosts';
 import type { SandboxCounts } from './counts';
 import type { SandboxFaults } from './faults';
-import { createKeyPair, parseRsaKey, toFingerprint, toPublicLine } from './keys';
+import { createKeyPair, parseRsaKey, toPublicLine } from './keys';
 import { writeReceiveHooks } from './receive-hooks';
 import { createRepository } from './repository';
+import { type ConnectionContext, serveConnection } from './ssh/connection';
 
 export type { SandboxCounts } from './counts';
 export type { SandboxFaults } from './faults';
@@ -65,7 +66,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     port,
     root: options.root,
     knownHosts: `${authority} ${toPublicLine(hostKey)}`,
-    fingerprint: toFingerprint(hostKey),
+    fingerprint: toFingerprint(hostKey.getPublicSSH().toString('base64'), 'sha256'),
     faults: context.faults,
     counts: context.counts,
     hooks: context.hooks,

@@ -1,12 +1,11 @@
-import type { Program } from '../program';
+import type { Output } from '../program/session';
 
 /** A stream that breaks lines at the width of the terminal, or at 80 columns, and indents what follows. */
-export function createWrapper(stream: Program['stdout']): Program['stdout'] {
+export function createWrapper(stream: Output): Output {
   const width = stream.columns || 80;
   return {
     isTTY: stream.isTTY,
     columns: stream.columns,
-    on: (event, listener) => stream.on(event, listener),
     write(text) {
       // What moves in one place is cut to the width already.
       if (text.startsWith('\r')) return stream.write(text);

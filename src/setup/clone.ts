@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { toGitEnvironment } from '../git/environment';
 import { createGit } from '../git/git';
-import type { Environment } from '../settings/variables';
+import type { Environment } from '../pipe/variables';
 
 export interface CloneContext {
   readonly env: Environment;

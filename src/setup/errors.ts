@@ -1,23 +1,6 @@
-import { MirrorError, toQuote } from '../errors';
+import type { ListedKey } from '../aws/sshKeys';
+import { allowAndRunAgain, MirrorError } from '../errors';
 import { isStopSignal, toSignalExitCode } from '../system/signals';
-
-/** AWS or Bitbucket does not let us read something, or change it. */
-export class PermissionMissing extends MirrorError {
-  /** As its service names it: `iam:GetUser`, `repository:admin`. */
-  readonly permission: string;
-
-  constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
-    super('setup-not-permitted', {
-      message: `${service} denied the request, the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
-      remedy: allowAndRunAgain,
-    });
-    this.permission = permission;
-  }
-}
-
-const allowAndRunAgain =
-  'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
-export const runAgain = 'Run the command again: what is already there stays as it is.';
 
 export const notPermitted = (permissions: readonly string[]) =>
   new MirrorError('setup-not-permitted', {
@@ -52,13 +35,6 @@ export const setupStopped = (reason: unknown) => {
     { exitCode: toSignalExitCode(signal) },
   );
 };
-
-export interface ListedKey {
-  readonly id: string;
-  readonly active: boolean;
-  /** ISO 8601. */
-  readonly uploaded: string;
-}
 
 /** IAM allows five keys for each user (IAM and STS quotas). */
 export const keysFull = (user: string, keys: readonly ListedKey[]) => {

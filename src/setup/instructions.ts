@@ -1,7 +1,7 @@
 import { toNightlyName, toVariableNames } from './names';
-import { type StepContent, toStepText } from './pipelinesStep';
+import { type StepContent, toStepText } from './pipelines/step';
 import type { SetupRequest } from './request';
-import type { Made } from './step';
+import type { Made } from './steps/step';
 
 /** What somebody without a token does on Bitbucket; each value as it is to be typed. */
 export function toBitbucketInstructions(request: SetupRequest, { key, keyId }: Made): string {

@@ -13,9 +13,6 @@ export interface Mirror {
 /** The tag of every user and role that setup makes or adopts; its value names the mirror that owns it. */
 export const tagKey = 'codecommit-mirror';
 
-/** What setup makes at IAM has this path. */
-export const ourPath = '/codecommit-mirror/';
-
 /** `acme/app:eu-west-1/app`: only characters that IAM allows in the value of a tag, at most 256 (IAM API, Tag). */
 export function toMirrorTag({ workspace, repository, region, name }: Mirror): string {
   return `${workspace}/${repository}:${region}/${name}`;

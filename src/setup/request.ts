@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseDestinationUrl, toAuthority } from '../settings/destinationUrl';
-import { replaceHost } from '../settings/endpoint';
-import { collectFaults, type FaultCollection, invalid, quote, SettingsError } from '../settings/faults';
-import { publishedFingerprint } from '../settings/fingerprints';
-import { decideHostTrust } from '../settings/hostTrust';
-import { isRegion } from '../settings/region';
-import type { Environment } from '../settings/variables';
+import { collectFaults, type FaultCollection, invalid, quote, SettingsError } from '../faults';
+import { parseDestinationUrl, toAuthority } from '../pipe/destinationUrl';
+import { replaceHost } from '../pipe/endpoint';
+import type { Environment } from '../pipe/variables';
+import { isRegion } from '../remote/region';
+import { publishedFingerprint } from '../ssh/fingerprints';
+import { decideHostTrust } from '../ssh/hostTrust';
 import { parseBitbucketUrl } from './clone';
 import { type Mirror, toIdentityName, toSuffix } from './names';
 

@@ -1,50 +1,36 @@
-import { setMaxListeners } from 'node:events';
-import { toMirrorError } from '../errors';
-import { createCleaner, createLog, isColourSeen } from '../report/log';
-import { createStopwatch } from '../report/stopwatch';
+import { findSecrets } from '../pipe/secrets';
+import type { Environment } from '../pipe/variables';
+import { openSession, type Session, type Surroundings } from '../program/session';
 import { logError } from '../report/text';
-import type { PrivateKey } from '../settings/privateKey';
-import { findSecrets } from '../settings/secrets';
-import type { Environment } from '../settings/variables';
+import type { PrivateKey } from '../ssh/privateKey';
+import { createKeyPair } from './aws/keyPair';
 import { readClone } from './clone';
+import type { SetupContext } from './context';
 import { setupStopped } from './errors';
-import { createKeyPair } from './keyPair';
 import { parseRequest, type SetupFlags } from './request';
-import { type SetupContext, setup } from './setup';
+import { setup } from './setup';
 
 /** What the entry takes from the process and hands down. */
-export interface SetupProgram {
-  readonly env: Environment;
+export interface SetupProgram extends Surroundings {
   readonly cwd: string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  /** Where failures go; by default with everything else. */
-  readonly stderr?: NodeJS.WritableStream;
-  /** Aborted with the name of the signal that asks the program to stop. */
-  readonly signal: AbortSignal;
   /** Makes an RSA key pair; by default one of 4096 bits. */
   readonly createKey?: () => Promise<PrivateKey>;
 }
 
 /** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
-  // A reader that leaves, such as `head`, must not end setup between two changes.
-  program.stdout.on('error', () => undefined);
-  const ending = new AbortController();
-  const signal = AbortSignal.any([program.signal, ending.signal]);
-  // Every request that AWS's client retries listens to it.
-  setMaxListeners(0, signal);
-  const context = createContext({ ...program, signal });
+  const { env, signal } = program;
+  using session = openSession(program, [...findSecrets(env), ...findSetupSecrets(env)]);
   try {
     const origin = flags.bitbucket === undefined ? await readOrigin(program) : undefined;
-    await setup(parseRequest(flags, { ...program, origin }), context);
+    await setup(parseRequest(flags, { ...program, origin }), toContext(program, session));
     return 0;
   } catch (error) {
-    // Requests that are still under way have nothing to tell any more.
-    ending.abort();
-    context.log.debug(error instanceof Error ? String(error.stack) : String(error));
-    const failure = program.signal.aborted ? setupStopped(program.signal.reason) : toMirrorError(error);
-    logError(failure, context.log);
+    const explained = session.explain(error);
+    const failure = signal.aborted ? setupStopped(signal.reason) : explained;
+    logError(failure, session.context.log);
     return failure.exitCode;
   }
 }
@@ -55,24 +41,11 @@ async function readOrigin({ cwd, env, signal }: SetupProgram): Promise<string | 
   return clone?.repositories[0];
 }
 
-function createContext(program: SetupProgram): SetupContext {
-  const { env, stdin, stdout, signal, createKey = createKeyPair } = program;
-  const cleaner = createCleaner();
-  const { conceal, clean } = cleaner;
-  conceal([...findSecrets(env), ...findSetupSecrets(env)]);
-  const colour = isColourSeen(env, stdout.isTTY === true);
-  const log = createLog({
-    stream: stdout,
-    failures: program.stderr,
-    colour,
-    debug: env['DEBUG'] === 'true',
-    cleaner,
-    now: () => performance.now(),
-  });
+function toContext(program: SetupProgram, { context, clean }: Session): SetupContext {
+  const { stdin, stdout, createKey = createKeyPair } = program;
   const terminal = stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
   const say = (text: string) => void stdout.write(clean(text));
-  const stopwatch = createStopwatch(() => performance.now());
-  return { env, log, signal, stopwatch, startedAt: new Date(), say, conceal, createKey, terminal };
+  return { ...context, say, createKey, terminal };
 }
 
 /** The tokens of Bitbucket, also in the form in which they are sent. */

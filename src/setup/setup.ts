@@ -1,35 +1,22 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { CodeCommit } from '@aws-sdk/client-codecommit';
 import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { createRequestHandler } from '../aws/http';
-import type { Context } from '../context';
-import { programMissing } from '../git/errors';
-import type { PrivateKey } from '../settings/privateKey';
-import { applyAll, applyPlan } from './apply';
-import { askYes, type Terminal } from './ask';
-import { createBitbucketRepository } from './bitbucket';
-import { readAccount } from './codecommit';
+import { runChild } from '../system/child';
+import { askYes } from './ask';
+import { readAccount } from './aws/codecommit';
+import { toRoleArn } from './aws/rolePlan';
+import { createBitbucketRepository } from './bitbucket/bitbucket';
+import type { SetupContext } from './context';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';
 import { toBitbucketInstructions, toStepInstructions } from './instructions';
-import { toStepContent } from './pipelinesStep';
-import { planSetup } from './plan';
-import { planRemoval } from './removal';
+import { toStepContent } from './pipelines/step';
 import type { SetupRequest } from './request';
-import { toRoleArn } from './rolePlan';
-import { type Hands, readSituation, type Situation } from './situation';
-import type { Made, Plan, Step, StepState } from './step';
-
-export interface SetupContext extends Context {
-  /** Shows text as it is, but for secrets. */
-  readonly say: (text: string) => void;
-  readonly conceal: (secrets: readonly string[]) => void;
-  /** Makes an RSA key pair. */
-  readonly createKey: () => Promise<PrivateKey>;
-  /** Undefined: there is nobody to ask. */
-  readonly terminal: Terminal | undefined;
-}
+import { applyAll, applyPlan } from './steps/apply';
+import { planSetup } from './steps/plan';
+import { planRemoval } from './steps/removal';
+import { type Hands, readSituation, type Situation } from './steps/situation';
+import type { Made, Plan, Step, StepState } from './steps/step';
 
 /** Reads both services, shows a plan, asks, carries it out, and verifies that it works. Throws MirrorError. */
 export async function setup(request: SetupRequest, context: SetupContext): Promise<void> {
@@ -112,10 +99,7 @@ function requireSeen({ steps }: Plan): void {
 
 /** Before anything is made: the verification needs it. */
 async function requireSsh({ env, signal }: SetupContext): Promise<void> {
-  await promisify(execFile)('ssh', ['-V'], { env: { PATH: env['PATH'] }, signal }).catch((error) => {
-    signal.throwIfAborted();
-    if (error.code === 'ENOENT') throw programMissing('ssh', error.message);
-  });
+  await runChild({ program: 'ssh', args: ['-V'], name: 'ssh', env: { PATH: env['PATH'] }, signal });
 }
 
 function findChanges(steps: readonly Step[]): Step[] {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type Variable, variables } from '../settings/variables';
+import { type Variable, variables } from '../pipe/variables';
 
 /** Where a variable stands in the help, in this order; the rest is about the run itself. */
 const groups: readonly (readonly [string, RegExp])[] = [

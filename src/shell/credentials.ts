@@ -1,6 +1,6 @@
-import { invalid } from '../settings/faults';
-import { isKeyless } from '../settings/identity';
-import type { Environment } from '../settings/variables';
+import { invalid } from '../faults';
+import { isKeyless } from '../pipe/identity';
+import type { Environment } from '../pipe/variables';
 
 /**
  * The AWS credentials of the profile, as variables: of `--profile` always; else, over HTTPS and without any key in the

@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import type { Program } from '../program';
-import { invalid } from '../settings/faults';
-import { readSettings } from '../settings/settings';
-import { type Environment, variables, withoutEmpty } from '../settings/variables';
-import { readWorkstation } from '../source/workstation';
+import { invalid } from '../faults';
+import type { Asked } from '../pipe/order';
+import { readSettings } from '../pipe/settings';
+import { findCloneFolder, isPipelinesStep } from '../pipe/step';
+import { type Environment, variables, withoutEmpty } from '../pipe/variables';
 import { readShellCredentials } from './credentials';
+import { readWorkstation } from './workstation';
 
 /** As commander gives them: by attribute, such as `sshKeyId`. */
 export type Flags = Readonly<Record<string, unknown>>;
 
 /** What a command takes of the process. */
-export interface Shell extends Pick<Program, 'stdout' | 'signal' | 'readUsage'> {
+export interface Shell extends Pick<Asked, 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'> {
   readonly env: Environment;
-  readonly stderr: Program['stdout'];
+  readonly stderr: Asked['stdout'];
   /** Throws where the working folder is gone. */
   cwd(): string;
 }
@@ -21,27 +22,26 @@ export interface Shell extends Pick<Program, 'stdout' | 'signal' | 'readUsage'> 
 export function toShellProgram(
   flags: Flags,
   { cwd: readCwd, ...shell }: Shell,
-): Program & { stderr: Shell['stderr'] } {
+): Asked & { stderr: Shell['stderr'] } {
   const env = { ...withoutEmpty(shell.env), ...toEnvironment(flags) };
   return {
     ...shell,
     env,
-    home: { sshDirectory: undefined, usersGit: true },
     async readSettings() {
       const cwd = readCwd();
       const key = await readKeyFile(flags['sshKeyFile']);
       const { signal } = shell;
-      const folder = env['BITBUCKET_CLONE_DIR'] ?? cwd;
+      const folder = findCloneFolder(env) ?? cwd;
       const { origin, branch, isClone, rewrite } = await readWorkstation(folder, { env, signal });
       const given = env['SOURCE_URL'] === undefined ? undefined : rewrite(env['SOURCE_URL']);
-      const isPipelines = env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
-      const source = given ?? (isPipelines ? undefined : origin);
+      const source = given ?? (isPipelinesStep(env) ? undefined : origin);
       const all = withoutEmpty({ ...env, SOURCE_URL: source, ...key });
       const credentials = await readShellCredentials(all, flags['profile']);
       return await readSettings(withoutEmpty({ ...all, ...credentials }), {
         cwd,
         currentBranch: branch,
         isClone,
+        usersGit: true,
       });
     },
   };

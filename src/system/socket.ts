@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import type { Context } from '../context';
-import { socketRefused } from '../errors';
-import { openTemporaryFolder, shortRoot, type TemporaryFolder } from '../temporaryFolder';
+import type { Context } from './context';
+import { socketRefused } from './errors';
+import { openTemporaryFolder, shortRoot, type TemporaryFolder } from './temporaryFolder';
 
 /** Bytes of a Unix socket's path: `sun_path` has 104 on macOS and 108 on Linux (unix(7)), and ends with a NUL. */
 const pathBytes = 103;

@@ -15,7 +15,7 @@ export interface Policy {
   readonly pushSize: number;
 }
 
-const patterns = ['release/*', 'feature/*', 'refs/tags/*', 'main', 'm*', 'v?.0', '*topic*', 'refs/heads/*'];
+const patterns = ['release/*', 'feature/*', 'refs/tags/*', 'main', 'm*', 'v?.0', '*topic*', 'refs/heads/**'];
 
 export function createPolicy(random: Random, current: string, isBig: boolean): Policy {
   const refs = random.chance(80) ? 'all' : 'current';
@@ -73,8 +73,10 @@ function matches(pattern: string, ref: string): boolean {
   const text = pattern.startsWith('refs/') ? ref : ref.replace(/^refs\/(heads|tags)\//, '');
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
+    .replaceAll('**', '\0')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]')
+    .replaceAll('\0', '.+');
   return new RegExp(`^${source}$`, 's').test(text);
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { look } from '../../src/check/point';
-import { timedOut, toStopError } from '../../src/errors';
+import { timedOut, toStopError } from '../../src/system/errors';
 
 test('a failure is a value; a stop and what nobody foresaw are not', async () => {
   const failure = timedOut('git');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { version } from '../../package.json';
-import { variables as allVariables } from '../../src/settings/variables';
+import { variables as allVariables } from '../../src/pipe/variables';
 import { expectNothingLeft } from './footprint';
 import { growSource } from './scene';
 import { openWorld, runProgram } from './world';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AwsKeys } from '../../src/destination/sigv4';
-import { type HttpsFace, openHttpsFace } from '../../src/sandbox/https';
+import type { AwsKeys } from '../../src/aws/identity';
+import { type HttpsFace, openHttpsFace } from '../../src/sandbox/https/face';
 import { createCertificate } from '../servers/certificate';
 import type { PipelinesClone } from '../servers/pipelinesClone';
 import { openSts, type Sts } from '../servers/sts';

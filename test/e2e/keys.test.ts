@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PipelinesClone } from '../servers/pipelinesClone';
-import { makeKey } from '../settings/keys';
+import { makeKey } from '../ssh/keys';
 import { expectNothingLeft, readTree } from './footprint';
 import { growSource, seedDestination, whole } from './scene';
 import { keyPair, openWorld, type World } from './world';

@@ -158,7 +158,7 @@ const paths: readonly Path[] = [
     signal: 'SIGKILL',
     left: [
       /^tmp\/ccmirror-[\w-]+\/id_rsa: private key$/,
-      /^tmp\/ccmirror-[\w-]+\/credentials: password of SOURCE_URL$/,
+      /^tmp\/ccmirror-[\w-]+\/login: password of SOURCE_URL$/,
     ],
   },
 ];
@@ -260,7 +260,8 @@ test('the witness sees git and ssh, and a secret in their arguments or environme
   const watched = watchPrograms(world.temporary, over.signal);
   const run = await world.pipe(await world.clone(), {
     PATH: witness.path,
-    HOME: `${world.home}/${jwt}`,
+    // Every git and ssh inherits it.
+    SSL_CERT_DIR: `/${jwt}`,
   });
   over.abort();
   expect(run.exitCode).toBe(0);
@@ -271,6 +272,6 @@ test('the witness sees git and ssh, and a secret in their arguments or environme
   expect(new Set(seen.map(({ program }) => program))).toEqual(new Set(['git', 'ssh']));
   for (const { given } of seen) expect(findSecretsIn(given, secrets)).toEqual(['PIPELINES_JWT_TOKEN']);
   // Every other end-to-end test has one too, and fails.
-  const handed = world.pipe(await world.clone(), { HOME: `${world.home}/${jwt}`, PIPELINES_JWT_TOKEN: jwt });
+  const handed = world.pipe(await world.clone(), { SSL_CERT_DIR: `/${jwt}`, PIPELINES_JWT_TOKEN: jwt });
   await expect(handed).rejects.toThrow('a secret was handed to');
 });

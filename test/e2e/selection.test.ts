@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
       await grow(world.source, 'a', { from: 'refs/heads/main' });
       await grow(world.source, 'b/c', { from: 'refs/heads/main' });
     },
-    variables: { ...all, PRUNE: 'true', INCLUDE: 'a* b* main' },
+    variables: { ...all, PRUNE: 'true', INCLUDE: 'a a/** b b/** main' },
     there: { 'heads/main': 'heads/main', 'heads/a/x': 'heads/main', 'heads/b': 'heads/main' },
     after: { 'heads/main': 'heads/main', 'heads/a': 'heads/a', 'heads/b/c': 'heads/b/c' },
   },

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openBackend } from '../../src/sandbox/backend';
+import { openBackend } from '../../src/sandbox/https/backend';
 import { createCertificate } from '../servers/certificate';
 import { git, run } from '../servers/git';
 import { listenOnLoopback } from '../servers/loopback';

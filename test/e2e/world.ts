@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openHttpsFace } from '../../src/sandbox/https';
+import { openHttpsFace } from '../../src/sandbox/https/face';
 import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
 import { type Bitbucket, openBitbucket } from '../servers/bitbucket';
 import { createCertificate } from '../servers/certificate';

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { MirrorError } from '../../src/errors';
 import { isRefName } from '../../src/git/refName';
 import { parsePorcelain } from '../../src/push/porcelain';
-import { readText } from '../git/listing';
+import { readText } from '../git/listings';
 import { tryGit } from '../servers/git';
 import { fuzz, mutated } from './mutate';
 

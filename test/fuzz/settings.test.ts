@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { SettingsError } from '../../src/faults';
+import { parseDestinationUrl, toSshUrl } from '../../src/pipe/destinationUrl';
+import { parseRun } from '../../src/pipe/run';
+import { findSecrets } from '../../src/pipe/secrets';
+import { parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
+import { parseVariables, variables } from '../../src/pipe/variables';
 import { createKeyPair } from '../../src/sandbox/keys';
-import { parseDestinationUrl, toSshUrl } from '../../src/settings/destinationUrl';
-import { SettingsError } from '../../src/settings/faults';
-import { parseArmour } from '../../src/settings/keyArmour';
-import { namesHost, parseKnownHosts } from '../../src/settings/knownHosts';
-import { parsePrivateKey } from '../../src/settings/privateKey';
-import { parseRun } from '../../src/settings/run';
-import { findSecrets } from '../../src/settings/secrets';
-import { parseSourceProxy, parseSourceUrl } from '../../src/settings/sourceUrl';
-import { parseVariables, variables } from '../../src/settings/variables';
+import { parseArmour } from '../../src/ssh/keyArmour';
+import { namesHost, parseKnownHosts } from '../../src/ssh/knownHosts';
+import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { run } from '../servers/git';
 import { fuzz, mutated } from './mutate';
 
@@ -77,7 +77,7 @@ fuzz('URLs of sources and proxies', (inputs) => {
         if (credentials) expect(credentials.username + credentials.password).not.toMatch(/\p{Cc}/u);
       }
       const proxy = attempt(() => parseSourceProxy(value));
-      if (proxy !== undefined) expect(proxy).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
+      if (proxy !== undefined) expect(proxy.url).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
     }),
     inputs,
   );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planBackups } from '../../src/plan/backup';
-import { isBackupRef, isSliceRef, isSliceRefOf, toSliceRef } from '../../src/plan/ours';
+import { isBackupRef, isSliceRef, isSliceRefOf, toSliceRef } from '../../src/plan/ownRefs';
 import type { Replacement } from '../../src/plan/plan';
 import { selectRefs } from '../../src/plan/refs';
 import { tryGit } from '../servers/git';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planBatches } from '../../src/plan/batches';
 import { planMirror, type RefPush, toPushes } from '../../src/plan/plan';
-import { withholdUnwritable } from '../../src/plan/unwritable';
+import { withholdUnwritable } from '../../src/plan/refNameConflicts';
 import { createBareRepository, git, gitWith, grow, readRefs, tryGit } from '../servers/git';
 
 const long = 'l'.repeat(251);

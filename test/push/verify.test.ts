@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { connectionDropped } from '../../src/errors';
 import type { Plan, RefUpdate } from '../../src/plan/plan';
 import { judgeOutcomes, toPlannedOutcomes } from '../../src/push/verify';
+import { connectionDropped } from '../../src/remote/destinationErrors';
 
 const [old, wanted, other] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)];
 const ref = 'refs/heads/main';

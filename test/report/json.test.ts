@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { connectionDropped } from '../../src/errors';
-import { countRefs, type RefOutcome } from '../../src/push/outcome';
+import { connectionDropped } from '../../src/remote/destinationErrors';
 import { toJsonReport } from '../../src/report/json';
+import { countRefs, type RefOutcome } from '../../src/report/outcome';
 
 const oid = 'a'.repeat(40);
 const parts = {

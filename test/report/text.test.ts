@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { countRefs, type RefOutcome, type Verdict } from '../../src/push/outcome';
 import { createCleaner, createLog } from '../../src/report/log';
+import { countRefs, type RefOutcome, type Verdict } from '../../src/report/outcome';
 import { logOutcome } from '../../src/report/text';
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)];

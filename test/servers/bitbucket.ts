@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { type BackendRequest, openBackend } from '../../src/sandbox/backend';
+import { type BackendRequest, openBackend } from '../../src/sandbox/https/backend';
 import { createBareRepository } from './git';
 import { listenOnLoopback } from './loopback';
 import { parseCommand, readStart } from './uploadPackRequest';

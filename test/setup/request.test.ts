@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SettingsError } from '../../src/settings/faults';
+import { SettingsError } from '../../src/faults';
 import { parseRequest, type SetupFlags } from '../../src/setup/request';
 
 function parse(flags: SetupFlags, env: Record<string, string> = {}, origin?: string) {

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
-import { parsePrivateKey } from '../../src/settings/privateKey';
+import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { addKey } from '../servers/aws/iam';
 import { run } from '../servers/git';
 import { isRead, names, openSetupWorld, type SetupWorld, user } from './world';

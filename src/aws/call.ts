@@ -1,0 +1,27 @@
+import { awsFailed } from './failures';
+
+/** `call` is the permission that it needs. Throws MirrorError for every error of AWS. */
+export async function callAws<T>(call: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === 'AbortError') throw error;
+    throw awsFailed(call, error);
+  }
+}
+
+/** As `callAws`; undefined where AWS answers with this error (without the ending `Exception`). */
+export async function callAwsUnless<T>(
+  name: string,
+  call: string,
+  send: () => Promise<T>,
+): Promise<T | undefined> {
+  return await callAws(call, async () => {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof Error && error.name.replace(/Exception$/, '') === name) return undefined;
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,125 @@
+import { IAMClient, ListUsersCommand, type User } from '@aws-sdk/client-iam';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { toFingerprint } from '../ssh/knownHosts';
+import type { PrivateKey } from '../ssh/privateKey';
+import { callAws } from './call';
+import { createRequestHandler } from './http';
+import type { AwsKeys } from './identity';
+import { type IamKey, readKeys } from './sshKeys';
+
+interface Clients {
+  readonly iam: IAMClient;
+  readonly sts: STSClient;
+  readonly signal: AbortSignal;
+}
+
+/** Whom AWS's own credentials in the variables belong to, and where they are used. */
+export interface AwsAccess {
+  readonly credentials: AwsKeys;
+  readonly region: string;
+}
+
+export interface IamUser {
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** Who asks. `user` is undefined for a role and for the account itself. */
+export interface Caller {
+  /** 12 digits. */
+  readonly account: string;
+  readonly arn: string;
+  readonly user: IamUser | undefined;
+}
+
+/** An SSH public key at IAM and the user who has it. */
+export interface OwnedKey {
+  readonly user: IamUser;
+  readonly key: IamKey;
+}
+
+/** What `setup` makes at IAM has this path. */
+export const ourPath = '/codecommit-mirror/';
+
+/** An account of many users is asked user by user. */
+const lookMilliseconds = 120_000;
+
+/** Opens the two clients with the credentials of the variables, not with those that the SDK would find. */
+export function createClients({ credentials, region }: AwsAccess, signal?: AbortSignal): Clients {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const held = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  const options = { credentials: held, region, requestHandler: createRequestHandler() };
+  const limit = AbortSignal.timeout(lookMilliseconds);
+  return {
+    iam: new IAMClient(options),
+    sts: new STSClient(options),
+    signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+  };
+}
+
+/** As IAM gives it: MD5 of the wire format, hexadecimal pairs with colons. */
+export function toIamFingerprint(key: PrivateKey): string {
+  const [, base64 = ''] = key.publicKey.split(' ');
+  return toFingerprint(base64, 'md5').slice('MD5:'.length);
+}
+
+export async function readCaller({ sts, signal }: Clients): Promise<Caller> {
+  const answer = await callAws('sts:GetCallerIdentity', () =>
+    sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
+  );
+  const { Account: account = '', Arn: arn = '' } = answer;
+  const [, name] = /:user\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+  return { account, arn, user: name === undefined ? undefined : { name, arn } };
+}
+
+/**
+ * Finds a key of the account: among those of the caller, then of the users that `setup` made, then of all others.
+ * Where no key `isIt`, one that `isNext` is found in the same pass. An active key comes before an inactive one of the
+ * same user. Throws MirrorError, PermissionMissing among them.
+ */
+export async function findKey(
+  clients: Clients,
+  caller: Caller,
+  isIt: (key: IamKey) => boolean,
+  isNext: (key: IamKey) => boolean = () => false,
+): Promise<OwnedKey | undefined> {
+  let next: OwnedKey | undefined;
+  for await (const user of listUsers(clients, caller)) {
+    const keys = await readKeys(clients, user.name);
+    const found = pickKey(user, keys.filter(isIt));
+    if (found !== undefined) return found;
+    next ??= pickKey(user, keys.filter(isNext));
+  }
+  return next;
+}
+
+/** The caller first: then one of its own keys is found without the permission to list users. */
+async function* listUsers(clients: Clients, caller: Caller): AsyncGenerator<IamUser> {
+  if (caller.user !== undefined) yield caller.user;
+  for (const user of await readUsers(clients)) if (user.arn !== caller.arn) yield user;
+}
+
+function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
+  const key = keys.find(({ active }) => active) ?? keys[0];
+  return key && { user, key };
+}
+
+async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
+  const users: User[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = Marker === undefined ? {} : { Marker };
+    const answer = await callAws('iam:ListUsers', () =>
+      iam.send(new ListUsersCommand(page), { abortSignal: signal }),
+    );
+    users.push(...(answer.Users ?? []));
+    Marker = answer.IsTruncated ? answer.Marker : undefined;
+  } while (Marker !== undefined);
+  const [ours, others] = [true, false].map((wanted) =>
+    users.filter(({ Path }) => (Path === ourPath) === wanted),
+  );
+  return [...(ours ?? []), ...(others ?? [])].map(({ UserName = '', Arn = '' }) => ({
+    name: UserName,
+    arn: Arn,
+  }));
+}

@@ -1,0 +1,39 @@
+import { isDeepStrictEqual } from 'node:util';
+import { partition } from '@aws-sdk/core/client';
+
+/** A repository on CodeCommit. */
+interface Place {
+  readonly region: string;
+  readonly name: string;
+}
+
+/** An IAM policy document. */
+export type PolicyDocument = Readonly<Record<string, unknown>>;
+
+export function toPartition(region: string): string {
+  return partition(region).name;
+}
+
+export function toRepositoryArn({ region, name }: Place, account: string): string {
+  return `arn:${toPartition(region)}:codecommit:${region}:${account}:${name}`;
+}
+
+/** What git needs, on the one repository. GitPush covers deletions and forced pushes. */
+export function toGitPolicy(place: Place, account: string): PolicyDocument {
+  const Action = ['codecommit:GitPull', 'codecommit:GitPush'];
+  const Resource = toRepositoryArn(place, account);
+  return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] };
+}
+
+/** IAM gives documents percent-encoded (RFC 3986). Undefined when it is no JSON. */
+export function parsePolicy(encoded: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(encoded));
+  } catch {
+    return undefined;
+  }
+}
+
+export function isSamePolicy(one: unknown, other: PolicyDocument): boolean {
+  return isDeepStrictEqual(one, other);
+}

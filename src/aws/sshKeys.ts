@@ -1,0 +1,61 @@
+import {
+  GetSSHPublicKeyCommand,
+  type IAMClient,
+  ListSSHPublicKeysCommand,
+  type SSHPublicKeyMetadata,
+} from '@aws-sdk/client-iam';
+import { callAws, callAwsUnless } from './call';
+
+/** What IAM's list says of a key. */
+export interface ListedKey {
+  readonly id: string;
+  readonly active: boolean;
+  /** ISO 8601. */
+  readonly uploaded: string;
+}
+
+/** An SSH public key of a user. */
+export interface IamKey extends ListedKey {
+  /** `<type> <base64>` */
+  readonly body: string;
+  /** MD5 of the wire format, as lower-case hexadecimal pairs with colons. */
+  readonly fingerprint: string;
+}
+
+/** The pipe loads this module too: it holds no more of the SDK than these two calls. */
+interface Client {
+  readonly iam: IAMClient;
+  readonly signal: AbortSignal;
+}
+
+/** Every key of the user, in the order of IAM's list; none where there is no such user. */
+export async function readKeys(aws: Client, user: string): Promise<readonly IamKey[]> {
+  const listed: SSHPublicKeyMetadata[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = { UserName: user, ...(Marker !== undefined && { Marker }) };
+    const answer = await callAwsUnless('NoSuchEntity', 'iam:ListSSHPublicKeys', () =>
+      aws.iam.send(new ListSSHPublicKeysCommand(page), { abortSignal: aws.signal }),
+    );
+    listed.push(...(answer?.SSHPublicKeys ?? []));
+    Marker = answer?.IsTruncated ? answer.Marker : undefined;
+  } while (Marker !== undefined);
+  return await Promise.all(listed.map((key) => readKey(aws, user, key)));
+}
+
+async function readKey({ iam, signal }: Client, UserName: string, listed: SSHPublicKeyMetadata) {
+  const { SSHPublicKeyId } = listed;
+  const answer = await callAws('iam:GetSSHPublicKey', () =>
+    iam.send(new GetSSHPublicKeyCommand({ UserName, SSHPublicKeyId, Encoding: 'SSH' }), {
+      abortSignal: signal,
+    }),
+  );
+  const { SSHPublicKeyBody = '', Fingerprint = '' } = answer.SSHPublicKey ?? {};
+  return {
+    id: SSHPublicKeyId ?? '',
+    active: listed.Status === 'Active',
+    uploaded: listed.UploadDate?.toISOString() ?? '',
+    body: SSHPublicKeyBody.trim().split(/\s+/).slice(0, 2).join(' '),
+    fingerprint: Fingerprint,
+  };
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { RefListing } from '../git/listing';
+import type { Clone } from '../objects/clone';
+import type { Scratch } from '../objects/scratch';
+import { readRegularFile } from '../system/regularFile';
+
+/**
+ * When the source can't be asked: the commit that this run was started for, as the clone has it. Undefined when
+ * the clone can't vouch for it. `commit` may be abbreviated; a tag is what the clone holds under its name, so that
+ * an annotated one stays one.
+ */
+export async function readFallback(
+  { ref, commit }: { ref: string; commit: string },
+  clone: Clone,
+  scratch: Scratch,
+): Promise<RefListing | undefined> {
+  const ofRun = await readCommit(commit, scratch);
+  if (ofRun === undefined) return undefined;
+  if (ref.startsWith('refs/heads/')) return { refs: new Map([[ref, ofRun]]), head: undefined };
+  const tag = await readLocalRef(ref, clone);
+  const isOfRun = tag !== undefined && (await readCommit(tag, scratch)) === ofRun;
+  return isOfRun ? { refs: new Map([[ref, tag]]), head: undefined } : undefined;
+}
+
+async function readCommit(oid: string, scratch: Scratch): Promise<string | undefined> {
+  const result = await scratch.git.run(['rev-parse', '--verify', '--end-of-options', `${oid}^{commit}`]);
+  return result.exitCode === 0 ? result.stdout.trim() : undefined;
+}
+
+/** A ref of the clone, read as a file: git is not started in a repository that may be anybody's. */
+async function readLocalRef(ref: string, clone: Clone): Promise<string | undefined> {
+  const loose = (await readRegularFile(join(clone.commonDirectory, ref))) ?? '';
+  if (/^[0-9a-f]{40}\n$/.test(loose)) return loose.trim();
+  const packed = (await readRegularFile(join(clone.commonDirectory, 'packed-refs'))) ?? '';
+  const line = packed.split('\n').find((candidate) => candidate.slice(41) === ref) ?? '';
+  return /^[0-9a-f]{40}(?= )/.exec(line)?.[0];
+}

@@ -1,0 +1,44 @@
+import type { Range } from '../git/commitRange';
+import type { LfsUse } from '../lfs/search';
+import { fetchMissing } from '../objects/fetchMissing';
+import { surveyRange, withholdUnsendable } from '../objects/scanHistory';
+import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
+import { findObstacle, withholdUnwritable } from '../plan/refNameConflicts';
+import { isEverything } from '../plan/refs';
+import { addBackups } from '../push/backup';
+import { type Listings, type MirrorParts, requireUnmoved } from './look';
+
+/** A plan, the history that it sends, and what that has of Git LFS. */
+export interface PreparedPush {
+  readonly plan: Plan;
+  readonly range: Range;
+  readonly lfs: LfsUse | undefined;
+}
+
+/** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the source changed since the look. */
+export async function makePlan(parts: MirrorParts, seen: Listings): Promise<PreparedPush> {
+  const { job, context, scratch, source, destination } = parts;
+  const { time } = context.stopwatch;
+  const { selection, limits } = job;
+  const wanted = planWanted(seen, selection).filter(
+    ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
+  );
+  const needs = { source, destination, scratch, log: context.log };
+  const scope = { present: seen.destination, wantsAll: isEverything(selection) };
+  const fastForwards = await time('fetch', () => fetchMissing(wanted, scope, needs));
+  const whole = planMirror(seen, selection, fastForwards, seen.policy);
+  const writable = withholdUnwritable(whole, seen.destination, seen.source);
+  if (!seen.fallback) await requireUnmoved(writable, source);
+
+  const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);
+  const range = { tips, known: [...seen.destination.values()] };
+  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits.profile.files, scratch.git));
+  const plan = await withholdUnsendable(writable, excesses, range, scratch);
+  if (!job.policy.backup) return { plan, range, lfs };
+  return { plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), needs), range, lfs };
+}
+
+/** `2026-11-20T081500Z`: git allows no colon in a ref name. */
+function toStamp(date: Date): string {
+  return date.toISOString().replace(/:|\.\d+/g, '');
+}

@@ -1,0 +1,129 @@
+import { hasCode, MirrorError } from '../errors';
+import { settleLfs } from '../lfs/settle';
+import { type Clone, findClone } from '../objects/clone';
+import { openScratch } from '../objects/scratch';
+import { planRefusal } from '../plan/plan';
+import { Journal } from '../push/journal';
+import { pushPlan } from '../push/pushPlan';
+import { openRemote, type Remote } from '../remote/remote';
+import { isChange, type Outcome } from '../report/outcome';
+import type { Context } from '../system/context';
+import { toFailure } from '../system/errors';
+import { removeLeftovers } from '../system/temporaryFolder';
+import { refMissing, toRefusalError } from './errors';
+import type { Job } from './job';
+import { findGone, type Listings, lookAtBoth, type MirrorParts } from './look';
+import { makePlan, type PreparedPush } from './makePlan';
+import { type Attempt, type AttemptResult, retryTransient } from './retry';
+
+/**
+ * Makes the destination equal to the source, as far as selection and policy go. Gives the outcome however the run
+ * ended; throws MirrorError when it ended before there was anything to say of single refs.
+ */
+export async function mirror(job: Job, context: Context): Promise<Outcome> {
+  const journal = new Journal(context.log);
+  const failure = await findFailure(context, async () => {
+    await removeLeftovers(context);
+    const clone = job.clone === undefined ? undefined : await findClone(job.clone);
+    const failed = await mirrorWith(clone, job, context, journal);
+    if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
+    context.log.warn(
+      'The clone lacks objects that it should have: fetching everything from the source instead.',
+    );
+    return await mirrorWith(undefined, job, context, journal);
+  });
+  const outcome = journal.toOutcome(failure);
+  if (outcome === undefined) throw failure ?? new Error('a run without a plan and without a failure');
+  return outcome;
+}
+
+/** Why the run failed, whether that is given or thrown. */
+async function findFailure(
+  context: Context,
+  run: () => Promise<MirrorError | undefined>,
+): Promise<MirrorError | undefined> {
+  try {
+    return await run();
+  } catch (error) {
+    return toFailure(error, context);
+  }
+}
+
+async function mirrorWith(
+  clone: Clone | undefined,
+  job: Job,
+  context: Context,
+  journal: Journal,
+): Promise<MirrorError | undefined> {
+  await using scratch = await openScratch(clone, context);
+  const here = { directory: scratch.git.directory, context };
+  return await retryTransient(job.limits.attempts, context, async (attempt) => {
+    await using source = await openRemote(job.source, 'source', here);
+    await using destination = await openRemote(job.destination, 'destination', here);
+    return await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
+  });
+}
+
+/** One look at both sides, and what follows from it. */
+async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
+  const { job, context, source, destination, scratch } = parts;
+  const { time } = context.stopwatch;
+  const done = { cut: false, advanced: false };
+  const seen = await time('look', () => lookAtBoth(parts, attempt.isLast));
+  journal.looked(seen.destination);
+  const refusal = planRefusal(seen, job.selection, seen.policy);
+  if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
+  const gone = findGone(seen, job.selection);
+  if (gone !== undefined) {
+    // Without an event, nothing says that the source ever had it.
+    if (job.trigger === undefined) throw refMissing(gone);
+    journal.planned({ updates: [], backups: [] }, { kind: 'gone' });
+    return done;
+  }
+
+  const made = await makePlan(parts, seen);
+  journal.planned(made.plan, { kind: job.policy.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
+  const { lfs } = made;
+  if (lfs !== undefined) {
+    const needs = { source, destination, git: scratch.git, log: context.log };
+    const settled = await time('lfs', () => settleLfs(lfs, job.policy, needs));
+    journal.settledLfs(settled.lfs);
+    if (settled.failure !== undefined) return { ...done, failure: settled.failure };
+  }
+  return job.policy.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
+}
+
+/** Pushes the plan, and lists the destination again: only what is seen there counts. */
+async function carryOut(
+  { job, context, scratch, destination }: MirrorParts,
+  { cuts }: Attempt,
+  seen: Listings,
+  { plan, range }: PreparedPush,
+  journal: Journal,
+): Promise<AttemptResult> {
+  const { time } = context.stopwatch;
+  const situation = {
+    range,
+    present: seen.destination,
+    first: seen.destination.size === 0 ? seen.sourceHead : undefined,
+    limits: { pushBytes: job.limits.pushBytes, cuts },
+  };
+  const needs = { destination, batch: job.limits.profile.batch, scratch, log: context.log, journal };
+  const pushed = await time('push', () => pushPlan(plan, situation, needs));
+  const unseen = journal.hasSent() ? await time('verify', () => verify(destination, journal)) : undefined;
+  const failure = pushed.failure ?? unseen;
+  const refs = journal.attempted(failure);
+  const contested = refs.filter((ref) => ref.contested === true).map(({ ref }) => ref);
+  return { failure, contested, cut: pushed.cut, advanced: pushed.advanced || refs.some(isChange) };
+}
+
+/** Shows the journal the destination after a push. Gives why it could not be read. */
+async function verify(destination: Remote, journal: Journal): Promise<MirrorError | undefined> {
+  try {
+    journal.verified((await destination.refs()).refs);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MirrorError && !hasCode(error, ['stopped', 'time-limit'])) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Whether a text matches a pattern in which `*` stands for any run of characters and `?` for one, slashes included: as
+ * in a known_hosts file (ssh_config(5), "PATTERNS").
+ */
+export function matchesWildcards(pattern: string, text: string): boolean {
+  return matchesRun([...pattern], [...text], '*', (wanted, given) => wanted === '?' || wanted === given);
+}
+
+/**
+ * Makes the test of a pattern as bitbucket-pipelines.yml has them: `*` stands for any run of characters but a slash,
+ * `**` between slashes for any number of folders, `?` for one character, `{a,b}` for either
+ * (https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/).
+ * No pattern is slow, whatever the names are, as one that backtracks would be.
+ */
+export function toGlobTest(pattern: string): (name: string) => boolean {
+  // At the end, `**` is everything below and not the folder itself, as in gitignore(5).
+  const alternatives = expandBraces(pattern).map((each) => each.replace(/(^|\/)\*\*$/, '$1**/*').split('/'));
+  return (name) => {
+    const folders = name.split('/');
+    return alternatives.some((parts) => matchesRun(parts, folders, '**', matchesWildcards));
+  };
+}
+
+/** `a{b,c}` → `ab`, `ac`. Braces without a comma, or without their other half, are themselves. */
+function expandBraces(pattern: string): readonly string[] {
+  const [whole, inner] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
+  if (whole === undefined || inner === undefined) return [pattern];
+  const [before = '', after = ''] = splitOnce(pattern, whole);
+  return inner.split(',').flatMap((each) => expandBraces(`${before}${each}${after}`));
+}
+
+function splitOnce(text: string, part: string): readonly string[] {
+  const at = text.indexOf(part);
+  return [text.slice(0, at), text.slice(at + part.length)];
+}
+
+/** `any` in the pattern stands for any number of items. Linear: after a mismatch it goes back to the last `any` only. */
+function matchesRun(
+  pattern: readonly string[],
+  items: readonly string[],
+  any: string,
+  fits: (wanted: string, given: string) => boolean,
+): boolean {
+  let p = 0;
+  let last = -1;
+  let resume = 0;
+  for (let i = 0; i < items.length; ) {
+    const wanted = pattern[p];
+    if (wanted === any) {
+      last = p++;
+      resume = i;
+    } else if (wanted !== undefined && fits(wanted, items[i] ?? '')) {
+      p++;
+      i++;
+    } else if (last >= 0) {
+      p = last + 1;
+      i = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.slice(p).every((rest) => rest === any);
+}

@@ -1,0 +1,47 @@
+import { toFolders } from './batches';
+import { type Plan, withhold } from './plan';
+import type { RefMap } from './refs';
+
+/**
+ * Why git can't push to a ref of this name; undefined when it can. `present` are the destination's refs, `wanted` the
+ * source's. git takes a full name for the end of a longer one too: with `refs/heads/refs/heads/main` over there, it
+ * refuses a push that names `refs/heads/main`, whatever else that push carries. So the odd one of two is left out.
+ */
+export function findObstacle(ref: string, present: RefMap, wanted: RefMap): string | undefined {
+  // What is no UTF-8 reads as this character, and would be written as another name.
+  if (ref.includes('\ufffd')) return 'its name is not UTF-8';
+  const long = ref.split('/').find((part) => Buffer.byteLength(part) > componentBytes);
+  if (long !== undefined && !present.has(ref))
+    return `its name has a part of ${Buffer.byteLength(long)} bytes; ${componentBytes} are possible`;
+  const longer = [`refs/heads/${ref}`, `refs/tags/${ref}`].find((name) => present.has(name));
+  if (longer !== undefined) return `the destination has ${longer}, which git can't tell from it`;
+  const [, shorter] = /^refs\/(?:heads|tags)\/(refs\/.+)$/.exec(ref) ?? [];
+  if (shorter === undefined || present.has(ref)) return undefined;
+  const clash = present.has(shorter) || wanted.has(shorter);
+  return clash ? `git could no longer tell ${shorter} from it` : undefined;
+}
+
+/** A file system takes 255 bytes in a name, and git adds `.lock` to it. */
+const componentBytes = 250;
+
+/** The plan without what git can't push. What the plan leaves alone stays so for its own reason. */
+export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
+  const named = withhold(plan, 'unwritable', (ref) => findObstacle(ref, present, wanted));
+  const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
+  const stays = (ref: string) => present.has(ref) && !deleted.has(ref);
+  const created = new Set(named.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
+  const below = new Map<string, string>();
+  if (created.size > 0)
+    for (const ref of present.keys())
+      if (!deleted.has(ref))
+        for (const folder of toFolders(ref)) if (created.has(folder)) below.set(folder, ref);
+  return withhold(named, 'unwritable', (ref) => {
+    const conflict = toFolders(ref).find(stays) ?? below.get(ref);
+    return conflict === undefined || stays(ref) ? undefined : toConflict(conflict);
+  });
+}
+
+/** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
+function toConflict(ref: string): string {
+  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
+}

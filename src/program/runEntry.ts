@@ -1,0 +1,79 @@
+import { MirrorError } from '../errors';
+import { createCleaner, createLog } from '../report/log';
+import { logError } from '../report/text';
+import { toMirrorError } from '../system/errors';
+
+/** How a command ended. `needsOutput`: what it printed is its result, so that it failed where that could not be written. */
+export interface Ending {
+  readonly exitCode: number;
+  readonly needsOutput?: boolean;
+}
+
+/** What of the process an entry ends with. */
+export type EntryProcess = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env' | 'on'> & {
+  exit(exitCode: number): void;
+};
+
+/**
+ * Runs a program and ends the process with its exit code, when everything that it printed is written or its reader is
+ * gone. An error that nobody caught is told as any other: nothing ends in a stack trace. `failures` is where.
+ */
+export async function runEntry(
+  main: () => Promise<Ending>,
+  process: EntryProcess,
+  failures: 'stdout' | 'stderr' = 'stderr',
+): Promise<void> {
+  const outputs = [watchOutput(process.stdout), watchOutput(process.stderr)] as const;
+  const lost = new Promise<Ending>((resolve) => {
+    // What a library throws where nobody waits for it.
+    process.on('uncaughtException', (error) => resolve(tell(error, process, failures)));
+  });
+  const ended = main().catch((error) => tell(error, process, failures));
+  const { exitCode, needsOutput = false } = await Promise.race([ended, lost]);
+  const [cause] = await Promise.all(outputs.map((output) => output.flush()));
+  const isLost = cause !== undefined && cause.code !== 'EPIPE';
+  if (isLost) tell(outputUnwritable(cause), process, 'stderr');
+  await outputs[1].flush();
+  // All is told and cleared away: a timer or a handle of some library is no reason to wait.
+  process.exit(isLost && needsOutput ? exitCode || 1 : exitCode);
+}
+
+function tell(error: unknown, process: EntryProcess, failures: 'stdout' | 'stderr'): Ending {
+  const failure = toMirrorError(error);
+  const log = createLog({
+    stream: process[failures],
+    colour: false,
+    debug: process.env['DEBUG'] === 'true',
+    cleaner: createCleaner(),
+    now: Date.now,
+  });
+  log.debug(error instanceof Error ? String(error.stack) : String(error));
+  logError(failure, log);
+  return { exitCode: failure.exitCode };
+}
+
+interface Output {
+  /** Waits until all is written; gives what kept it from being written. */
+  flush(): Promise<NodeJS.ErrnoException | undefined>;
+}
+
+/** A reader that is gone (`| head`) is no reason to leave a mirror half done, or to crash. */
+function watchOutput(stream: NodeJS.WriteStream): Output {
+  let failure: NodeJS.ErrnoException | undefined;
+  stream.on('error', (error) => {
+    failure ??= error;
+  });
+  return {
+    flush: () =>
+      new Promise((resolve) => {
+        if (failure !== undefined || stream.destroyed) resolve(failure);
+        else stream.write('', (error) => resolve(failure ?? error ?? undefined));
+      }),
+  };
+}
+
+const outputUnwritable = (cause: Error) =>
+  new MirrorError('output-unwritable', {
+    message: `The output can't be written: ${cause.message}`,
+    remedy: 'Free space on the disk of the file, or write the output to another place, and run again.',
+  });

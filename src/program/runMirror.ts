@@ -1,0 +1,109 @@
+import { version } from '../../package.json';
+import type { MirrorError } from '../errors';
+import type { Job } from '../mirror/job';
+import { mirror } from '../mirror/mirror';
+import { writeReportFile } from '../report/file';
+import { toJsonReport } from '../report/json';
+import { type Outcome, toExitCode } from '../report/outcome';
+import { logError, logOutcome } from '../report/text';
+import { reportUnwritable } from './errors';
+import { openSession, type Session, type Surroundings } from './session';
+
+/** What an entry takes from the process and hands down. */
+export interface Program extends Surroundings {
+  readonly readOrder: () => Promise<Order>;
+  /** What must not be printed, even before the order is read. */
+  readonly secrets: readonly string[];
+  /** What this process has used so far, without the programs that it started (process.resourceUsage). */
+  readonly readUsage: () => Usage;
+}
+
+/** A job, and how to tell of it. */
+export interface Order {
+  /** Throws MirrorError where there is nothing to mirror. */
+  readonly toJob: () => Job;
+  readonly title: string;
+  /** For the report; without secrets. */
+  readonly source: string | undefined;
+  readonly destination: string;
+  readonly clone: string;
+  readonly reportFile: string | undefined;
+  readonly timeoutMilliseconds: number;
+  readonly secrets: readonly string[];
+}
+
+/** Times in microseconds, memory in KiB. */
+interface Usage {
+  readonly userCPUTime: number;
+  readonly systemCPUTime: number;
+  readonly maxRSS: number;
+}
+
+/** How a run ended, before it is told. */
+interface Ending {
+  readonly outcome?: Outcome;
+  readonly error?: MirrorError;
+  readonly order?: Order | undefined;
+}
+
+/** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
+export async function runProgram(program: Program): Promise<number> {
+  using session = openSession(program, program.secrets);
+  const { log, stopwatch, startedAt } = session.context;
+  const { outcome, error, order } = await runMirror(program, session);
+  const timings = stopwatch.read();
+  log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0));
+  if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
+  if (error !== undefined) logError(error, log);
+  const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
+  if (order?.reportFile === undefined) return exitCode;
+  const report = toJsonReport({
+    toolVersion: version,
+    startedAt,
+    exitCode,
+    timings,
+    source: order.source,
+    destination: order.destination,
+    outcome,
+    error,
+    clean: session.clean,
+  });
+  const failure = await writeReport(order.reportFile, order.clone, report);
+  if (failure !== undefined) logError(failure, log);
+  return failure === undefined ? exitCode : exitCode || failure.exitCode;
+}
+
+/** Where the time of a run went. */
+function toProfile(timings: Readonly<Record<string, number>>, usage: Usage, bytes: number): string {
+  const stages = Object.entries(timings).map(([stage, seconds]) => `${stage} ${seconds.toFixed(3)} s`);
+  const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
+  const own = `own CPU time ${cpu.toFixed(3)} s, own peak memory ${(usage.maxRSS / 1024).toFixed(0)} MiB`;
+  return `Profile: ${stages.join(', ')}; ${own}; ${bytes} bytes sent.`;
+}
+
+async function runMirror({ readOrder }: Program, session: Session): Promise<Ending> {
+  const { context } = session;
+  let order: Order | undefined;
+  try {
+    order = await readOrder();
+    context.log.conceal(order.secrets);
+    session.limit(order.timeoutMilliseconds);
+    context.log.info(`codecommit-mirror ${version}: ${order.title}`);
+    return { outcome: await mirror(order.toJob(), context), order };
+  } catch (error) {
+    return { error: session.explain(error), order };
+  }
+}
+
+async function writeReport(
+  file: string,
+  clone: string,
+  report: Iterable<string>,
+): Promise<MirrorError | undefined> {
+  try {
+    await writeReportFile(file, clone, report);
+    return undefined;
+  } catch (error) {
+    return reportUnwritable(file, error);
+  }
+}

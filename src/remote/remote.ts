@@ -1,0 +1,113 @@
+import type { MirrorError } from '../errors';
+import { fetchOptions, toFetchInputs } from '../git/fetch';
+import { createGit, type Git, type GitResult } from '../git/git';
+import { listRemote, type RefListing } from '../git/listing';
+import type { Refs } from '../git/objects';
+import type { RefPush } from '../plan/plan';
+import type { Context } from '../system/context';
+import { toStopError } from '../system/errors';
+import { describeFailure } from './failures';
+import { openTransport } from './openTransport';
+import { ensureRefspecs, remoteName, seenRefspec } from './refspecs';
+import type { RemoteSettings, Role } from './settings';
+import { stall, toPushStall } from './stall';
+
+/** A git server at one end of a mirror, spoken to from one repository on this machine. */
+export interface Remote extends AsyncDisposable {
+  readonly url: string;
+  /** git in that repository, as it has to be started to reach this server. */
+  readonly git: Git;
+  /** Branches and tags as they are now. Throws MirrorError when they can't be had whole. */
+  refs(signal?: AbortSignal): Promise<RefListing>;
+  /** Fetches what these refs need and the repository lacks. Passes over refs that are gone since the listing. */
+  fetch(refs: Refs, how: FetchOptions): Promise<void>;
+  /**
+   * Runs `git push <options>` for these updates, each of which fails by itself where the server's value is no
+   * longer `old`. Gives its end as a value: git exits 1 when it declined one ref.
+   */
+  push(
+    options: readonly string[],
+    updates: readonly RefPush[],
+    onStderr: (text: string) => void,
+  ): Promise<GitResult>;
+  /** What the failure of this git command means. */
+  describeFailure(command: string, stderr: string): MirrorError;
+}
+
+export interface FetchOptions {
+  /** Fetch the history below a shallow clone, too. */
+  readonly deepen?: boolean;
+  /** The run wants every branch and tag, so that nothing is lost by fetching more than these refs. */
+  readonly wantsAll?: boolean;
+  readonly onStderr: (text: string) => void;
+}
+
+/** What `--unshallow` stands for (git-fetch(1)); unlike that, git takes it for a complete history too. */
+const fullDepth = '--depth=2147483647';
+
+/** Begins to open the way to a server, for the repository in `directory`; the first call of `refs` waits for it. */
+export async function openRemote(
+  settings: RemoteSettings,
+  role: Role,
+  { directory, context }: { directory: string; context: Context },
+): Promise<Remote> {
+  const { url } = settings;
+  const transport = await openTransport(settings, role, context);
+  const env = { ...transport.env, GIT_DIR: directory };
+  const git = createGit({ directory, env, signal: context.signal });
+
+  function describe(command: string, stderr: string): MirrorError {
+    return transport.explain?.(stderr) ?? describeFailure({ settings, role, command, stderr });
+  }
+  async function refs(signal?: AbortSignal): Promise<RefListing> {
+    const { ready } = transport;
+    await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
+    const until = signal ?? context.signal;
+    if (transport.list) return await transport.list(until);
+    return await listRemote(git.until(until), url, {
+      stall: stall.list,
+      describeFailure: (command, { stderr }) => describe(command, stderr),
+    });
+  }
+  async function fetch(wanted: Refs, { deepen = false, wantsAll = false, onStderr }: FetchOptions) {
+    const args = [...fetchOptions, ...(deepen ? [fullDepth] : []), '--', url];
+    for (const input of toFetchInputs(wanted, wantsAll)) {
+      const result = await git.run(args, { input, onStderr, stall: stall.fetch });
+      // The caller notices what is missing.
+      if (/couldn't find remote ref/.test(result.stderr)) return;
+      if (result.exitCode !== 0) throw describe('fetch', result.stderr);
+    }
+  }
+  return {
+    url,
+    git,
+    refs,
+    fetch,
+    push: (options, updates, onStderr) => push(git, url, { options, updates, onStderr }),
+    describeFailure: describe,
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+interface Push {
+  readonly options: readonly string[];
+  readonly updates: readonly RefPush[];
+  readonly onStderr: (text: string) => void;
+}
+
+async function push(git: Git, url: string, { options, updates, onStderr }: Push): Promise<GitResult> {
+  const { leases, refspecs } = await ensureRefspecs(updates, git.directory);
+  const remote = [`remote.${remoteName}.url=${url}`, `remote.${remoteName}.fetch=${seenRefspec}`];
+  const configured = remote.flatMap((setting) => ['-c', setting]);
+  const args = [...configured, 'push', ...options, ...leases, '--', remoteName, ...refspecs];
+  return await git.run(args, { onStderr, stall: toPushStall });
+}
+
+/** The way may take long to open, and ends with the remote. */
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(toStopError(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,65 @@
+import { toGitEnvironment } from '../../git/environment';
+import type { Context } from '../../system/context';
+import { toShellWord } from '../../system/shellWord';
+import { describeFailure } from '../failures';
+import type { RemoteSettings, Role, SshLogin } from '../settings';
+import { stall } from '../stall';
+import type { Transport } from '../transport';
+import { readAdvertisement } from './advertisement';
+import { type ConnectionTarget, openConnection } from './connection';
+import { openSshFiles } from './sshFiles';
+
+/** Writes ssh's files and begins to connect. The host key is checked before the private key is used. */
+export async function openSsh(
+  settings: RemoteSettings & { readonly login: SshLogin },
+  role: Role,
+  context: Context,
+): Promise<Transport> {
+  const { login } = settings;
+  const files = await openSshFiles(login, context);
+  const env = toGitEnvironment(context.env);
+  const connection = openConnection(files, toTarget(login), { env, signal: context.signal });
+  // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
+  connection.failure.catch(() => undefined);
+  const ending = new AbortController();
+  const left: Promise<unknown>[] = [];
+  const session = {
+    program: 'ssh',
+    args: toListingArguments(settings.url, login, files.config),
+    env,
+    stall: stall.list,
+    onLeft: (end: Promise<unknown>) => void left.push(end),
+  };
+  const describe = (stderr: string) => describeFailure({ settings, role, command: 'ls-remote', stderr });
+  return {
+    env: { ...env, GIT_SSH_COMMAND: `ssh -F ${toShellWord(files.config)}` },
+    async list(signal) {
+      const either = AbortSignal.any([context.signal, signal, ending.signal]);
+      const advertised = await readAdvertisement({ ...session, signal: either });
+      if ('failure' in advertised) throw describe(advertised.failure);
+      return advertised.listing;
+    },
+    async ready() {
+      const failure = await connection.failure;
+      if (failure !== undefined) throw describe(failure);
+    },
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await Promise.allSettled(left);
+      await connection[Symbol.asyncDispose]();
+      await files[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Lines of known_hosts say which types of key to ask for. */
+function toTarget({ user, host, port, trust }: SshLogin): ConnectionTarget {
+  return { user, host, port, isKeyTypeOpen: trust.knownHosts.length === 0 };
+}
+
+/** What git itself would run to list the refs of this URL (connect.c). */
+function toListingArguments(url: string, { host, port, user }: SshLogin, config: string): string[] {
+  const path = decodeURIComponent(new URL(url).pathname).replace(/^\/~/, '~');
+  const login = ['-F', config, '-p', String(port), '-l', user];
+  return [...login, '--', host, `git-upload-pack ${toShellWord(path)}`];
+}

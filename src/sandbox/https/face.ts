@@ -1,0 +1,160 @@
+import { rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { type Readable, Transform } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import type { AwsKeys } from '../../aws/identity';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
+import { finishPush, serverSettings } from '../gitServer';
+import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
+import { readRepositoryPath } from '../repository';
+import { type Backend, openBackend } from './backend';
+import { createLoginChecker, type LoginChecker } from './logins';
+
+export interface HttpsFaceOptions {
+  /** The folder of the bare repositories; it may be that of a sandbox over SSH. */
+  readonly root: string;
+  /** PEM. */
+  readonly certificate: { readonly key: string; readonly cert: string };
+  /** Read at each use, and counted into: those of a sandbox over SSH make one server of the two. */
+  readonly faults: SandboxFaults;
+  readonly counts: SandboxCounts;
+  readonly region?: string;
+  readonly announce?: (line: string) => void;
+}
+
+/** CodeCommit over HTTPS, on 127.0.0.1. Disposing of it ends its connections and processes. */
+export interface HttpsFace extends AsyncDisposable {
+  /** `127.0.0.1:<port>` */
+  readonly host: string;
+  /** The passwords that were accepted, each once, in their order. */
+  readonly passwords: readonly string[];
+  /** Lets logins in that are signed with these keys. */
+  allow(keys: AwsKeys): void;
+  /** Every login that was signed before this moment counts as expired. */
+  expireLogins(before: Date): void;
+}
+
+interface Face {
+  readonly options: HttpsFaceOptions;
+  readonly backend: Backend;
+  readonly logins: LoginChecker;
+}
+
+/** Opens the HTTPS face of our CodeCommit: signatures are checked, and git's http-backend does the rest. */
+export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFace> {
+  const hooks = await writeReceiveHooks();
+  const settings = [...serverSettings, 'http.receivepack=true', `core.hooksPath=${hooks}`];
+  const backend = openBackend(options.root, settings);
+  const logins = createLoginChecker(options.region ?? 'us-east-1', Date.now);
+  const face = { options, backend, logins };
+  const server = createServer({ ...options.certificate }, (request, response) => {
+    answer(face, request, response).catch((error: Error) => response.destroy(error));
+  });
+  server.on('connection', () => {
+    options.counts.connections += 1;
+  });
+  const port = await listen(server);
+  return {
+    host: `127.0.0.1:${port}`,
+    passwords: logins.passwords,
+    allow: logins.allow,
+    expireLogins: logins.expire,
+    async [Symbol.asyncDispose]() {
+      await close(server);
+      await backend[Symbol.asyncDispose]();
+      await rm(hooks, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answer(face: Face, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { options, logins } = face;
+  const { faults } = options;
+  await setTimeout(2 * (faults.latencyMs ?? 0));
+  const url = new URL(request.url ?? '/', 'https://codecommit');
+  const [, path = '', service = ''] =
+    /^(.+?)\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(url.pathname) ?? [];
+  const { authorization, host = '' } = request.headers;
+  if (authorization === undefined) return refuse(request, response, 401);
+  if (faults.refuseKeys === true || !logins.check(authorization, { host, path }))
+    return refuse(request, response, 403);
+  const repository = await readRepositoryPath(options.root, path);
+  if (repository === undefined) return refuse(request, response, 404);
+  options.announce?.(`${request.method} ${service} ${path}`);
+  await serve(face, { request, response, repository, path, service, query: url.search.slice(1) });
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly repository: string;
+  readonly path: string;
+  readonly service: string;
+  readonly query: string;
+}
+
+async function serve({ options, backend }: Face, exchange: Exchange): Promise<void> {
+  const { request, response, repository, path, service, query } = exchange;
+  const { faults, counts } = options;
+  if (query === 'service=git-receive-pack') await faults.beforeReceive?.();
+  // git tries with an empty request whether a login is accepted, before it sends a large push.
+  const isPush = service === 'git-receive-pack' && request.headers['content-length'] !== '4';
+  if (isPush) counts.pushes += 1;
+  const announce = options.announce ?? (() => undefined);
+  let pushed: Promise<readonly PushedRef[]> | undefined;
+  await backend.serve({
+    request,
+    response,
+    ...(isPush && faults.dropAfterBytes && { body: cutAfter(request, faults.dropAfterBytes) }),
+    start: Buffer.alloc(0),
+    path: `${path.replace('/v1/repos', '')}/${service}`,
+    query,
+    dropAfterBytes: undefined,
+    async serveHooks(socket) {
+      pushed = answerReceiveHooks(socket, faults);
+      await pushed;
+    },
+    beforeEnd: async () => await finishPush(announce, repository, (await pushed) ?? []),
+  });
+}
+
+/** The body of a request, of which no more than this comes through before the connection is cut. */
+function cutAfter(request: IncomingMessage, limit: number): Readable {
+  let received = 0;
+  const body = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      this.push(chunk.subarray(0, limit - received));
+      received += chunk.length;
+      // Not ended either, as git would take what it has for all.
+      if (received >= limit) request.socket.destroy();
+      else done();
+    },
+  });
+  return request.pipe(body);
+}
+
+/** CodeCommit asks for a login with 401, and answers one that it doesn't like with 403. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
+  request.resume();
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="AWS CodeCommit"');
+  response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${status}\n`);
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) resolve(address.port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { ServerChannel } from 'ssh2';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
+import { finishPush, hangUp, serverSettings } from '../gitServer';
+import { answerReceiveHooks } from '../receive-hooks';
+import { readRepositoryPath, toServerEnvironment } from '../repository';
+
+/** What the sessions of all connections share. */
+export interface SessionContext {
+  readonly root: string;
+  /** The folder of receive-pack's hooks. */
+  readonly hooks: string;
+  readonly faults: SandboxFaults;
+  readonly counts: SandboxCounts;
+  readonly announce: (line: string) => void;
+}
+
+type Service = 'upload-pack' | 'receive-pack';
+
+/** CodeCommit's words to somebody who comes without a git command. */
+const greeting =
+  'You have successfully authenticated over SSH. You can use Git to interact with AWS CodeCommit. ' +
+  'Interactive shells are not supported.\n';
+
+/** Says that there are no shells here, and ends the session. */
+export function greet(channel: ServerChannel): void {
+  channel.write(greeting);
+  leave(channel, 1);
+}
+
+/** Gives the exit code and a line for the client's standard error, and ends the session. */
+export function refuse(channel: ServerChannel, exitCode: number, reason: string): void {
+  if (channel.stderr.writable) channel.stderr.write(`fatal: ${reason}\n`);
+  leave(channel, exitCode);
+}
+
+/**
+ * Runs the git command that the client asked for. Fulfilled when git and all that it started have ended; `gone` is
+ * the client's end, which they see at their pipes.
+ */
+export async function serveCommand(
+  context: SessionContext,
+  channel: ServerChannel,
+  command: string,
+  gone: AbortSignal,
+): Promise<void> {
+  // Writing to a client that is just leaving is no fault of the server.
+  channel.on('error', () => undefined);
+  channel.stderr.on('error', () => undefined);
+  if (context.faults.lfs !== undefined && command.startsWith('git-lfs-authenticate ')) {
+    channel.write(JSON.stringify(context.faults.lfs));
+    leave(channel, 0);
+    return;
+  }
+  const request = parseCommand(command);
+  if (request === undefined) {
+    greet(channel);
+    return;
+  }
+  const repository = await readRepositoryPath(context.root, request.path);
+  if (repository === undefined) {
+    refuse(channel, 128, `repository '${request.path}' not found`);
+    return;
+  }
+  if (gone.aborted) return;
+  context.announce(`git-${request.service} ${request.path}`);
+  const serve = request.service === 'upload-pack' ? serveUploadPack : serveReceivePack;
+  leave(channel, await serve({ context, channel, repository, gone }));
+}
+
+/** Exactly what git sends: the service, in its old or new spelling, and a path in single quotes. */
+function parseCommand(command: string): { service: Service; path: string } | undefined {
+  const match = /^git[- ](upload|receive)-pack '([^']*)'$/.exec(command);
+  if (match === null) return undefined;
+  return { service: match[1] === 'upload' ? 'upload-pack' : 'receive-pack', path: match[2] ?? '' };
+}
+
+interface Session {
+  readonly context: SessionContext;
+  readonly channel: ServerChannel;
+  readonly repository: string;
+  readonly gone: AbortSignal;
+}
+
+async function serveUploadPack({ context, channel, repository, gone }: Session): Promise<number> {
+  await context.faults.beforeUpload?.();
+  if (gone.aborted) return 128;
+  return connect(channel, startGit('upload-pack', repository, []), gone);
+}
+
+async function serveReceivePack({ context, channel, repository, gone }: Session): Promise<number> {
+  await context.faults.beforeReceive?.();
+  if (gone.aborted) return 128;
+  context.counts.pushes += 1;
+  const child = startGit('receive-pack', repository, [`core.hooksPath=${context.hooks}`]);
+  const [end, answers] = await Promise.allSettled([
+    connect(channel, child, gone),
+    answerReceiveHooks(toHookSocket(child), context.faults),
+  ]);
+  if (answers.status === 'rejected') throw answers.reason;
+  if (end.status === 'rejected') throw end.reason;
+  await finishPush(context.announce, repository, answers.value);
+  return end.value;
+}
+
+function startGit(service: Service, repository: string, more: readonly string[]): ChildProcess {
+  const options = [...serverSettings, ...more].flatMap((setting) => ['-c', setting]);
+  return spawn('git', [...options, service, repository], {
+    env: toServerEnvironment(),
+    // The fourth is for the hooks. Everything that git starts inherits it, so its end is the end of them all.
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
+}
+
+/** Joins channel and process until the process has ended; gives its exit code. */
+async function connect(channel: ServerChannel, child: ChildProcess, gone: AbortSignal): Promise<number> {
+  const end = () => hangUp(child);
+  gone.addEventListener('abort', end);
+  // The process stops reading when it ends, and there is nothing more to say about it.
+  child.stdin?.on('error', () => undefined);
+  if (child.stdin !== null) channel.pipe(child.stdin);
+  child.stdout?.pipe(channel, { end: false });
+  child.stderr?.pipe(channel.stderr, { end: false });
+  const [exitCode] = await once(child, 'close');
+  gone.removeEventListener('abort', end);
+  return typeof exitCode === 'number' ? exitCode : 128;
+}
+
+function toHookSocket(child: ChildProcess): Socket {
+  const socket = child.stdio[3];
+  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
+  // A hook that outlives receive-pack would wait for an answer for ever.
+  child.once('exit', () => socket.end());
+  return socket;
+}
+
+function leave(channel: ServerChannel, exitCode: number): void {
+  channel.exit(exitCode);
+  channel.end();
+}

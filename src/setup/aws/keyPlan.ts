@@ -1,0 +1,186 @@
+import type { IamKey } from '../../aws/sshKeys';
+import { toKeySecrets } from '../../pipe/secrets';
+import type { PrivateKey } from '../../ssh/privateKey';
+import { planVariable } from '../bitbucket/plan';
+import { keysFull } from '../errors';
+import { toVariableNames } from '../names';
+import { patience, prove } from '../steps/prove';
+import type { BitbucketSituation, Hands, Situation } from '../steps/situation';
+import type { Made, Plan, Step } from '../steps/step';
+import { deleteKey, setKeyStatus, uploadKey } from './identity';
+import type { Ownership } from './identityPlan';
+import { writeKeyFile } from './keyFile';
+
+/** The keys of the user, and which of them the pipeline has. */
+interface Keys {
+  readonly all: readonly IamKey[];
+  /** The value of the pipeline's variable, whether IAM has that key or not. */
+  readonly usedId: string | undefined;
+  readonly ownership: Ownership;
+}
+
+/**
+ * The key that the pipeline has stays, where IAM has it active. Otherwise a key is made, uploaded and verified, and
+ * only then given to the pipeline: the pipeline never holds a key that IAM does not know. The old one goes last.
+ */
+export function planKey(situation: Situation, hands: Hands, ownership: Ownership): Plan {
+  const { keys, bitbucket } = situation;
+  const variables = bitbucket?.variables ?? { value: [] };
+  const missing = [keys, variables].flatMap((seen) => ('missing' in seen ? [seen.missing] : []));
+  if ('missing' in keys || 'missing' in variables)
+    return {
+      steps: [{ title: 'IAM: SSH public key', state: 'unseen', missing: missing.join(', ') }],
+      made: { key: undefined, keyId: undefined },
+    };
+  const names = toVariableNames(hands.request);
+  const usedId = variables.value.find(({ key }) => key === names.id)?.value;
+  const hasKey = variables.value.some(({ key, secured }) => key === names.key && secured);
+  const known: Keys = { all: keys.value, usedId, ownership };
+  const current = findUsed(known, situation, hasKey);
+  if (current === undefined || hands.request.replaceKey) return planNewKey(situation, hands, known);
+  const note =
+    bitbucket === undefined
+      ? 'its private half is not on this machine; --replace-key makes a new one'
+      : 'the variables on Bitbucket have it';
+  const step: Step = { title: `IAM: SSH public key ${current.id}`, state: 'exists', note };
+  const retirement = bitbucket === undefined ? [] : planRetirement(known, hands, current.id);
+  return { steps: [step, ...retirement], made: { key: undefined, keyId: current.id } };
+}
+
+/**
+ * The key that the pipeline has, where a run before has finished: it has then deactivated every other key of our
+ * user. Without a token nobody can see which key that is: then an active key of the user counts as it.
+ */
+function findUsed({ all, usedId, ownership }: Keys, { bitbucket, keyFile }: Situation, hasKey: boolean) {
+  const active = all.filter((key) => key.active);
+  if (bitbucket === undefined) return keyFile === undefined ? active[0] : undefined;
+  const used = hasKey ? active.find((key) => key.id === usedId) : undefined;
+  const isPast = ({ uploaded }: IamKey) =>
+    ownership === 'adopted' && used !== undefined && uploaded < used.uploaded;
+  return active.every((key) => key === used || isPast(key)) ? used : undefined;
+}
+
+function planNewKey(situation: Situation, hands: Hands, known: Keys): Plan {
+  const { bitbucket, keyFile } = situation;
+  // A run without a token leaves its key in a file: a run with a token then gives this key to the pipeline.
+  const stored = hands.request.replaceKey && bitbucket !== undefined ? undefined : keyFile;
+  const match = known.all.find(({ active, body }) => active && body === stored?.publicKey);
+  const surplus = match === undefined ? findSurplus(known, hands) : undefined;
+  const rest = { ...known, all: known.all.filter((key) => key !== surplus) };
+  const steps = [
+    ...(surplus === undefined ? [] : [toDeletion(surplus, hands)]),
+    planPrivateKey(situation, hands, stored),
+    planUpload(hands, match),
+    planProof(hands),
+    ...planVariables(bitbucket, hands),
+    ...(bitbucket === undefined ? [] : planRetirement(rest, hands, match?.id)),
+  ];
+  return { steps, made: { key: stored, keyId: match?.id } };
+}
+
+function planPrivateKey({ bitbucket }: Situation, hands: Hands, stored: PrivateKey | undefined): Step {
+  const { request, context } = hands;
+  const { keyFile } = request;
+  if (stored !== undefined) return { title: `Private key in ${keyFile}`, state: 'exists' };
+  const run = async () => {
+    const key = await context.createKey();
+    context.log.conceal(toKeySecrets(key.pem));
+    if (bitbucket === undefined) await writeKeyFile(keyFile, key.pem);
+    return { key };
+  };
+  const place = bitbucket === undefined ? ` in ${keyFile}` : '';
+  return { title: `Private key${place}`, state: 'create', note: 'RSA, 4096 bits', run };
+}
+
+function planUpload({ request, aws }: Hands, match: IamKey | undefined): Step {
+  if (match !== undefined) return { title: `IAM: SSH public key ${match.id}`, state: 'exists' };
+  const run = async ({ key }: Made) => ({ keyId: await uploadKey(aws, request.user, need(key).publicKey) });
+  return { title: `IAM: SSH public key of ${request.user}`, state: 'create', run };
+}
+
+function planProof({ request, context }: Hands): Step {
+  const run = async ({ key, keyId }: Made) => {
+    const endpoint = request.endpoint !== undefined && { CODECOMMIT_ENDPOINT: request.endpoint };
+    const variables = {
+      CODECOMMIT_URL: request.url,
+      ...endpoint,
+      SSH_KEY_ID: need(keyId),
+      SSH_KEY: need(key).pem,
+      KNOWN_HOSTS: request.knownHosts.join('\n'),
+    };
+    const count = await prove(variables, context, patience);
+    context.log.info(`CodeCommit accepts ${keyId}, to read and to push; the repository has ${count} refs.`);
+  };
+  return { title: 'Connection to CodeCommit with this key', state: 'verify', run };
+}
+
+/** The private key first: the id alone would name a key that the pipeline does not have. */
+function planVariables(situation: BitbucketSituation | undefined, { request, bitbucket }: Hands): Step[] {
+  const names = toVariableNames(request);
+  if (situation === undefined || bitbucket === undefined)
+    return [names.key, names.id].map((key) => ({ title: `Bitbucket: variable ${key}`, state: 'by-hand' }));
+  const toKey = ({ key }: Made) => Buffer.from(need(key).pem).toString('base64');
+  return [
+    planVariable(
+      situation,
+      bitbucket,
+      { key: names.key, secured: true, note: 'the private key, secured' },
+      toKey,
+    ),
+    planVariable(
+      situation,
+      bitbucket,
+      { key: names.id, secured: false, note: 'the id that IAM gives' },
+      ({ keyId }) => need(keyId),
+    ),
+  ];
+}
+
+/** IAM allows five keys for each user (IAM and STS quotas). */
+const keysAtMost = 5;
+
+/** The key that makes room for a new one, where our user is full. Throws MirrorError for an adopted one. */
+function findSurplus({ all, usedId, ownership }: Keys, { request }: Hands): IamKey | undefined {
+  if (all.length < keysAtMost) return undefined;
+  if (ownership === 'adopted') throw keysFull(request.user, all);
+  const [oldest] = all
+    .filter(({ id }) => id !== usedId)
+    .sort((a, b) => Number(a.active) - Number(b.active) || a.uploaded.localeCompare(b.uploaded));
+  return oldest;
+}
+
+/**
+ * Keys of the user that the pipeline no longer has: the active ones are deactivated, as a run may be using one just
+ * now, and the next set-up deletes them. Of an adopted user only the key that the pipeline had before is ours.
+ */
+function planRetirement({ all, usedId, ownership }: Keys, hands: Hands, keep: string | undefined): Step[] {
+  const { request, aws } = hands;
+  const isOurs = ({ id }: IamKey) => ownership === 'ours' || id === usedId;
+  return all
+    .filter((key) => key.id !== keep && isOurs(key))
+    .map((key) => {
+      const { id } = key;
+      if (!key.active) return toDeletion(key, hands);
+      return {
+        title: `IAM: SSH public key ${id}`,
+        state: 'change',
+        note: 'active → inactive: the pipeline does not have it',
+        run: () => setKeyStatus(aws, { user: request.user, id }, 'Inactive'),
+      };
+    });
+}
+
+function toDeletion({ id, active }: IamKey, { request: { user }, aws }: Hands): Step {
+  return {
+    title: `IAM: SSH public key ${id}`,
+    state: 'remove',
+    note: `${active ? 'active' : 'inactive'}; the pipeline does not have it`,
+    run: () => deleteKey(aws, { user, id }),
+  };
+}
+
+/** Steps before this one have made it. */
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a step was planned without what it needs');
+  return value;
+}

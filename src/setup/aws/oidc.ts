@@ -1,0 +1,95 @@
+import { callAws, callAwsUnless } from '../../aws/call';
+import { type PolicyDocument, toPartition } from '../../aws/policy';
+import type { RepositoryIds } from '../bitbucket/bitbucket';
+import type { SetupRequest } from '../request';
+import type { Aws } from './aws';
+
+/** Bitbucket's issuer of tokens, one for each workspace. */
+function toIssuer({ workspace }: Pick<SetupRequest, 'workspace'>): string {
+  return `api.bitbucket.org/2.0/workspaces/${workspace}/pipelines-config/identity/oidc`;
+}
+
+export function toAudience({ workspace }: RepositoryIds): string {
+  return `ari:cloud:bitbucket::workspace/${withoutBraces(workspace)}`;
+}
+
+function withoutBraces(uuid: string): string {
+  return uuid.replace(/^\{|\}$/g, '');
+}
+
+export function toProviderArn(request: SetupRequest, account: string): string {
+  return `arn:${toPartition(request.region)}:iam::${account}:oidc-provider/${toIssuer(request)}`;
+}
+
+/** Marks our statement in a trust policy, so that it can be taken out of one that others use too. */
+const statementId = 'CodecommitMirror';
+
+/**
+ * Trusts the tokens with this workspace's default audience that were issued to steps of this repository. A token's
+ * subject begins with the repository's id, with or without braces.
+ */
+export function toTrust(request: SetupRequest, account: string, ids: RepositoryIds): PolicyDocument {
+  const issuer = toIssuer(request);
+  const id = withoutBraces(ids.repository);
+  const Condition = {
+    StringEquals: { [`${issuer}:aud`]: toAudience(ids) },
+    StringLike: { [`${issuer}:sub`]: [`{${id}}:*`, `${id}:*`] },
+  };
+  const Principal = { Federated: toProviderArn(request, account) };
+  const Action = 'sts:AssumeRoleWithWebIdentity';
+  const Statement = [{ Sid: statementId, Effect: 'Allow', Principal, Action, Condition }];
+  return { Version: '2012-10-17', Statement };
+}
+
+/** A role's own trust policy with our statement added, or replaced. */
+export function addTrust(present: unknown, ours: PolicyDocument): PolicyDocument {
+  const own = toStatements(ours);
+  return { ...toRecord(present), Statement: [...withoutTrust(present), ...own] };
+}
+
+/** A trust policy without our statement; undefined when it holds none. */
+export function removeTrust(present: unknown): PolicyDocument | undefined {
+  const rest = withoutTrust(present);
+  return rest.length === toStatements(present).length ? undefined : { ...toRecord(present), Statement: rest };
+}
+
+function withoutTrust(document: unknown): unknown[] {
+  return toStatements(document).filter((each) => toRecord(each)['Sid'] !== statementId);
+}
+
+/** A policy may hold one statement without a list around it. */
+function toStatements(document: unknown): unknown[] {
+  const statement = toRecord(document)['Statement'];
+  if (Array.isArray(statement)) return statement;
+  return statement === undefined ? [] : [statement];
+}
+
+function toRecord(value: unknown): PolicyDocument {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+export async function readProvider({ iam, signal: abortSignal }: Aws, OpenIDConnectProviderArn: string) {
+  const answer = await callAwsUnless('NoSuchEntity', 'iam:GetOpenIDConnectProvider', () =>
+    iam.getOpenIDConnectProvider({ OpenIDConnectProviderArn }, { abortSignal }),
+  );
+  return answer && { audiences: answer.ClientIDList ?? [] };
+}
+
+/** Without thumbprints: AWS checks the issuer's certificate by its own list of authorities. */
+export async function createProvider(
+  { iam, signal: abortSignal }: Aws,
+  request: SetupRequest,
+  ids: RepositoryIds,
+) {
+  const input = { Url: `https://${toIssuer(request)}`, ClientIDList: [toAudience(ids)] };
+  await callAwsUnless('EntityAlreadyExists', 'iam:CreateOpenIDConnectProvider', () =>
+    iam.createOpenIDConnectProvider(input, { abortSignal }),
+  );
+}
+
+export async function addAudience({ iam, signal: abortSignal }: Aws, arn: string, ids: RepositoryIds) {
+  const input = { OpenIDConnectProviderArn: arn, ClientID: toAudience(ids) };
+  await callAws('iam:AddClientIDToOpenIDConnectProvider', () =>
+    iam.addClientIDToOpenIDConnectProvider(input, { abortSignal }),
+  );
+}

@@ -1,0 +1,171 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { hasCode, PermissionMissing } from '../../errors';
+import { sendRequest } from '../../http/request';
+import {
+  bitbucketFailed,
+  bitbucketGone,
+  bitbucketRefused,
+  bitbucketThrottled,
+  bitbucketUnauthorised,
+  bitbucketUnreachable,
+} from './errors';
+
+export interface BitbucketAccess {
+  readonly base: string;
+  /** The value of the Authorization header. */
+  readonly authorization: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** How long one answer may take, from the request to its last byte. Default: 30,000. */
+  readonly answerMilliseconds?: number;
+  /** Told when Bitbucket asks to wait. */
+  readonly onWait: (seconds: number) => void;
+}
+
+export interface BitbucketRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the base URL, without a slash at its start; or a whole URL that Bitbucket gave. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** The scope that it needs, for the case that Bitbucket does not name it. */
+  readonly scope: string;
+}
+
+/** What Bitbucket answered; statuses that mean something to the caller, the others are errors. */
+export interface BitbucketAnswer {
+  readonly status: 'done' | 'not-found' | 'conflict';
+  readonly body: unknown;
+}
+
+const tries = 5;
+/** Bitbucket's hourly limits can ask for much longer: nobody waits for that at a terminal. */
+const waitAtMostSeconds = 60;
+
+/** Sends a request; tries again when Bitbucket asks to. Throws MirrorError. */
+export async function askBitbucket(
+  access: BitbucketAccess,
+  request: BitbucketRequest,
+): Promise<BitbucketAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    const { status, text, retryAfter } = await send(access, request);
+    if (![429, 502, 503, 504].includes(status)) return toAnswer(request, status, text);
+    const seconds = toSeconds(retryAfter, attempt);
+    if (attempt === tries || seconds > waitAtMostSeconds) {
+      if (status === 429) throw bitbucketThrottled(seconds);
+      throw bitbucketFailed(toCall(request), `${status} ${text}`);
+    }
+    access.onWait(seconds);
+    await wait(seconds * 1000, undefined, { signal: access.signal });
+  }
+}
+
+const listPage = z.object({ values: z.array(z.unknown()), next: z.string().optional() });
+const pagesAtMost = 100;
+
+/** Every item of a list, over all its pages; none where there is no such list. */
+export async function listBitbucket<T>(
+  access: BitbucketAccess,
+  { path, scope, item }: { path: string; scope: string; item: z.ZodType<T> },
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let next: string | undefined = `${path}?pagelen=100`;
+  for (let page = 1; next !== undefined; page++) {
+    const request: BitbucketRequest = { method: 'GET', path: next, scope };
+    const answer = await askBitbucket(access, request);
+    if (answer.status !== 'done') return items;
+    const { values, next: following } = parseBody(listPage, answer, request);
+    items.push(...parseBody(z.array(item), { body: values }, request));
+    // The token goes to nobody else, whatever a page says.
+    const isOurs = following === undefined || new URL(following).origin === new URL(access.base).origin;
+    if (!isOurs || page === pagesAtMost) throw bitbucketFailed(toCall(request), `next: ${following}`);
+    next = following;
+  }
+  return items;
+}
+
+export function parseBody<T>(schema: z.ZodType<T>, answer: { body: unknown }, request: BitbucketRequest): T {
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return parsed.data;
+  throw bitbucketFailed(toCall(request), z.prettifyError(parsed.error));
+}
+
+interface Received {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+}
+
+async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Received> {
+  const url = new URL(path.startsWith('http') ? path : `${access.base}/${path}`);
+  const headers = {
+    Authorization: access.authorization,
+    Accept: 'application/json',
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+  };
+  const { answerMilliseconds: timeout = 30_000, env, signal } = access;
+  const request = { method, headers, timeout, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  try {
+    const answer = await sendRequest(url, request, { env, signal });
+    return { ...answer, retryAfter: answer.headers['retry-after'] };
+  } catch (error) {
+    if (signal.aborted || hasCode(error, ['proxy-refused'])) throw error;
+    throw bitbucketUnreachable(access.base, error);
+  }
+}
+
+/** Seconds, or the date of RFC 9110; without the header, twice as long each time. */
+function toSeconds(header: string | undefined, attempt: number): number {
+  if (header !== undefined && /^\d+$/.test(header)) return Number(header);
+  const date = Date.parse(header ?? '');
+  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
+  return 2 ** attempt / 2;
+}
+
+function toAnswer(request: BitbucketRequest, status: number, text: string): BitbucketAnswer {
+  const body = parseJson(text);
+  if (status >= 200 && status < 300) return { status: 'done', body };
+  if (status === 404) return { status: 'not-found', body };
+  if (status === 409) return { status: 'conflict', body };
+  const { message, required } = parseError(body);
+  if (status === 401) throw bitbucketUnauthorised(message);
+  if (status === 403 && isAddressRefused(message)) throw bitbucketRefused(message);
+  if (status === 403)
+    throw new PermissionMissing('Bitbucket', required ?? `probably ${request.scope}`, message);
+  if (status === 410) throw bitbucketGone(message);
+  throw bitbucketFailed(toCall(request), `${status} ${message || text}`);
+}
+
+/** A workspace may admit only some addresses: then no scope helps. */
+function isAddressRefused(message: string): boolean {
+  return /allow.?list|whitelist|IP address/i.test(message);
+}
+
+const errorBody = z.object({
+  error: z.object({
+    message: z.string().default(''),
+    detail: z
+      .object({ required: z.array(z.string()) })
+      .optional()
+      .catch(undefined),
+  }),
+});
+
+function parseError(body: unknown): { message: string; required: string | undefined } {
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return { message: '', required: undefined };
+  const { message, detail } = parsed.data.error;
+  return { message, required: detail?.required.join(' and ') || undefined };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toCall({ method, path }: BitbucketRequest): string {
+  return `${method} ${path}`;
+}

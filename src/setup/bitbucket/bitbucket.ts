@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { askBitbucket, type BitbucketAccess, type BitbucketRequest, listBitbucket, parseBody } from './api';
+import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
+
+/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` may be called twice. */
+export interface BitbucketRepository {
+  readIds(): Promise<RepositoryIds>;
+  readEnabled(): Promise<boolean>;
+  readVariables(): Promise<readonly BitbucketVariable[]>;
+  readSchedules(): Promise<readonly BitbucketSchedule[]>;
+  ensureEnabled(): Promise<void>;
+  ensureVariable(variable: NewVariable): Promise<void>;
+  createSchedule(schedule: NewSchedule): Promise<void>;
+  deleteVariable(uuid: string): Promise<void>;
+  deleteSchedule(uuid: string): Promise<void>;
+}
+
+export interface RepositoryIds {
+  /** With braces, as Bitbucket writes them. */
+  readonly repository: string;
+  readonly workspace: string;
+  /** The default branch; undefined for an empty repository. */
+  readonly branch: string | undefined;
+}
+
+export interface NewVariable {
+  readonly key: string;
+  readonly value: string;
+  readonly secured: boolean;
+}
+
+export interface NewSchedule {
+  readonly branch: string;
+  /** The custom pipeline. */
+  readonly pipeline: string;
+  /** Seven fields, UTC. */
+  readonly cron: string;
+}
+
+const variable = z.object({
+  uuid: z.string(),
+  key: z.string(),
+  /** Not given for a secured one. */
+  value: z.string().optional(),
+  secured: z.boolean().default(false),
+});
+const selector = z.object({ type: z.string(), pattern: z.string().optional() });
+const schedule = z.object({ uuid: z.string(), target: z.object({ selector: selector.optional() }) });
+const ids = z.object({
+  uuid: z.string(),
+  workspace: z.object({ uuid: z.string() }),
+  mainbranch: z.object({ name: z.string() }).nullish(),
+});
+export type BitbucketVariable = z.output<typeof variable>;
+export type BitbucketSchedule = z.output<typeof schedule>;
+
+/** The scopes as the forms of today name them, for answers that don't: those of access tokens and of API tokens. */
+const scopes = {
+  repository: ['repository', 'read:repository:bitbucket'],
+  readPipelines: ['pipeline', 'read:pipeline:bitbucket'],
+  writePipelines: ['pipeline:write', 'write:pipeline:bitbucket'],
+  settings: ['repository:admin', 'admin:pipeline:bitbucket'],
+  variables: ['pipeline:variable', 'admin:pipeline:bitbucket'],
+} as const;
+
+export function createBitbucketRepository(
+  access: BitbucketAccess,
+  { workspace, repository }: { workspace: string; repository: string },
+): BitbucketRepository {
+  const root = `repositories/${workspace}/${repository}`;
+  const config = `${root}/pipelines_config`;
+  const paths = { variables: `${config}/variables`, schedules: `${config}/schedules` };
+  const scopeOf = (name: keyof typeof scopes) =>
+    scopes[name][access.authorization.startsWith('Basic') ? 1 : 0];
+
+  /** Gives the body; undefined where there is nothing. */
+  async function read<T>(path: string, scope: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const request: BitbucketRequest = { method: 'GET', path, scope };
+    const answer = await askBitbucket(access, request);
+    return answer.status === 'done' ? parseBody(schema, answer, request) : undefined;
+  }
+  /** Gives whether it went through: false is a conflict. */
+  async function write(method: 'POST' | 'PUT', path: string, scope: string, body: unknown): Promise<boolean> {
+    const { status } = await askBitbucket(access, { method, path, body, scope });
+    if (status === 'not-found') throw bitbucketFailed(`${method} ${path}`, '404');
+    return status === 'done';
+  }
+  const readVariables = () =>
+    listBitbucket(access, { path: paths.variables, scope: scopeOf('variables'), item: variable });
+
+  return {
+    async readIds() {
+      const found = await read(root, scopeOf('repository'), ids);
+      if (found === undefined) throw bitbucketNotFound(`${workspace}/${repository}`);
+      return {
+        repository: found.uuid,
+        workspace: found.workspace.uuid,
+        branch: found.mainbranch?.name,
+      };
+    },
+    async readEnabled() {
+      const schema = z.object({ enabled: z.boolean().default(false) });
+      return (await read(config, scopeOf('readPipelines'), schema))?.enabled ?? false;
+    },
+    readVariables,
+    readSchedules: () =>
+      listBitbucket(access, { path: paths.schedules, scope: scopeOf('readPipelines'), item: schedule }),
+    async ensureEnabled() {
+      if (!(await write('PUT', config, scopeOf('settings'), { enabled: true })))
+        throw bitbucketConflict(`PUT ${config}`);
+    },
+    /** Changes the variable that exists, or creates it; a conflict means that one has appeared meanwhile. */
+    async ensureVariable(body) {
+      const scope = scopeOf('variables');
+      const find = async () => (await readVariables()).find(({ key }) => key === body.key)?.uuid;
+      const known = await find();
+      if (known === undefined && (await write('POST', paths.variables, scope, body))) return;
+      const uuid = known ?? (await find());
+      if (uuid === undefined || !(await write('PUT', `${paths.variables}/${uuid}`, scope, body)))
+        throw bitbucketConflict(`POST ${paths.variables}`);
+    },
+    async createSchedule({ branch, pipeline, cron }) {
+      const pattern = { type: 'custom', pattern: pipeline };
+      const target = {
+        type: 'pipeline_ref_target',
+        ref_type: 'branch',
+        ref_name: branch,
+        selector: pattern,
+      };
+      const body = { type: 'pipeline_schedule', target, cron_pattern: cron, enabled: true };
+      if (!(await write('POST', paths.schedules, scopeOf('writePipelines'), body)))
+        throw bitbucketConflict(`POST ${paths.schedules}`);
+    },
+    async deleteVariable(uuid) {
+      const path = `${paths.variables}/${uuid}`;
+      await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('variables') });
+    },
+    async deleteSchedule(uuid) {
+      const path = `${paths.schedules}/${uuid}`;
+      await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('writePipelines') });
+    },
+  };
+}

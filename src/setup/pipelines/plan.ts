@@ -1,0 +1,78 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { MirrorError } from '../../errors';
+import { toAudience } from '../aws/oidc';
+import { toRoleArn } from '../aws/rolePlan';
+import { pipelinesFileUnfit } from '../errors';
+import type { SetupRequest } from '../request';
+import type { Hands, PipelinesFile, Situation } from '../steps/situation';
+import type { Step } from '../steps/step';
+import { hasAudience } from './document';
+import { planPipelinesFile } from './file';
+import { toStepContent } from './step';
+
+/** What every line about the step in bitbucket-pipelines.yml begins with. */
+export const fileStep = { title: 'Step in bitbucket-pipelines.yml', kind: 'file' } as const;
+
+/** Without --write an unfit file stops nothing: the step is then printed. Throws MirrorError with --write. */
+export function planFile(situation: Situation, { request }: Hands): Step[] {
+  const { file } = situation;
+  const content = toStepContent(request, toRoleArn(situation, request));
+  if (request.write) requireRoot(file, request);
+  try {
+    if (file.problem !== undefined) throw pipelinesFileUnfit(file.path, file.problem);
+    const { text, added, different } = planPipelinesFile(file.text, content);
+    const others = different.map((line): Step => {
+      const note = `line ${line} has another login: give it the variables that are printed`;
+      return { ...fileStep, state: 'by-hand', note };
+    });
+    return [...toFileSteps(file, request, { text, added }), ...others, ...planAudience(situation, request)];
+  } catch (error) {
+    if (request.write || !(error instanceof MirrorError)) throw error;
+    return [{ ...fileStep, state: 'by-hand', note: error.message }];
+  }
+}
+
+function toFileSteps(
+  { path, text: before }: PipelinesFile,
+  { write }: SetupRequest,
+  { text, added }: { text: string | undefined; added: readonly string[] },
+): Step[] {
+  if (text === undefined) return [{ ...fileStep, state: 'exists' }];
+  if (!write) return [{ ...fileStep, state: 'by-hand', note: 'or --write' }];
+  const note = `first in ${added.join(', ')}`;
+  const run = () => writePipelinesFile(path, text);
+  return [{ ...fileStep, state: before === undefined ? 'create' : 'change', note, run }];
+}
+
+/** Only the file of that very repository: another one would mirror another repository there. */
+export function requireRoot(
+  { path, clone }: PipelinesFile,
+  { cwd, workspace, repository }: SetupRequest,
+): void {
+  const name = `${workspace}/${repository}`;
+  if (clone === undefined) throw pipelinesFileUnfit(path, `${cwd} is not a git clone`);
+  if (!clone.isRoot)
+    throw pipelinesFileUnfit(path, `the root of the clone is ${clone.root}: run setup there`);
+  if (clone.repositories.includes(name)) return;
+  const found = clone.repositories.join(', ') || 'no repository on Bitbucket';
+  throw pipelinesFileUnfit(path, `${cwd} is a clone of ${found}, not of ${name}`);
+}
+
+/** Audiences of the whole file take the place of the default one, which the trust policy asks for. */
+function planAudience({ bitbucket, file }: Situation, { oidc }: SetupRequest): Step[] {
+  if (!oidc || bitbucket === undefined || file.text === undefined) return [];
+  const audience = toAudience(bitbucket.ids);
+  if (hasAudience(file.text, audience)) return [];
+  const note = `add ${audience} to options.oidc.audiences: without it AWS refuses the token`;
+  return [{ title: 'OIDC audience in bitbucket-pipelines.yml', state: 'by-hand', note }];
+}
+
+/** Writes the text; takes the file away when nothing is left of it. */
+export async function writePipelinesFile(file: string, text: string): Promise<void> {
+  try {
+    if (text.trim() === '') await rm(file);
+    else await writeFile(file, text);
+  } catch (error) {
+    throw pipelinesFileUnfit(file, error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type IamKey, readKeys } from '../../aws/sshKeys';
+import type { PrivateKey } from '../../ssh/privateKey';
+import { type Aws, look, type Seen } from '../aws/aws';
+import { readAccount, readRepositoryExists } from '../aws/codecommit';
+import { type Identity, type IdentityStore, openRole, openUser } from '../aws/identity';
+import { readKeyFile, requireKeyFilePlace } from '../aws/keyFile';
+import { readProvider, toProviderArn } from '../aws/oidc';
+import type {
+  BitbucketRepository,
+  BitbucketSchedule,
+  BitbucketVariable,
+  RepositoryIds,
+} from '../bitbucket/bitbucket';
+import { type Clone, readClone } from '../clone';
+import type { SetupContext } from '../context';
+import { toPolicyName } from '../names';
+import type { SetupRequest } from '../request';
+
+/** What setup works with. */
+export interface Hands {
+  readonly request: SetupRequest;
+  readonly context: SetupContext;
+  readonly aws: Aws;
+  /** Undefined: there is no token. */
+  readonly bitbucket: BitbucketRepository | undefined;
+}
+
+/** Everything that setup reads before it says what it would do. */
+export interface Situation {
+  /** The AWS account: 12 digits. */
+  readonly account: string;
+  /** Whether the repository on CodeCommit exists. */
+  readonly repository: Seen<boolean>;
+  readonly identity: IdentitySituation;
+  /** Of a user. */
+  readonly keys: Seen<readonly IamKey[]>;
+  /** Of a role: whose tokens it trusts. */
+  readonly provider: Seen<{ readonly audiences: readonly string[] } | undefined>;
+  /** The private key that an earlier run without a token left. */
+  readonly keyFile: PrivateKey | undefined;
+  readonly bitbucket: BitbucketSituation | undefined;
+  readonly file: PipelinesFile;
+}
+
+export interface IdentitySituation {
+  readonly store: IdentityStore;
+  readonly present: Seen<Identity | undefined>;
+  readonly policy: Seen<{ readonly document: unknown } | undefined>;
+}
+
+export interface BitbucketSituation {
+  readonly ids: RepositoryIds;
+  readonly enabled: Seen<boolean>;
+  readonly variables: Seen<readonly BitbucketVariable[]>;
+  readonly schedules: Seen<readonly BitbucketSchedule[]>;
+}
+
+export interface PipelinesFile {
+  readonly path: string;
+  /** Undefined: there is no such file. */
+  readonly text: string | undefined;
+  /** Why it can't be read. */
+  readonly problem: string | undefined;
+  readonly clone: Clone | undefined;
+}
+
+/** Reads everything, and changes nothing. Throws MirrorError where that fails for another reason than a permission. */
+export async function readSituation(hands: Hands): Promise<Situation> {
+  const { request, aws } = hands;
+  if (hands.bitbucket === undefined && !request.oidc)
+    await requireKeyFilePlace(request.keyFile, hands.context);
+  const account = await readAccount(aws, request.profile);
+  const [repository, identity, keys, provider, keyFile, bitbucket, file] = await Promise.all([
+    look(() => readRepositoryExists(aws, request.name)),
+    readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),
+    request.oidc ? { value: [] } : look(() => readKeys(aws, request.user)),
+    request.oidc ? look(() => readProvider(aws, toProviderArn(request, account))) : { value: undefined },
+    request.oidc ? undefined : readKeyFile(request.keyFile),
+    readBitbucket(hands),
+    readPipelinesFile(hands),
+  ]);
+  return { account, repository, identity, keys, provider, keyFile, bitbucket, file };
+}
+
+export async function readIdentity(request: SetupRequest, store: IdentityStore): Promise<IdentitySituation> {
+  const [present, policy] = await Promise.all([
+    look(() => store.read()),
+    look(() => store.readPolicy(toPolicyName(request))),
+  ]);
+  return { store, present, policy };
+}
+
+/** One request after the other: when Bitbucket asks to wait, one waits. */
+async function readBitbucket({ bitbucket, request }: Hands): Promise<BitbucketSituation | undefined> {
+  if (bitbucket === undefined) return undefined;
+  const ids = await bitbucket.readIds();
+  const enabled = await look(bitbucket.readEnabled);
+  const variables = request.oidc ? { value: [] } : await look(bitbucket.readVariables);
+  const schedules = request.nightly ? await look(bitbucket.readSchedules) : { value: [] };
+  return { ids, enabled, variables, schedules };
+}
+
+export async function readPipelinesFile({ request, context }: Hands): Promise<PipelinesFile> {
+  const path = join(request.cwd, 'bitbucket-pipelines.yml');
+  const clone = request.write ? await readClone(request.cwd, context) : undefined;
+  try {
+    return { path, text: await readFile(path, 'utf8'), problem: undefined, clone };
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return { path, text: undefined, problem: isMissing ? undefined : String(error), clone };
+  }
+}

@@ -1,0 +1,167 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { ErrorCode } from '../errors';
+import { invalid, type SettingsError } from '../faults';
+import type { Fingerprint } from './fingerprints';
+import { type ArmourFault, type KeyArmour, parseArmour } from './keyArmour';
+import { toFingerprint } from './knownHosts';
+import { readFields, toWireKey } from './wireKey';
+
+/** A private key without a passphrase whose two halves belong together. */
+export interface PrivateKey {
+  /** In the format it came in, with `\n` as newline, also at the end. */
+  readonly pem: string;
+  /** SSH's name of the type, such as `ssh-rsa`. */
+  readonly type: string;
+  /** Of RSA, the length of the modulus; undefined for other types. */
+  readonly bits: number | undefined;
+  /** `<type> <base64>`, as it is uploaded to IAM. */
+  readonly publicKey: string;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface KeyOptions {
+  /** CodeCommit takes RSA keys of at least 2048 bits alone; other servers may take any. */
+  readonly requireRsa: boolean;
+  /** Where the key is from, as the beginning of a message. Default: `SSH_KEY`. */
+  readonly origin?: string;
+}
+
+const newKey = "ssh-keygen -t rsa -b 4096 -m PEM -N '' -f codecommit_key";
+const giveWhole =
+  'Give the whole private key file, from its BEGIN line to its END line, as base64 in one line: `base64 -w0 < codecommit_key`.';
+
+/** Parses a private key: base64 or text, in PEM or OpenSSH format. Throws SettingsError, one code for each thing that is wrong. */
+export async function parsePrivateKey(
+  text: string,
+  { requireRsa, origin = 'SSH_KEY' }: KeyOptions,
+): Promise<PrivateKey> {
+  const armour = parseArmour(text);
+  if (typeof armour === 'string') throw toError(armour, origin);
+  if (armour.encrypted) throw passphrase(origin);
+  if (armour.label === 'OPENSSH PRIVATE KEY') requireOpenSsh(armour, requireRsa, origin);
+  const key = await openKey(armour);
+  if (key === undefined) throw toError('mangled', origin);
+  const publicKey = createPublicKey(key);
+  const wire = toWireKey(publicKey);
+  if (wire === undefined) throw notRsa(key.asymmetricKeyType ?? 'unknown', origin);
+  const type = readFields(wire, 0, 1).join('');
+  if (requireRsa && type !== 'ssh-rsa') throw notRsa(type, origin);
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (requireRsa && bits !== undefined && bits < 2048) throw tooShort(bits, origin);
+  if (!belongTogether(armour, key, publicKey, wire)) throw toError('mangled', origin);
+  const base64 = wire.toString('base64');
+  return {
+    pem: armour.pem,
+    type,
+    bits,
+    publicKey: `${type} ${base64}`,
+    fingerprint: toFingerprint(base64, 'sha256'),
+  };
+}
+
+/** How an OpenSSH key begins: this word and a zero, then cipher, KDF, its options, the number of keys, the public key. */
+const openSshMagic = Buffer.from('openssh-key-v1\0');
+
+function readOpenSshHead({ wire }: KeyArmour) {
+  const isOpenSsh = wire.subarray(0, openSshMagic.length).equals(openSshMagic);
+  const fields = isOpenSsh ? readFields(wire, openSshMagic.length, 3) : [];
+  const [cipher, kdf, kdfOptions] = fields;
+  if (!cipher || !kdf || !kdfOptions) return undefined;
+  const end = openSshMagic.length + 12 + cipher.length + kdf.length + kdfOptions.length;
+  const [publicKey] = readFields(wire, end + 4, 1);
+  if (!publicKey) return undefined;
+  return { cipher: cipher.toString(), publicKey, type: readFields(publicKey, 0, 1).join('') };
+}
+
+/** What can be told without the private part, and better than by ssh2's messages. */
+function requireOpenSsh(armour: KeyArmour, requireRsa: boolean, origin: string): void {
+  const head = readOpenSshHead(armour);
+  if (head === undefined) throw toError('mangled', origin);
+  // Names of ciphers (OpenSSH, PROTOCOL.key); any other word here is damage.
+  if (/^(aes\d{3}-(ctr|cbc|gcm@openssh\.com)|3des-cbc|chacha20-poly1305@openssh\.com)$/.test(head.cipher)) {
+    throw passphrase(origin);
+  }
+  const known = /^(ssh-(ed25519|dss)|ecdsa-sha2-nistp\d{3}|sk-[\w.@-]+)$/.test(head.type);
+  if (known && (requireRsa || /^(sk-|ssh-dss)/.test(head.type))) throw notRsa(head.type, origin);
+}
+
+async function openKey(armour: KeyArmour): Promise<KeyObject | undefined> {
+  try {
+    if (armour.label !== 'OPENSSH PRIVATE KEY') return createPrivateKey(armour.pem);
+    // Loaded for this format only: it takes 35 ms.
+    const { default: ssh2 } = await import('ssh2');
+    const parsed = ssh2.utils.parseKey(armour.pem);
+    return parsed instanceof Error ? undefined : createPrivateKey(parsed.getPrivatePEM());
+  } catch {
+    // OpenSSL says only that it can't decode the key, in words that change from version to version.
+    return undefined;
+  }
+}
+
+/** A key damaged in one character can still be decoded; but then it does not sign what its public half verifies. */
+function belongTogether(armour: KeyArmour, key: KeyObject, publicKey: KeyObject, wire: Buffer): boolean {
+  const head = armour.label === 'OPENSSH PRIVATE KEY' ? readOpenSshHead(armour) : undefined;
+  if (head !== undefined && !head.publicKey.equals(wire)) return false;
+  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const message = Buffer.from('codecommit-mirror');
+  try {
+    return verify(algorithm, message, publicKey, sign(algorithm, message, key));
+  } catch {
+    return false;
+  }
+}
+
+/** `what` completes "SSH_KEY …". */
+function unfit(origin: string, what: string, remedy: string, code: ErrorCode): SettingsError {
+  return invalid('SSH_KEY', `${origin} ${what}.`, remedy, code);
+}
+
+function passphrase(origin: string): SettingsError {
+  const remedy = `Nobody can type the passphrase in a pipeline: take it off a copy of the key (ssh-keygen -p -N '' -f <file>), or make a key for this purpose alone (${newKey}).`;
+  return unfit(origin, 'is protected by a passphrase', remedy, 'key-passphrase');
+}
+
+function notRsa(type: string, origin: string): SettingsError {
+  const remedy = `Make an RSA key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
+  return unfit(origin, `is a key of type ${type}; CodeCommit takes RSA keys only`, remedy, 'key-not-rsa');
+}
+
+function tooShort(bits: number, origin: string): SettingsError {
+  const remedy = `Make a longer key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
+  return unfit(
+    origin,
+    `is an RSA key of ${bits} bits; CodeCommit takes 2048 bits or more`,
+    remedy,
+    'key-too-short',
+  );
+}
+
+function toError(fault: ArmourFault, origin: string): SettingsError {
+  switch (fault) {
+    case 'public':
+      return unfit(
+        origin,
+        'is a public key',
+        'Give the private key: the file without .pub. The public key belongs into IAM.',
+        'key-public',
+      );
+    case 'putty':
+      return unfit(
+        origin,
+        "is a key in PuTTY's own format",
+        'Convert it: puttygen key.ppk -O private-openssh -o codecommit_key.',
+        'key-mangled',
+      );
+    case 'truncated':
+      return unfit(origin, 'is cut off: it has a BEGIN line and no END line', giveWhole, 'key-mangled');
+    case 'bare':
+      return unfit(origin, 'has lost its BEGIN and END lines', giveWhole, 'key-mangled');
+    case 'mangled':
+      return unfit(
+        origin,
+        'is no private key, or a damaged one: it cannot be decoded',
+        giveWhole,
+        'key-mangled',
+      );
+  }
+}

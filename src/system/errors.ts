@@ -1,0 +1,119 @@
+import { MirrorError, toErrorText, toQuote } from '../errors';
+import type { Context } from './context';
+import { isStopSignal, type StopSignal, toSignalExitCode } from './signals';
+
+export const diskFull = (stderr: string) =>
+  new MirrorError('disk-full', {
+    message: `There is no space left on the disk: ${toQuote(stderr)}`,
+    remedy: 'The history is fetched into a temporary folder. Free space, or set TMPDIR to a larger disk.',
+  });
+
+const setTmpdir = 'Set TMPDIR to a folder that exists and that this user can write to.';
+
+export const temporaryFolderRefused = (folder: string, cause: unknown) =>
+  new MirrorError('temporary-folder-refused', {
+    message: `No temporary folder can be made in "${folder}": ${toQuote(toErrorText(cause))}`,
+    remedy: setTmpdir,
+  });
+
+/** The Unix socket over which git asks for its login. */
+export const socketRefused = (folders: readonly string[], cause: string) =>
+  new MirrorError('socket-refused', {
+    message: `No Unix socket can be made in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
+    remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path may have 60 characters at most.`,
+  });
+
+export const proxyRefused = (stderr: string) =>
+  new MirrorError('proxy-refused', {
+    message: `The proxy does not let us through: ${toQuote(stderr)}`,
+    remedy:
+      '407: the proxy wants a login; put it into https_proxy as http://user:password@host:port. 403: the proxy has to ' +
+      'allow this host.',
+  });
+
+/**
+ * `reason` is what the abort signal carries: the signal that stopped us, TIMEOUT, which the run has met, or the failure
+ * of what was done at the same time.
+ */
+export function toStopError(reason: unknown): MirrorError {
+  if (reason instanceof MirrorError) return reason;
+  if (reason === 'TIMEOUT') return timeLimit();
+  return stopped(isStopSignal(reason) ? reason : 'SIGTERM');
+}
+
+const wholeRefs = 'Every ref of the destination is at its old or its new value.';
+
+const stopped = (signal: StopSignal) =>
+  new MirrorError(
+    'stopped',
+    {
+      message: `Stopped by ${signal}. ${wholeRefs}`,
+      remedy: 'Run again: the mirror goes on where it stopped.',
+    },
+    { exitCode: toSignalExitCode(signal) },
+  );
+
+const timeLimit = () =>
+  new MirrorError('time-limit', {
+    message: `The run took longer than TIMEOUT and was ended. ${wholeRefs}`,
+    remedy:
+      'Run again: the mirror goes on where it stopped. Raise TIMEOUT (minutes) if the step has the time.',
+  });
+
+const workingFolderGone = (cause: unknown) =>
+  new MirrorError(
+    'working-folder-gone',
+    {
+      message: 'The folder that this was started in no longer exists.',
+      remedy: 'Change to a folder that exists, such as the clone (cd), and run again.',
+    },
+    { cause },
+  );
+
+/** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
+export function toMirrorError(error: unknown): MirrorError {
+  if (error instanceof MirrorError) return error;
+  const message = toErrorText(error);
+  if (/\buv_cwd\b/.test(message)) return workingFolderGone(error);
+  const full = /ENOSPC|EDQUOT/.test(message);
+  if (full) return diskFull(message);
+  return new MirrorError(
+    'internal',
+    {
+      message: `Something failed that we did not foresee: ${toQuote(message)}`,
+      remedy: 'Run again with DEBUG: true and report it with the log.',
+    },
+    { cause: error },
+  );
+}
+
+/** What an error means to the user of a run: that the run was stopped, where it was. Tells its stack with DEBUG. */
+export function toFailure(error: unknown, { log, signal }: Pick<Context, 'log' | 'signal'>): MirrorError {
+  log.debug(error instanceof Error ? String(error.stack) : String(error));
+  return signal.aborted ? toStopError(signal.reason) : toMirrorError(error);
+}
+
+export const lineTooLong = (characters: number) =>
+  new MirrorError('output-too-long', {
+    message: `git wrote a line of more than ${characters} characters.`,
+    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
+  });
+
+export const programMissing = (program: string, cause: string) =>
+  new MirrorError('program-missing', {
+    message: `${program} can't be started: ${toQuote(cause)}`,
+    remedy: `Install ${program} and see that it is on the PATH.`,
+  });
+
+export const outputTooLong = (what: string, bytes: number) =>
+  new MirrorError('output-too-long', {
+    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
+    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
+  });
+
+export const timedOut = (what: string) =>
+  new MirrorError('timed-out', {
+    message: `${what} was silent for too long and was ended.`,
+    remedy:
+      'Run again. If it happens again, look at the status of the two services and at the network between.',
+  });

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAdvertisement } from '../../../src/remote/ssh/advertisement';
+import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../../servers/git';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ccm-test-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const end = new AbortController();
+afterAll(() => end.abort());
+
+async function listing(program: string, ...args: readonly string[]) {
+  const { signal } = end;
+  const session = { program, args, env: gitEnvironment(), signal, stall: 2_000, onLeft: () => undefined };
+  const advertised = await readAdvertisement(session);
+  if ('failure' in advertised) return advertised;
+  const { refs, head } = advertised.listing;
+  return { listing: { refs: new Map(refs), head } };
+}
+
+/** What a server would say, as a program that writes it and waits. */
+function saying(text: string) {
+  return listing('sh', '-c', `printf '%b' "$1"; exec sleep 30`, 'sh', text);
+}
+
+describe('the listing of a repository', () => {
+  test('is that of git ls-remote: branches, tags and where HEAD points', async () => {
+    const repository = await createBareRepository(join(folder, 'full'));
+    await grow(repository, 'main');
+    await grow(repository, 'topic/a');
+    await git(repository, 'tag', 'light', 'main');
+    await git(repository, 'tag', '-a', '-m', 'x', 'annotated', 'main');
+    await git(repository, 'update-ref', 'refs/notes/x', 'main');
+    const refs = await readRefs(repository);
+    delete refs['refs/notes/x'];
+    expect(await listing('git-upload-pack', repository)).toEqual({
+      listing: { refs: new Map(Object.entries(refs)), head: 'refs/heads/main' },
+    });
+  });
+
+  test('of an empty repository is empty', async () => {
+    const repository = await createBareRepository(join(folder, 'empty'));
+    const advertised = await listing('git-upload-pack', repository);
+    expect(advertised).toMatchObject({ listing: { refs: new Map() } });
+  });
+
+  test('of many refs is whole, in whatever pieces it comes', async () => {
+    const repository = await createBareRepository(join(folder, 'many'));
+    const tip = await grow(repository, 'main');
+    const names = Array.from({ length: 300 }, (_, index) => `create refs/tags/t${index} ${tip}\n`);
+    await gitWith({ input: names.join('') }, repository, 'update-ref', '--stdin');
+    const advertised = await listing(
+      'sh',
+      '-c',
+      'git-upload-pack "$1" | dd bs=61 2>/dev/null',
+      'sh',
+      repository,
+    );
+    expect(advertised).toEqual({
+      listing: { refs: new Map(Object.entries(await readRefs(repository))), head: 'refs/heads/main' },
+    });
+  });
+});
+
+describe('a session that comes to nothing', () => {
+  test('gives its words', async () => {
+    expect(await listing('sh', '-c', 'echo "Permission denied (publickey)." >&2; exit 255')).toEqual({
+      failure: 'Permission denied (publickey).\n',
+    });
+    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'remote error: no such repo' });
+  });
+
+  test.each([
+    ['a half line', '003'],
+    ['half a listing', '003d0123456789012345678901234567890123456789 refs/heads/main\\n'],
+  ])('is not taken for a listing: %s', async (_what, text) => {
+    expect(await listing('sh', '-c', `printf '%b' "$1"`, 'sh', text)).toEqual({ failure: '' });
+  });
+
+  test.each([
+    ['no packet', 'SSH is not available here'],
+    ['a length below four', '0002'],
+    ['no ref', '0008ab c0000'],
+    ['a ref that git refuses', '003f0123456789012345678901234567890123456789 refs/heads/a\\x1b[\\n0000'],
+  ])('is not read as something else: %s', async (_what, text) => {
+    await expect(saying(text)).rejects.toMatchObject({ code: 'not-git' });
+  });
+
+  test('is ended when it stays silent', async () => {
+    await expect(saying('003d0123')).rejects.toMatchObject({ code: 'timed-out' });
+  });
+
+  test('is told when it cannot be started', async () => {
+    await expect(listing(join(folder, 'nothing-here'))).rejects.toMatchObject({ code: 'program-missing' });
+  });
+});
