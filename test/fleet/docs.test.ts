@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { toFleetKeysTable } from '../../scripts/fleetKeysTable';
 import { parseConfiguration } from '../../src/fleet/configuration/configuration';
 import { toJsonSchema } from '../../src/fleet/configuration/jsonSchema';
-import { parseMarker } from '../../src/fleet/marker';
-import { toNameFields, toTaggedName } from '../../src/fleet/naming';
+import { parseMarker } from '../../src/fleet/plan/marker';
+import { toNameFields, toTaggedName } from '../../src/fleet/plan/naming';
 import { parseSecretReference } from '../../src/fleet/secrets/reference';
 
 const guide = readFileSync(resolve(import.meta.dirname, '../../docs/fleet.md'), 'utf8');

@@ -1,6 +1,6 @@
 import type { Policy } from '../../plan/plan';
 import type { Selection } from '../../plan/refs';
-import { readRegularFile } from '../../regularFile';
+import { readRegularFile } from '../../system/regularFile';
 import { findCrossFaults } from './crossFaults';
 import type { DestinationConfiguration } from './destination';
 import { openDocument } from './document';

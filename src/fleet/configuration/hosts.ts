@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isRegion } from '../../settings/region';
+import { isRegion } from '../../remote/region';
 import { checkedText, fieldTexts, optionalText, secret, text } from './fields';
 import { hostUrlForm, isHostUrl, toNormalUrl } from './hostUrl';
 

@@ -1,4 +1,4 @@
-import { matchesGlob } from '../../plan/refs';
+import { toGlobTest } from '../../plan/glob';
 
 /** Which repositories of a source are mirrored, by name. */
 export interface NameRules {
@@ -36,11 +36,11 @@ export function toNameFilter({ match, exclude }: NameRules): (each: NamedReposit
   };
 }
 
-/** `/…/` is a regular expression, as in .gitlab-ci.yml; everything else a pattern with `*` and `?`. */
+/** `/…/` is a regular expression, as in .gitlab-ci.yml; everything else a pattern as for refs. */
 function toExclusion(pattern: string): (each: NamedRepository) => boolean {
   const expression = parseDelimited(pattern);
   if (expression !== undefined) return toTest(expression, toRegExp(expression));
-  return toTest(pattern, { test: (text) => matchesGlob(pattern, text) });
+  return toTest(pattern, { test: toGlobTest(pattern) });
 }
 
 function toTest(rule: string, { test }: { test(text: string): boolean }) {

@@ -21,7 +21,7 @@ const patternList = (key: string, description: string) =>
 export const refsSchema = z.strictObject({
   include: patternList(
     'include',
-    'Patterns of the only branches and tags that are mirrored. Default: all of them.',
+    'Patterns of the only branches and tags that are mirrored, as in `bitbucket-pipelines.yml`: `release/*`, `**/hotfix`, `{main,develop}`. A pattern that begins with `refs/` is compared with the whole name of the ref. Default: all of them.',
   ),
   exclude: patternList(
     'exclude',

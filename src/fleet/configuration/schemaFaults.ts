@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { quote } from '../../settings/faults';
+import { quote } from '../../faults';
 import type { ConfigurationDocument, Path, Position } from './document';
 import type { ConfigurationFault } from './errors';
 import { isSecretKey, splitExpectation } from './fields';

@@ -28,7 +28,7 @@ const exclude = list({
     fix: "Write exclude: ['svc-old-*', '/-test$/'], for example.",
   }),
   description:
-    'Repositories that are left out: patterns with `*` and `?`, or regular expressions between slashes, as `/-test$/`. A pattern without a slash is compared with the name, one with a slash with `owner/name`.',
+    'Repositories that are left out: patterns as in `refs`, or regular expressions between slashes, as `/-test$/`. A pattern without a slash is compared with the name, one with a slash with `owner/name`.',
   form: "a list of patterns, such as ['svc-old-*']",
   fix: "Write exclude: ['svc-old-*'], with square brackets, or one pattern a line, each after a hyphen.",
 });

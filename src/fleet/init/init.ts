@@ -1,9 +1,9 @@
 import { lstat, writeFile } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
-import { toStopError } from '../../errors';
+import { toStopError } from '../../system/errors';
 import { parseConfiguration } from '../configuration/configuration';
 import { configurationExists, configurationUnwritable } from '../configuration/errors';
-import { askedKinds, type PlaceKeys, parsePlace, toPlaceQuestion } from './places';
+import { askedKinds, type InitAnswers, type PlaceKeys, parsePlace, toPlaceQuestion } from './places';
 import { toConfigurationText } from './template';
 
 /** The streams that the questions go over. */
@@ -35,14 +35,6 @@ export async function initConfiguration({
   parseConfiguration(text, file);
   await writeNew(file, text);
   return text;
-}
-
-/** What the five questions are answered with. */
-export interface InitAnswers {
-  readonly from: PlaceKeys;
-  readonly to: PlaceKeys;
-  /** Whether rewritten and deleted branches are rewritten and deleted at the destination too. */
-  readonly exact: boolean;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -7,6 +7,14 @@ import { sourceSchemas } from '../configuration/source';
 /** The keys of `from` or `to`, as they are written. */
 export type PlaceKeys = Readonly<Record<string, string>>;
 
+/** What the five questions are answered with. */
+export interface InitAnswers {
+  readonly from: PlaceKeys;
+  readonly to: PlaceKeys;
+  /** Whether rewritten and deleted branches are rewritten and deleted at the destination too. */
+  readonly exact: boolean;
+}
+
 /** What `fleet init` asks for each kind of host, and how the answer becomes keys. */
 interface PlaceForm {
   readonly question: string;

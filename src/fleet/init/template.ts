@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
-import type { InitAnswers } from './init';
-import type { PlaceKeys } from './places';
+import type { InitAnswers, PlaceKeys } from './places';
 
 /** The text of a first mirrors.yaml: what was answered, and in comments what most people set next. */
 export function toConfigurationText({ from, to, exact }: InitAnswers): string {

@@ -1,4 +1,4 @@
-import { readRegularFile } from '../../regularFile';
+import { readRegularFile } from '../../system/regularFile';
 import { secretUnavailable } from './errors';
 import type { ParameterReference, SecretReference, SecretsManagerReference } from './reference';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { lanes } from '../lanes';
+import { lanes } from '../schedule/lanes';
 
 /** Milliseconds since 1970, UTC. */
 const time = z.number().int().nonnegative();

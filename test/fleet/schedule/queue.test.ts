@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Lane, lanes, type QueueItem } from '../../src/fleet/lanes';
-import { RepositoryQueue } from '../../src/fleet/queue';
+import { type Lane, lanes, type QueueItem } from '../../../src/fleet/schedule/lanes';
+import { RepositoryQueue } from '../../../src/fleet/schedule/queue';
 import { VirtualClock } from './virtualClock';
 
 interface Run {

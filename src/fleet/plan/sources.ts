@@ -1,9 +1,9 @@
-import { toNameFilter, toPath } from './configuration/patterns';
+import { toNameFilter, toPath } from '../configuration/patterns';
+import type { HostRepository } from '../hosts/host';
+import type { RepositoryState } from '../state/repositoryState';
+import type { Decision, MirrorWorld } from './decision';
 import { toRules } from './fleetMirror';
-import type { HostRepository } from './hosts/host';
 import { parseMarker } from './marker';
-import type { Decision, MirrorWorld } from './planFleet';
-import type { RepositoryState } from './state/repositoryState';
 
 /** A source repository, and how far its case is decided without the destination. */
 export type SourceDecision = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HostKind } from './hosts/host';
+import type { HostKind } from '../hosts/host';
 
 /** What a name is made of. */
 export interface NameFields {

@@ -1,12 +1,12 @@
+import { toPath } from '../configuration/patterns';
 import { type AssignedName, assignNames, type NameRequest, type TakenNames } from './assignNames';
-import { toPath } from './configuration/patterns';
 import { collision, invalidName, markedTwice, unlisted } from './conflicts';
+import type { Decision, MirrorWorld } from './decision';
 import { decideAdoption, toDestinations } from './destinations';
 import { toPlace, toRoot } from './fleetMirror';
 import { parseMarker } from './marker';
 import { fillTemplate, toNameFields, toNameKey } from './naming';
-import type { Decision, MirrorWorld } from './planFleet';
-import type { SourceDecision } from './planSources';
+import type { SourceDecision } from './sources';
 
 export type NewSource = Extract<SourceDecision, { kind: 'new' }>;
 

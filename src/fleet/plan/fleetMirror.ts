@@ -1,6 +1,6 @@
-import type { MirrorConfiguration } from './configuration/configuration';
-import type { DestinationConfiguration } from './configuration/destination';
-import type { SourceConfiguration } from './configuration/source';
+import type { MirrorConfiguration } from '../configuration/configuration';
+import type { DestinationConfiguration } from '../configuration/destination';
+import type { SourceConfiguration } from '../configuration/source';
 
 /**
  * The owner that a source is configured with, as it begins the `owner` of its repositories. Undefined where a source has

@@ -1,8 +1,8 @@
+import type { HostRepository } from '../hosts/host';
 import { type Conflict, foreign, foreignMarker, loop, unseen } from './conflicts';
-import type { HostRepository } from './hosts/host';
+import type { Decision, MirrorWorld } from './decision';
 import { parseMarker } from './marker';
 import { toNameKey } from './naming';
-import type { Decision, MirrorWorld } from './planFleet';
 
 /** What is at the destination of a mirror, by the keys that it is looked up with. */
 export interface Destinations {

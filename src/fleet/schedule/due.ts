@@ -1,4 +1,4 @@
-import type { HostKind } from './hosts/host';
+import type { HostKind } from '../hosts/host';
 
 const minute = 60_000;
 const hour = 60 * minute;

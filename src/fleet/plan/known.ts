@@ -1,9 +1,9 @@
 import { foreignMarker, loop, renamedThere } from './conflicts';
+import type { Decision } from './decision';
 import { decideAdoption, toDestinations } from './destinations';
 import { parseMarker } from './marker';
 import { toNameKey } from './naming';
-import type { Decision } from './planFleet';
-import type { SourceDecision } from './planSources';
+import type { SourceDecision } from './sources';
 
 export type KnownSource = Extract<SourceDecision, { kind: 'known' }>;
 

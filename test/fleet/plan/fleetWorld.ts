@@ -1,7 +1,7 @@
-import { parseConfiguration } from '../../src/fleet/configuration/configuration';
-import type { HostRepository } from '../../src/fleet/hosts/host';
-import type { MirrorWorld } from '../../src/fleet/planFleet';
-import { type RepositoryState, toNewState } from '../../src/fleet/state/repositoryState';
+import { parseConfiguration } from '../../../src/fleet/configuration/configuration';
+import type { HostRepository } from '../../../src/fleet/hosts/host';
+import type { MirrorWorld } from '../../../src/fleet/plan/decision';
+import { type RepositoryState, toNewState } from '../../../src/fleet/state/repositoryState';
 
 /** A repository of GitHub's acme, `github.com#<id>`, unless something else is said. */
 export function repository(id: number, name: string, more: Partial<HostRepository> = {}): HostRepository {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { assignNames, type NameRequest } from '../../src/fleet/assignNames';
-import { parseMarker, toMarker } from '../../src/fleet/marker';
+import { assignNames, type NameRequest } from '../../../src/fleet/plan/assignNames';
+import { parseMarker, toMarker } from '../../../src/fleet/plan/marker';
 import {
   type DestinationKind,
   fillTemplate,
@@ -9,7 +9,7 @@ import {
   toNameFields,
   toNameKey,
   toTaggedName,
-} from '../../src/fleet/naming';
+} from '../../../src/fleet/plan/naming';
 
 const kinds: readonly DestinationKind[] = [
   'codecommit',

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HostRepository } from '../../src/fleet/hosts/host';
-import { parseMarker, toMarker } from '../../src/fleet/marker';
-import { toNameKey } from '../../src/fleet/naming';
-import { type MirrorWorld, type PlannedRepository, planFleet } from '../../src/fleet/planFleet';
-import { type RepositoryState, toNewState } from '../../src/fleet/state/repositoryState';
+import type { HostRepository } from '../../../src/fleet/hosts/host';
+import type { MirrorWorld, PlannedRepository } from '../../../src/fleet/plan/decision';
+import { parseMarker, toMarker } from '../../../src/fleet/plan/marker';
+import { toNameKey } from '../../../src/fleet/plan/naming';
+import { planFleet } from '../../../src/fleet/plan/planFleet';
+import { type RepositoryState, toNewState } from '../../../src/fleet/state/repositoryState';
 import { atDestination, mirrorOf, repository } from './fleetWorld';
 
 /*

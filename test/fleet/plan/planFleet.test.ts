@@ -1,8 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { isShrunken, readListing } from '../../src/fleet/listing';
-import { toMarker } from '../../src/fleet/marker';
-import { toTaggedName } from '../../src/fleet/naming';
-import { type MirrorWorld, planFleet, toLookInto, toLookUp } from '../../src/fleet/planFleet';
+import type { MirrorWorld } from '../../../src/fleet/plan/decision';
+import { isShrunken, readListing } from '../../../src/fleet/plan/listing';
+import { toMarker } from '../../../src/fleet/plan/marker';
+import { toTaggedName } from '../../../src/fleet/plan/naming';
+import { planFleet, toLookInto, toLookUp } from '../../../src/fleet/plan/planFleet';
 import { atDestination, known, mirrorOf, repository, world } from './fleetWorld';
 
 /** The decisions alone, without the repositories. */

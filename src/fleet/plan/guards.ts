@@ -1,7 +1,7 @@
 import { collision, quotaReached } from './conflicts';
+import type { MirrorWorld, PlannedRepository } from './decision';
 import { toPlace } from './fleetMirror';
 import { toNameKey } from './naming';
-import type { MirrorWorld, PlannedRepository } from './planFleet';
 
 /**
  * The last line of defence: whatever led here, no two sources go to one destination, by its name or by its identity. One

@@ -1,4 +1,4 @@
-import type { Host, HostRepository } from './hosts/host';
+import type { Host, HostRepository } from '../hosts/host';
 
 /** What a host listed. Only a whole listing says that something is not there. */
 export interface Listing {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { planLookAfterHook, planNextLook, usualLimits } from '../../src/fleet/due';
+import { planLookAfterHook, planNextLook, usualLimits } from '../../../src/fleet/schedule/due';
 
 const minute = 60_000;
 const hour = 60 * minute;
