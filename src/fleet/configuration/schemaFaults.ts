@@ -86,7 +86,7 @@ function toUnknownHost(path: Path, document: ConfigurationDocument): Configurati
 function toQuoted(path: Path, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
-  if (path.some(isSecretKey)) return 'no reference (not shown)';
+  if (path.some(isSecretKey)) return 'not a reference (not shown)';
   return typeof value === 'string' ? quoteUnlessToken(value) : String(value);
 }
 

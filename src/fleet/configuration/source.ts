@@ -12,7 +12,7 @@ const match = z
     if (fault === undefined) return;
     context.addIssue({
       code: 'custom',
-      message: `a regular expression of JavaScript (${fault})\nWrite match: '^svc-', for example. \\ before a character takes its meaning away.`,
+      message: `a regular expression of JavaScript (${fault})\nWrite match: '^svc-', for example. \\ before a character makes it literal.`,
     });
   })
   .optional()

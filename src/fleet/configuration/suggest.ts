@@ -16,6 +16,8 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   destination: ['to'],
   target: ['to'],
   template: ['repository'],
+  repo: ['repository'],
+  repo_name: ['repository'],
   password: ['token'],
   'access-token': ['token'],
   base_url: ['url'],

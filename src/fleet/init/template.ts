@@ -19,8 +19,8 @@ ${toLines(to)}
       # repository: '{slug}'         # the name of each mirror; '{owner}-{name}' is another
     # refs:
     #   exclude: ['dependabot/*']
-    force: ${exact}${' '.repeat(exact ? 1 : 0)}                    # branches that are rewritten at the source
-    prune: ${exact}${' '.repeat(exact ? 1 : 0)}                    # branches that are deleted at the source
+    force: ${exact}${' '.repeat(exact ? 1 : 0)}                     # branches that are rewritten at the source
+    prune: ${exact}${' '.repeat(exact ? 1 : 0)}                     # branches that are deleted at the source
     # prune_limit: 10                # more deletions than this stop the mirror of a repository
     # backup: true                   # keep what is replaced or deleted, as branches of the destination
 

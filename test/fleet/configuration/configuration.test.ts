@@ -319,7 +319,7 @@ describe('a secret in the file', () => {
     );
     expect(more).toEqual([]);
     expect(fault?.fault).toContain(
-      'mirrors[0].from.token is no reference (not shown); it must be a reference: $NAME',
+      'mirrors[0].from.token is not a reference (not shown); it must be a reference: $NAME',
     );
     expect(JSON.stringify(fault)).not.toContain(secret.replaceAll('"', ''));
   });
