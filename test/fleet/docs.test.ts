@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv } from 'ajv';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { toFleetKeysTable } from '../../scripts/fleetKeysTable';
@@ -34,7 +34,7 @@ describe('docs/fleet.md', () => {
   });
 
   const examples = blocksOf('yaml');
-  const validate = new Ajv2020({ strict: true }).compile(toJsonSchema());
+  const validate = new Ajv({ strict: true }).compile(toJsonSchema());
 
   test.each(examples.map((example) => [example]))('has an example that is taken: %s', (example) => {
     expect(parseConfiguration(example, 'mirrors.yaml').mirrors.length).toBeGreaterThan(0);

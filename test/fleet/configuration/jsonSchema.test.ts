@@ -1,9 +1,9 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv } from 'ajv';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { toJsonSchema } from '../../../src/fleet/configuration/jsonSchema';
 
-const validate = new Ajv2020({ strict: true, allErrors: true }).compile(toJsonSchema());
+const validate = new Ajv({ strict: true, allErrors: true }).compile(toJsonSchema());
 
 const sources = {
   github: { host: 'github', owner: 'acme', token: '$T' },
