@@ -38,7 +38,7 @@ export async function openLock(path: string, options: LockOptions = usualLock): 
   for (let attempt = 0; attempt < 5; attempt++) {
     const handle = await create(path);
     if (handle !== undefined) return hold(path, handle, options);
-    const judged = await readText(path);
+    const judged = await readWritten(path);
     if (judged === undefined) continue;
     await refuseLiving(path, judged, options);
     await removeLeftover(path, judged);
@@ -118,6 +118,16 @@ async function removeLeftover(path: string, judged: string): Promise<void> {
 
 async function readText(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch(() => undefined);
+}
+
+/** The holder writes its identity in the moment after it has created the file. */
+async function readWritten(path: string): Promise<string | undefined> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const text = await readText(path);
+    if (text !== '') return text;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return '';
 }
 
 async function readTime(path: string): Promise<number | undefined> {

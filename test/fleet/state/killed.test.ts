@@ -95,6 +95,31 @@ describe('a process that is killed', () => {
   );
 });
 
+describe('a leftover lock', () => {
+  it('is taken over by one of many that start at the same time', { tags: ['slow'] }, async () => {
+    const folder = await mkdtemp(join(root, 'race-'));
+    const first = start(folder, 0);
+    await listen(first, (line) => {
+      if (line === 'open') first.kill('SIGKILL');
+    });
+    for (let round = 0; round < 3; round++) {
+      const children = Array.from({ length: 4 }, () => start(folder, 1000 * (round + 1)));
+      let opened = 0;
+      let refused = 0;
+      // Whoever has it is killed when all others have given up, and leaves its lock to the next round.
+      const endings = children.map((child) =>
+        listen(child, (line) => {
+          if (line === 'open') opened++;
+          if (line === 'refused fleet-state-locked') refused++;
+          if (opened + refused === children.length) for (const each of children) each.kill('SIGKILL');
+        }),
+      );
+      await Promise.all(endings);
+      expect([opened, refused]).toEqual([1, 3]);
+    }
+  });
+});
+
 describe('a disk that is full', () => {
   it('loses nothing that was told as saved', async () => {
     const folder = await mkdtemp(join(root, 'full-'));
