@@ -14,13 +14,13 @@ interface Measured {
 export function toDocument({ date, rounds, machine, versions, scenarios, plots }: Measured): string {
   return `# Benchmarks
 
-What a mirror costs beside git itself and beside the ways of the tutorials, measured by \`npm run bench\` on
+The cost of a mirror compared with git itself and with the commands of common tutorials, measured by \`npm run bench\` on
 ${date.toISOString().slice(0, 10)}: ${machine}; ${versions.join('; ')}.
 
-Source and destination are on this machine: git's http-backend behind a proxy, and OpenSSH's sshd. A round trip is added
-by a proxy that holds packets back. All ways of a scenario run in turn, ${rounds} times each, from the same state; the
-tables give medians, and ratios to the way that the bound is about. The other ways do less than a mirror: none looks at
-the source or verifies afterwards, and those that prune can lose branches.
+Source and destination are on this machine: git's http-backend behind a proxy, and OpenSSH's sshd. A proxy that
+delays packets adds the round trip. All alternatives of a scenario run in turn, ${rounds} times each, from the same state;
+the tables give medians, and ratios to the alternative of the bound. The alternatives do less than a mirror: none lists the
+source or verifies afterwards, and those that prune can lose branches.
 
 ${scenarios.map(toSection).join('\n')}
 ## Plots

@@ -100,7 +100,7 @@ export async function nothingToDo(roundTrip: number, rounds: number): Promise<Sc
   const { one, list } = toContestants(world, dir, env);
   return {
     title: `Nothing to do, one branch, ${roundTrip} ms round trip`,
-    text: 'Both sides are equal; the run has to find out. Without a round trip the start of Node, 0.1 s, is what listings alone do not have.',
+    text: 'Both sides are equal, and the run has to find that out. Without a round trip, the difference to plain listings is the start of Node, 0.1 s.',
     baseline: list.name,
     bound: 1.25,
     samples: await measure([one, list, toFloor(world, dir, [])], rounds, async () => undefined),
@@ -115,9 +115,9 @@ export async function oneCommit(roundTrip: number, rounds: number): Promise<Scen
   const floor = toFloor(world, dir, ['HEAD:refs/heads/main']);
   return {
     title: `One new commit, one branch, ${roundTrip} ms round trip`,
-    text: `A push of the tutorials looks at nothing first and verifies nothing afterwards. Each of our two listings on the open
-connection costs three round trips (OpenSSH opens a channel, starts git, and waits with small packets), and Node takes
-0.1 s to start. The shell script is the floor: looking and verifying with git and ssh alone.`,
+    text: `The push of a tutorial does not list first or verify afterwards. Each of our two listings on the open connection costs three
+round trips (OpenSSH opens a channel, starts git, and delays small packets), and Node takes 0.1 s to start. The shell script
+is the lower bound: listing and verifying with only git and ssh.`,
     baseline: push.name,
     bound: 1.5,
     samples: await measure([one, push, floor, mirror], rounds, toBefore(world)),
@@ -137,7 +137,7 @@ export async function oneCommitOfMany(
   const floor = toFloor(world, dir, ['HEAD:refs/heads/main']);
   return {
     title: `One new commit, \`REFS: all\`, ${branches} branches, ${history.commits} commits, ${roundTrip} ms round trip`,
-    text: 'Ours looks at every branch; a push of one branch looks at its own alone, and a mirrored clone brings all of the history here first. The aim was to be five times as fast as that; the shell script, the floor, is not, either.',
+    text: 'Our run checks every branch; a push of one branch checks only that branch, and a mirrored clone fetches the whole history first. The goal was to be five times as fast as that; the shell script, the lower bound, does not reach it either.',
     baseline: push.name,
     bound: 1.5,
     samples: await measure([all, push, floor, mirror, oneLiner], rounds, toBefore(world)),
@@ -167,7 +167,7 @@ export async function firstMirror(shape: Shape, rounds: number): Promise<Scenari
   };
   return {
     title: `First mirror, ${shape.commits} commits, ${Math.round((shape.commits * shape.bytes) / 1e6)} MB`,
-    text: 'From a full clone to an empty repository. The walk over all files finds what CodeCommit refuses before the push, and the default branch has a push of its own, so that it becomes the default. What git takes for these stands below as the floor.',
+    text: 'From a full clone to an empty repository. The walk over all files finds what CodeCommit refuses before the push, and the default branch is pushed separately, so that it becomes the default. The time that git needs for these is the lower bound in the table.',
     baseline: push.name,
     bound: 1.2,
     samples: await measure([all, push, floor], rounds, toBefore(world)),
@@ -187,7 +187,7 @@ export async function manyRefs(refs: number, changed: number, rounds: number): P
   };
   return {
     title: `${refs} refs, ${changed} changed`,
-    text: 'Half of the refs are branches, half are tags. Beyond the listings it is the push: git compares what it pushes with every ref over there, most of all when each is named, so that its own push of the 100 is the floor of any tool that leaves the push to git.',
+    text: 'Half of the refs are branches, half are tags. Apart from the listings, the time goes to the push: git compares each pushed ref with every ref of the other side, most of all if each is named, so its own push of the 100 is the lower bound for any tool that uses git to push.',
     baseline: list.name,
     bound: 2,
     samples: await measure([all, list, push, mirror], rounds, toBefore(world)),
@@ -201,7 +201,7 @@ export async function start(rounds: number): Promise<Scenario> {
   const node = way('`node` with an empty program', `node -e ''`);
   return {
     title: 'Start, up to the first line of the log',
-    text: 'Everything is loaded, the variables are read, and a fault is told. The aim is 0.120 s, some four times a bare start.',
+    text: 'Everything is loaded, the variables are read, and a fault is reported. The goal is 0.120 s, about four times a bare start.',
     baseline: node.name,
     bound: 4,
     samples: await measure([way(ours, `${pipe} || true`), node], rounds, async () => undefined),

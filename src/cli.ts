@@ -10,7 +10,7 @@ import type { SetupFlags } from './setup/request';
 import { createCheckCommand, createMirrorCommand } from './shell/commands';
 import { type Flags, type Shell, toShellProgram } from './shell/program';
 
-/** The command line: what the pipe does, from a shell, with the user's ~/.ssh left alone. */
+/** The command line: does what the pipe does, from a shell, without changing the user's ~/.ssh. */
 async function runCommandLine(): Promise<Ending> {
   let ending: Ending = { exitCode: 0, needsOutput: true };
   const add = (command: Command, run: (flags: Flags) => Promise<Ending>) => {
@@ -28,17 +28,14 @@ async function runCommandLine(): Promise<Ending> {
   add(createMirrorCommand(), mirrorFromShell);
   add(createCheckCommand(), checkFromShell);
   add(createSetupCommand(), setUpFromShell);
-  add(
-    new Command('demo').description('mirror a small repository on this machine alone, and watch'),
-    showDemo,
-  );
+  add(new Command('demo').description('mirror a small repository on this machine only, and watch'), showDemo);
   add(new Command('version').description('print the version'), printVersion);
   try {
     await program.parseAsync();
     return ending;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // A wrong flag is a wrong variable: exit code 2. Help and version are asked for: 0.
+    // A wrong flag is a configuration error: exit code 2. Help and version are not errors: 0.
     return { exitCode: error.exitCode === 0 ? 0 : 2, needsOutput: true };
   }
 }
@@ -47,14 +44,14 @@ async function mirrorFromShell(flags: Flags): Promise<Ending> {
   return { exitCode: await runProgram(toProgram(toShellProgram(flags, openShell()))) };
 }
 
-/** Loaded when it is asked for, as setup is: a mirror has no need of it. */
+/** Loaded on demand, like setup: a mirror does not need it. */
 async function checkFromShell({ json, ...flags }: Flags): Promise<Ending> {
   const { runCheck } = await import('./check/run');
   const program = toShellProgram(flags, openShell());
   return { exitCode: await runCheck({ ...program, json: json === true }), needsOutput: json === true };
 }
 
-/** Loaded when it is asked for: it brings the AWS SDK, which takes longer to load than all the rest. */
+/** Loaded on demand: it contains the AWS SDK, which takes longer to load than everything else. */
 async function setUpFromShell(flags: Flags): Promise<Ending> {
   const { runSetup } = await import('./setup/run');
   const { stdin, stdout } = process;
@@ -62,10 +59,10 @@ async function setUpFromShell(flags: Flags): Promise<Ending> {
   return { exitCode: await runSetup(flags as unknown as SetupFlags, program) };
 }
 
-/** Loaded when it is asked for: it brings a git server. */
+/** Loaded on demand: it contains a git server. */
 async function showDemo(): Promise<Ending> {
   const { runDemo } = await import('./sandbox/demo');
-  // It needs no folder, and this one may be gone.
+  // It does not need the working folder, which may not exist any more.
   process.chdir('/');
   return { exitCode: await runDemo(openShell()) };
 }

@@ -1,4 +1,4 @@
-/** What a user can meet when a mirror, or setting one up, fails. `docs/troubleshooting.md` has an entry for each code. */
+/** The codes of all errors that a user can see. `docs/troubleshooting.md` has an entry for each. */
 export const errorCodes = [
   'variables-invalid',
   'no-clone',
@@ -43,6 +43,7 @@ export const errorCodes = [
   'socket-refused',
   'prune-limit',
   'push-too-large',
+  'out-of-memory',
   'ref-declined',
   'ref-diverged',
   'default-branch-kept',
@@ -95,24 +96,34 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** What happened, and what the user can do about it, each in full sentences and without secrets. */
 export interface ErrorText {
   readonly message: string;
+  /** Neutral: each program may have a remedy of its own for the code (`src/report/remedies.ts`). */
   readonly remedy: string;
 }
 
+/** Values that a program's own remedy needs, such as a port. */
+export type Facts = Readonly<Record<string, string | number>>;
+
 /**
  * An error with everything its reader needs. `exitCode` is the program's: 1 something was not mirrored,
- * 2 the variables are at fault, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
+ * 2 invalid configuration, 129, 130, 131, 143 stopped by SIGHUP, SIGINT, SIGQUIT, SIGTERM.
  */
 export class MirrorError extends Error {
   override readonly name = 'MirrorError';
   readonly code: ErrorCode;
   readonly remedy: string;
   readonly exitCode: number;
+  readonly facts: Facts;
 
-  constructor(code: ErrorCode, text: ErrorText, options: { exitCode?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    text: ErrorText,
+    options: { exitCode?: number; cause?: unknown; facts?: Facts } = {},
+  ) {
     super(text.message, { cause: options.cause });
     this.code = code;
     this.remedy = text.remedy;
     this.exitCode = options.exitCode ?? 1;
+    this.facts = options.facts ?? {};
   }
 }
 
@@ -121,36 +132,40 @@ export function hasCode(error: unknown, codes: readonly ErrorCode[]): error is M
   return error instanceof MirrorError && codes.includes(error.code);
 }
 
+/** Lines that say nothing of a failure: advice, and how far git had come. */
+const idle =
+  /^(hint:|Please make sure|and the repository exists|(remote: )?\w+ (objects|deltas): |(remote: )?Total \d+ \(delta |Delta compression using)/;
+
 /**
- * What a server or a program wrote, fit for one line of a log: the last lines that say something, without
- * control characters, at most 400 characters.
+ * The output of a server or program, for one line of a log: the last lines with information, without control
+ * characters, at most 400 characters.
  */
 export function toQuote(text: string): string {
   const lines = text
     .split(/[\r\n]+/)
     .map((line) => line.replace(/\p{Cc}/gu, '').trim())
-    .filter((line) => line !== '' && !/^(hint:|Please make sure|and the repository exists)/.test(line));
+    .filter((line) => line !== '' && !idle.test(line));
   return lines.slice(-3).join(' / ').slice(-400);
 }
 
-/** What an error of Node or of a library says. */
+/** The message of an error of Node or of a library. */
 export function toErrorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 export const allowAndRunAgain =
-  'Ask an administrator for the permission and run the command again: what is already there stays as it is.';
+  'Ask an administrator for the permission and run the command again. It keeps everything that already exists.';
 
-export const runAgain = 'Run the command again: what is already there stays as it is.';
+export const runAgain = 'Run the command again. It keeps everything that already exists.';
 
-/** AWS or Bitbucket does not let us read something, or change it. */
+/** AWS or Bitbucket does not allow us to read or change something. */
 export class PermissionMissing extends MirrorError {
-  /** As its service names it: `iam:GetUser`, `repository:admin`. */
+  /** In the words of its service: `iam:GetUser`, `repository:admin`. */
   readonly permission: string;
 
   constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {
     super('setup-not-permitted', {
-      message: `${service} denied the request, the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
+      message: `${service} denied the request; the permission ${permission} is missing: ${toQuote(said) || 'no reason given'}`,
       remedy: allowAndRunAgain,
     });
     this.permission = permission;

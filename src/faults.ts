@@ -1,6 +1,6 @@
 import { type ErrorCode, MirrorError } from './errors';
 
-/** One thing that is wrong with what was asked. No text of it holds a secret. */
+/** One thing that is wrong with the configuration. None of its texts contains a secret. */
 export interface Fault {
   /** The variable that the user has to look at. */
   readonly variable: string;
@@ -10,47 +10,51 @@ export interface Fault {
   readonly remedy: string;
 }
 
+/** A fault as it is reported. The default code is `variables-invalid`. */
+export type NewFault = Omit<Fault, 'code'> & { readonly code?: ErrorCode };
+
 /**
- * What was asked can't be done: every fault of one run. Its code is the faults' own code where they agree,
- * else `variables-invalid`; the exit code is 2, and nothing has been touched.
+ * The configuration is invalid: every fault of one run. Its code is the faults' own code where they agree,
+ * otherwise `variables-invalid`. The exit code is 2, and nothing has been changed.
  */
 export class SettingsError extends MirrorError {
   readonly faults: readonly Fault[];
 
-  constructor(faults: readonly Fault[], options: { cause?: unknown } = {}) {
-    const codes = new Set(faults.map((fault) => fault.code));
+  constructor(faults: readonly NewFault[], options: { cause?: unknown } = {}) {
+    const all = faults.map(toFault);
+    const codes = new Set(all.map((fault) => fault.code));
     const [code] = codes;
     super(
       code !== undefined && codes.size === 1 ? code : 'variables-invalid',
       {
-        message: faults.map((fault) => fault.message).join('\n'),
-        remedy: [...new Set(faults.map((fault) => fault.remedy))].join('\n'),
+        message: all.map((fault) => fault.message).join('\n'),
+        remedy: [...new Set(all.map((fault) => fault.remedy))].join('\n'),
       },
       { exitCode: 2, cause: options.cause },
     );
-    this.faults = faults;
+    this.faults = all;
   }
 }
 
-/** An error of one fault, to be thrown by a parser and gathered by `collectFaults`. */
-export function invalid(
-  variable: string,
-  message: string,
-  remedy: string,
-  code: ErrorCode = 'variables-invalid',
-): SettingsError {
-  return new SettingsError([{ variable, code, message, remedy }]);
+function toFault(fault: NewFault): Fault {
+  return { code: 'variables-invalid', ...fault };
+}
+
+/** An error with one fault, for parsers that serve more than a collection of variables. */
+export function invalid(variable: string, message: string, remedy: string, code?: ErrorCode): SettingsError {
+  return new SettingsError([{ variable, message, remedy, ...(code && { code }) }]);
 }
 
 export interface FaultCollection {
   readonly faults: readonly Fault[];
-  add(...faults: readonly Fault[]): void;
-  /** Gives what `parse` gives, or undefined when it throws a SettingsError, whose faults are kept. */
+  /** Gives undefined, so that a parser can end with `return faults.add(…)`. */
+  add(...faults: readonly NewFault[]): undefined;
+  /** Gives what `parse` gives; undefined if it throws a SettingsError, whose faults are kept. */
   attempt<T>(parse: () => T): T | undefined;
   attemptAsync<T>(read: () => Promise<T>): Promise<T | undefined>;
 }
 
-/** Gathers the faults of many parsers, so that one run reports all of them. */
+/** Collects the faults of many parsers, so that one run reports all of them. */
 export function collectFaults(): FaultCollection {
   const faults: Fault[] = [];
   function keep(error: unknown): undefined {
@@ -60,7 +64,8 @@ export function collectFaults(): FaultCollection {
   return {
     faults,
     add: (...more) => {
-      faults.push(...more);
+      faults.push(...more.map(toFault));
+      return undefined;
     },
     attempt: (parse) => {
       try {
@@ -79,12 +84,25 @@ export function collectFaults(): FaultCollection {
   };
 }
 
+/** Gives the result of `read`. Throws SettingsError with the faults that it added, if there are any. */
+export function orThrow<T>(read: (faults: FaultCollection) => T | undefined): T {
+  const faults = collectFaults();
+  const result = read(faults);
+  if (result === undefined || faults.faults.length > 0) throw new SettingsError(faults.faults);
+  return result;
+}
+
+/** Gives the text of the first row whose test is true. */
+export function findFirst(rows: readonly (readonly [unknown, string])[]): string | undefined {
+  return rows.find(([test]) => Boolean(test))?.[1];
+}
+
 const longestQuote = 120;
 
-/** Quotes a value in a message: control characters escaped, shortened, and without what must not be printed. */
+/** Quotes a value for a message: control characters escaped, shortened, and without secrets. */
 export function quote(value: string): string {
   if (/PRIVATE KEY|b3BlbnNzaC1rZXktdjE/.test(value)) return '(a private key, not shown)';
-  // The form of an AWS secret access key: 40 characters of base64, unlike an object ID not all of them hexadecimal.
+  // An AWS secret access key is 40 characters of base64. Unlike an object ID, not all of them are hexadecimal.
   if (/^(?![0-9a-f]*$)[A-Za-z0-9/+]{40}$/.test(value))
     return '(40 characters, perhaps a secret access key: not shown)';
   const bare = withoutLogin(value);
@@ -92,7 +110,7 @@ export function quote(value: string): string {
   return JSON.stringify(short);
 }
 
-/** Whatever the form of a URL, what stands before its last `@` may be a password or a token: all of it is `***`. */
+/** Whatever the form of a URL, the part before its last `@` may be a password or a token: it becomes `***`. */
 function withoutLogin(value: string): string {
   const end = value.lastIndexOf('@');
   return end < 0 ? value : `***${value.slice(end)}`;

@@ -9,7 +9,7 @@ import { runProgram } from './program/runMirror';
 import { createStopSignal } from './program/stopSignal';
 import { readWorkstation } from './shell/workstation';
 
-/** A user without an entry in /etc/passwd has no home, and no ~/.ssh. */
+/** A user without an entry in /etc/passwd has no home and no ~/.ssh. */
 function findSshDirectory(home: string | undefined): string | undefined {
   try {
     return join(home || homedir(), '.ssh');
@@ -18,7 +18,7 @@ function findSshDirectory(home: string | undefined): string | undefined {
   }
 }
 
-/** The Bitbucket pipe: no arguments, everything by environment. */
+/** The Bitbucket pipe: no arguments, only environment variables. */
 async function runPipe(): Promise<Ending> {
   const { stdout } = process;
   const env = withoutEmpty(process.env);

@@ -1,11 +1,12 @@
+import { MirrorError } from '../errors';
 import { awsFailed } from './failures';
 
-/** `call` is the permission that it needs. Throws MirrorError for every error of AWS. */
+/** `call` is the permission that it needs. Throws MirrorError for every error of AWS, and of a proxy on the way. */
 export async function callAws<T>(call: string, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    if (!(error instanceof Error) || error.name === 'AbortError') throw error;
+    if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof MirrorError) throw error;
     throw awsFailed(call, error);
   }
 }

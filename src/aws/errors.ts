@@ -2,24 +2,23 @@ import { MirrorError, toQuote } from '../errors';
 
 export const roleRefused = (roleArn: string, cause: string) =>
   new MirrorError('role-refused', {
-    message: `AWS does not let this step assume ${roleArn}: ${toQuote(cause)}`,
+    message: `AWS does not allow this run to assume ${roleArn}: ${toQuote(cause)}`,
     remedy:
-      'Compare the trust policy of the role (it must exist, and name the identity provider of your workspace, the ' +
-      'audience ari:cloud:bitbucket::workspace/<uuid> and this repository) with Repository settings > Pipelines > ' +
-      'OpenID Connect.',
+      'Check that the role exists, and that its trust policy names the identity provider, audience and subject of the token.',
   });
 
 export const tokenExpired = (roleArn: string, cause: string) =>
   new MirrorError('token-expired', {
-    message: `The OIDC token of this step has expired, so ${roleArn} can't be assumed (again): ${toQuote(cause)}`,
+    message: `The OIDC token has expired, so ${roleArn} can't be assumed (again): ${toQuote(cause)}`,
     remedy:
-      'The token lives as long as Bitbucket lets it, and a session of the role as long as its "Maximum session ' +
-      'duration". Run again: what was mirrored stays, and the rest follows. Put the pipe early in the step.',
+      'Run again with a new token: the mirror continues where it stopped. The "Maximum session duration" of the role ' +
+      'limits a session.',
   });
 
 export const tokenServiceFailed = (roleArn: string, cause: string) =>
   new MirrorError('sts-failed', {
-    message: `The AWS Security Token Service gave no credentials for ${roleArn}: ${toQuote(cause)}`,
+    message: `The AWS Security Token Service provided no credentials for ${roleArn}: ${toQuote(cause)}`,
     remedy:
-      'Run again. If it happens again, check that this region is enabled in your account, and that sts.<region>.amazonaws.com can be reached from here.',
+      'Run again. If it fails again, check that this region is enabled in your account, and that ' +
+      'sts.<region>.amazonaws.com can be reached from here.',
   });

@@ -4,12 +4,13 @@ import { type Caller, createClients, findKey, readCaller, toIamFingerprint } fro
 import { toRepositoryArn } from '../aws/policy';
 import { readRefused } from '../aws/refusedActions';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
-import { collectFaults } from '../faults';
-import { readDestinationUrl } from '../pipe/destinationSettings';
+import { collectFaults, orThrow } from '../faults';
+import { readDestinationUrl } from '../pipe/destination';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
+import { parseVariables } from '../pipe/parseVariables';
 import type { Settings } from '../pipe/settings';
-import { toIamRegion } from '../pipe/sshSettings';
-import { type Environment, parseVariables } from '../pipe/variables';
+import { toIamRegion } from '../pipe/sshUser';
+import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
@@ -32,7 +33,7 @@ export async function checkAws(
     const [fault] = faults.faults;
     return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(['policy'])];
   }
-  const url = readDestinationUrl(values, true);
+  const url = orThrow((faults) => readDestinationUrl(values, true, faults));
   const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
   try {
     return await checkIam(clients, login, url);

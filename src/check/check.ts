@@ -1,4 +1,6 @@
+import type { Git } from '../git/git';
 import type { RefListing } from '../git/listing';
+import { readGitVersion } from '../git/version';
 import { noClone } from '../mirror/errors';
 import type { MirrorParts } from '../mirror/look';
 import { findClone } from '../objects/clone';
@@ -30,13 +32,15 @@ export async function check(settings: Settings, context: Context): Promise<Check
   await using destination = await openRemote(settings.destination, 'destination', by);
   const parts = { job, context, clone, scratch, source, destination };
 
-  const [other, here, aws] = await Promise.all([
+  const [git, other, here, aws] = await Promise.all([
+    checkGit(scratch.git),
     checkDestination(destination),
     readSource(parts, settings),
     readAws(settings, context),
   ]);
   const { points, outcomes } = await comparePlan(parts, here.listing, other.listing);
-  const found = [...toSettingsPoints(settings.destination), ...other.points, here.point, ...points, ...aws];
+  const there = [...toSettingsPoints(settings.destination), git, ...other.points];
+  const found = [...there, here.point, ...points, ...aws];
   return { points: withoutRepeats(found), outcomes };
 }
 
@@ -47,6 +51,11 @@ const noSource: RemoteSettings = { url: 'file:///', name: '', login: { kind: 'no
 function withoutRepeats(points: readonly Point[]): Point[] {
   const last = new Map(points.map((point) => [point.name, point]));
   return [...last.values()];
+}
+
+async function checkGit(git: Git): Promise<Point> {
+  const looked = await look(() => readGitVersion(git));
+  return 'failure' in looked ? toFailed('git', looked.failure) : toOk('git', `version ${looked.value}`);
 }
 
 async function readSource({ source, clone }: MirrorParts, settings: Settings) {

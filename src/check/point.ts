@@ -1,4 +1,6 @@
 import { MirrorError } from '../errors';
+import { remedies } from '../pipe/remedies';
+import { withRemedy } from '../report/remedies';
 
 /** One thing that a mirror needs. `unseen`: it could not be looked at, and the reason says why. */
 export interface Point {
@@ -11,6 +13,7 @@ export interface Point {
 
 export type PointName =
   | 'variables'
+  | 'git'
   | 'key'
   | 'host key'
   | 'connection'
@@ -27,7 +30,8 @@ export function toOk(name: PointName, reason: string): Point {
   return { name, state: 'ok', reason };
 }
 
-export function toFailed(name: PointName, { message, remedy }: { message: string; remedy: string }): Point {
+export function toFailed(name: PointName, failure: { message: string; remedy: string }): Point {
+  const { message, remedy } = failure instanceof MirrorError ? withRemedy(failure, remedies) : failure;
   return { name, state: 'failed', reason: message, fix: remedy };
 }
 

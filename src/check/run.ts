@@ -2,8 +2,10 @@ import { version } from '../../package.json';
 import type { MirrorError } from '../errors';
 import { SettingsError } from '../faults';
 import type { Asked } from '../pipe/order';
+import { remedies } from '../pipe/remedies';
 import { findSecrets } from '../pipe/secrets';
 import { type Output, openSession, type Session, type Surroundings } from '../program/session';
+import { withHints } from '../report/remedies';
 import { logDifferences, logError } from '../report/text';
 import type { Log } from '../system/context';
 import { type Checked, check } from './check';
@@ -27,7 +29,7 @@ interface Ending extends Partial<Checked> {
 /** Runs `check` as a program does: tells each point, gives the exit code. Never throws. */
 export async function runCheck(program: CheckProgram): Promise<number> {
   const { env, stdout, stderr, json } = program;
-  const shown = { ...program, stdout: json ? stderr : stdout, stderr: undefined };
+  const shown = { ...program, remedies, stdout: json ? stderr : stdout, stderr: undefined };
   using session = openSession(shown, findSecrets(env));
   const { log } = session.context;
   const { points = [], outcomes = [], error } = await findOut(program, session);
@@ -45,7 +47,8 @@ async function findOut({ readSettings }: CheckProgram, session: Session): Promis
     const settings = await readSettings();
     context.log.conceal(settings.secrets);
     session.limit(settings.timeoutMilliseconds);
-    return await check(settings, context);
+    const { points, outcomes } = await check(settings, context);
+    return { points, outcomes: withHints(outcomes, remedies) };
   } catch (error) {
     const failure = session.explain(error);
     return failure instanceof SettingsError

@@ -8,6 +8,7 @@ const own = ['variables', 'key', 'host key'] as const;
 
 /** Everything that comes after the variables. */
 const rest: readonly PointName[] = [
+  'git',
   'connection',
   'right to read',
   'right to push',

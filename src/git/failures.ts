@@ -26,15 +26,32 @@ export type FailureKind =
   | 'object-missing'
   | 'unknown';
 
+/** Bitbucket, GitHub, GitLab and gitolite, of a repository that is not there, or not for this user. */
+const hostNotFound =
+  /repository does not exist|project you were looking for could not be found|Repository not found\.|no such (project|repository)/i;
+
+/**
+ * Bitbucket ("an admin must whitelist your IP"; "enable two-step authentication"; a token without its scope), GitHub
+ * (SAML; an IP allow list; a deploy key of another repository), GitLab, gitolite, of a user who may not.
+ */
+const hostRefusal =
+  /You may not have access to this repository|either does not exist or you do not have access|^Unauthorized|IP (address|allow ?list)|(whitelist|allowlist) your IP|enable two-step|lack one or more required privilege scopes|SAML SSO|Permission to \S+ denied to|not allowed to (download|access|upload)|^(ERROR: |fatal: remote error: )?access denied|DENIED by fallthru/im;
+
 /**
  * From what git 2.39-2.47 and OpenSSH 9.2-10.0 write to what it means. The first row that matches wins, so a cause
  * stands above its consequence ("the remote end hung up" follows nearly everything).
  */
 const table: readonly (readonly [RegExp, FailureKind])[] = [
-  [/No user exists for uid|error in libcrypto|Bad owner or permissions on/, 'ssh-unusable'],
-  [/Permission denied \(/, 'permission-denied'],
+  [
+    /No user exists for uid|error in libcrypto|Bad owner or permissions on|Load key ".*": invalid format|are too open\./,
+    'ssh-unusable',
+  ],
+  [/Permission denied \(|Too many authentication failures/, 'permission-denied'],
   [/Host key verification failed/, 'host-key'],
-  [/no matching (host key type|key exchange method|cipher|MAC) found/, 'algorithms'],
+  [
+    /no matching (host key type|key exchange method|cipher|MAC) found|RSA key with SHA-1, which is no longer allowed/,
+    'algorithms',
+  ],
   [/Bad configuration option/i, 'ssh-too-old'],
   [/unknown (option|switch) `/, 'git-too-old'],
   [/hash algorithm/, 'object-format'],
@@ -49,16 +66,16 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
   [/requested URL returned error: 3\d\d/, 'redirected'],
   [/requested URL returned error: (429|5\d\d)/, 'server-error'],
   [
-    /Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,
+    /detected dubious ownership|Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,
     'unauthorised',
   ],
   [
     /[Rr]epository .*not found|requested URL returned error: 404|does not appear to be a git repository/,
     'not-found',
   ],
-  // Bitbucket's over SSH, where its words have no prefix.
-  [/repository does not exist/, 'not-found'],
-  [/You may not have access to this repository|^Unauthorized|IP (address|allowlist)/im, 'unauthorised'],
+  // A host's own words over SSH have no prefix.
+  [hostNotFound, 'not-found'],
+  [hostRefusal, 'unauthorised'],
   [/connect to (host|address) .* timed out|Failed to connect|Connection timed out after/, 'unreachable'],
   [/timed out|Operation too slow|Timeout, server .* not responding/i, 'timed-out'],
   [
@@ -67,7 +84,7 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
   ],
   [/Couldn't connect to server|not valid: could not (read|lock)/, 'unreachable'],
   [
-    /Empty reply from server|transfer closed with|Connection (was )?reset|closed by remote host|Connection closed by|Broken pipe/,
+    /Empty reply from server|transfer closed with|Connection (was )?reset|closed by remote host|Connection closed by|Broken pipe|SSL_ERROR_SYSCALL|non-properly terminated|Error in the pull function/,
     'dropped',
   ],
   [
@@ -82,23 +99,47 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
 const remoteErrors: typeof table = [
   [/Rate Exceeded/i, 'server-error'],
   [/not our ref/, 'moved'],
-  [/[Rr]epository .*not found|no such repository/, 'not-found'],
+  [hostNotFound, 'not-found'],
+  [hostRefusal, 'unauthorised'],
+];
+
+/** That nobody may read there a host may say in any way: GitLab does so in lines of `remote:`, and hangs up. */
+const hostWords: typeof table = [
+  [hostNotFound, 'not-found'],
+  [hostRefusal, 'unauthorised'],
 ];
 
 /**
- * The kind of failure that this standard error tells of. What a server sends to be shown (`remote: …`) decides nothing:
- * it could choose that it is asked again for ever, or that this machine is to blame.
+ * The kind of failure that this standard error tells of. What a server sends to be shown (`remote: …`) decides nothing
+ * but that it lets nobody in: it could choose that it is asked again for ever, or that this machine is to blame.
  */
 export function parseFailure(stderr: string): FailureKind {
-  const lines = stderr.split(/[\r\n]+/).filter((line) => !line.startsWith('remote: '));
+  const lines = stderr.split(/[\r\n]+/);
+  const [shown, told] = [lines.filter(isShown), lines.filter((line) => !isShown(line))];
   const isRemoteError = (line: string) => /^(fatal: )?remote error: /.test(line);
-  const find = (rows: typeof table, text: string) => rows.find(([pattern]) => pattern.test(text))?.[1];
-  return (
-    find(remoteErrors, lines.filter(isRemoteError).join('\n')) ??
-    find(table, lines.filter((line) => !isRemoteError(line)).join('\n')) ??
-    'unknown'
-  );
+  const kind =
+    find(remoteErrors, told.filter(isRemoteError)) ??
+    find(
+      table,
+      told.filter((line) => !isRemoteError(line)),
+    ) ??
+    'unknown';
+  const isSilent = told.every((line) => line.trim() === '' || hangUp.test(line));
+  return (isSilent && find(hostWords, shown)) || kind;
 }
+
+function isShown(line: string): boolean {
+  return line.startsWith('remote: ');
+}
+
+function find(rows: typeof table, lines: readonly string[]): FailureKind | undefined {
+  const text = lines.join('\n');
+  return rows.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** All that git says when the other side has ended the session by itself. */
+const hangUp =
+  /^fatal: Could not read from remote repository\.|^Please make sure you have the correct access|^and the repository exists\./;
 
 /** The failure of a git command, as far as it does not depend on whom git spoke to. */
 export function describeGitFailure(

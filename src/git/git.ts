@@ -17,7 +17,10 @@ export interface GitOptions {
   readonly signal: AbortSignal;
 }
 
-export type GitRunOptions = Pick<RunOptions, 'input' | 'onStderr' | 'stall'>;
+export interface GitRunOptions extends Pick<RunOptions, 'input' | 'onStderr' | 'stall'> {
+  /** For this command alone, over the repository's. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 export interface StreamOptions {
   /** Ends git when it falls silent, or writes too much; a walk over a history may take long and say much. */
@@ -64,8 +67,9 @@ export function createGit(options: GitOptions): Git {
         describeFailure(toSubcommand(commands[index] ?? []), end),
     };
   }
-  async function run(args: readonly string[], more: GitRunOptions = {}): Promise<GitResult> {
-    return await runChild({ ...toChild(args), ...more });
+  async function run(args: readonly string[], { env, ...more }: GitRunOptions = {}): Promise<GitResult> {
+    const child = toChild(args);
+    return await runChild({ ...child, ...more, env: { ...child.env, ...env } });
   }
   async function read(args: readonly string[], more: GitRunOptions = {}): Promise<string> {
     const result = await run(args, more);

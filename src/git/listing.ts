@@ -1,5 +1,7 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { RefMap } from '../plan/refs';
-import { objectFormat, tooManyRefs, unreadableListing } from './errors';
+import { noGitServer, objectFormat, tooManyRefs, unreadableListing } from './errors';
 import type { Git, StreamOptions } from './git';
 import { isRefName } from './refName';
 
@@ -39,7 +41,26 @@ export async function listRemote(
   const command = ['ls-remote', '--symref', '--', url];
   const options = { limits: { stall, bytes: listingBytes }, describeFailure };
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
-  return reader.end();
+  const listing = reader.end();
+  if (listing.refs.size === 0 && /^https?:/.test(url)) await requireGitServer(git, url, stall);
+  return listing;
+}
+
+/**
+ * A page in place of a listing, such as that of a captive portal, is an empty repository to git: it takes what is no
+ * packet for the list of a server without git (gitprotocol-http(5), "Dumb Server Response"), and finds no ref in it.
+ * A git server sends packets, which git traces.
+ */
+async function requireGitServer(git: Git, url: string, stall: number): Promise<void> {
+  const trace = join(git.directory, 'packets');
+  try {
+    await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: trace }, stall });
+    // It is made with the first packet.
+    if ((await stat(trace).catch(() => undefined)) !== undefined) return;
+  } finally {
+    await rm(trace, { force: true });
+  }
+  throw noGitServer(url);
 }
 
 /** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */

@@ -1,10 +1,15 @@
+import type { ClientRequest } from 'node:http';
 import { globalAgent } from 'node:https';
 import { Agent } from 'agent-base';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { proxyRefused } from '../system/errors';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Goes through the proxy that https_proxy names, unless no_proxy names the host, as git does. */
+/**
+ * Goes through the proxy that https_proxy names, unless no_proxy names the host, as git does. A request that the proxy
+ * does not let through fails with MirrorError `proxy-refused`: https-proxy-agent would give its answer for the server's.
+ */
 export class ProxyAgent extends Agent {
   readonly #env: Environment;
 
@@ -13,9 +18,13 @@ export class ProxyAgent extends Agent {
     this.#env = env;
   }
 
-  override connect(_request: unknown, { host = '' }: { readonly host?: string | undefined }) {
+  override connect(request: ClientRequest, { host = '' }: { readonly host?: string | undefined }) {
     const proxy = findProxy(host, this.#env);
-    return proxy === undefined ? globalAgent : new HttpsProxyAgent(proxy);
+    if (proxy === undefined) return globalAgent;
+    request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+      if (statusCode !== 200) request.destroy(proxyRefused(`it answered ${statusCode}`));
+    });
+    return new HttpsProxyAgent(proxy);
   }
 }
 

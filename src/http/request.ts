@@ -3,7 +3,6 @@ import { type IncomingHttpHeaders, request as requestInClear } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { checkServerIdentity, type PeerCertificate, rootCertificates } from 'node:tls';
-import { proxyRefused } from '../system/errors';
 import { ProxyAgent } from './proxy';
 
 export interface HttpRequest {
@@ -73,10 +72,6 @@ function exchange(
       text(response).then((answer) => resolve({ status, headers: received, text: answer }), reject);
     });
     sent.on('error', reject);
-    // By https-proxy-agent: how the proxy answered, before anything goes to the server.
-    sent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
-      if (statusCode !== 200) reject(proxyRefused(`it answered ${statusCode}`));
-    });
     sent.end(body);
   });
 }

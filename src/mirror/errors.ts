@@ -15,23 +15,23 @@ export function toRefusalError(refusal: Refusal, url: string, limit: number): Mi
 
 const sourceEmpty = (url: string) =>
   new MirrorError('source-empty', {
-    message: `The source ${url} has no branch and no tag. An empty repository is not mirrored, and nothing is pruned.`,
+    message: `The source ${url} has no branches and no tags. An empty repository is not mirrored, and nothing is pruned.`,
     remedy:
-      'Push to the source first, and check SOURCE_URL if it is set: a page that asks for a login looks the same to git. If the source was emptied by mistake, the ' +
-      'destination still has everything.',
+      'Push to the source first, and check its URL. If the source was emptied by mistake, the destination still has ' +
+      'everything.',
   });
 
 const nothingSelected = () =>
   new MirrorError('nothing-selected', {
-    message: 'No branch or tag of the source matches INCLUDE and EXCLUDE. Nothing was changed.',
+    message: 'No branch or tag of the source is selected by the patterns. Nothing was changed.',
     remedy:
-      'Check the patterns: "release/*" matches branches and tags of that name, "refs/tags/v*" tags alone.',
+      'Check the patterns: "release/*" matches branches and tags of that name, "refs/tags/v*" only tags.',
   });
 
 const pruneLimit = (deletions: readonly string[], limit: number) =>
   new MirrorError('prune-limit', {
-    message: `${deletions.length} refs would be deleted, more than PRUNE_LIMIT (${limit}). Nothing was pushed. They are: ${toList(deletions)}`,
-    remedy: 'If these deletions are meant, raise PRUNE_LIMIT for one run.',
+    message: `${deletions.length} refs would be deleted, more than the limit of ${limit}. Nothing was pushed. They are: ${toList(deletions)}`,
+    remedy: 'If these deletions are intended, raise the limit for one run.',
   });
 
 function toList(refs: readonly string[]): string {
@@ -41,19 +41,23 @@ function toList(refs: readonly string[]): string {
 
 export const leaseBroken = (refs: readonly string[]) =>
   new MirrorError('lease-broken', {
-    message: `Somebody else changed, or is just changing, ${toList(refs)} at the destination.`,
+    message: `${toList(refs)} changed at the destination during the push.`,
     remedy:
-      'A mirror has one writer: find out who else pushes there. A second run of this pipe does no harm.',
+      'A mirror has one writer: find out who else pushes there. A second run of the mirror does no harm.',
   });
 
 export const noClone = (folder: string) =>
   new MirrorError('no-clone', {
-    message: `"${folder}" is not a git clone, and nothing else tells where the source is.`,
-    remedy: 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
+    message: `"${folder}" is not a git clone, and no source is given.`,
+    remedy: 'Run in a git clone, or give the URL of the source.',
   });
 
 export const refMissing = (ref: string) =>
-  new MirrorError('nothing-selected', {
-    message: `The source has no ${ref}. Nothing was changed.`,
-    remedy: 'Push the branch to the source first, check out another one, or set REFS to all.',
-  });
+  new MirrorError(
+    'nothing-selected',
+    {
+      message: `The source has no ${ref}. Nothing was changed.`,
+      remedy: 'Push the branch to the source first, or mirror another one.',
+    },
+    { facts: { ref } },
+  );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { RefListing } from '../git/listing';
-import type { Clone } from '../objects/clone';
+import { type Clone, readPackedRefs } from '../objects/clone';
 import type { Scratch } from '../objects/scratch';
 import { readRegularFile } from '../system/regularFile';
 
@@ -31,7 +31,7 @@ async function readCommit(oid: string, scratch: Scratch): Promise<string | undef
 async function readLocalRef(ref: string, clone: Clone): Promise<string | undefined> {
   const loose = (await readRegularFile(join(clone.commonDirectory, ref))) ?? '';
   if (/^[0-9a-f]{40}\n$/.test(loose)) return loose.trim();
-  const packed = (await readRegularFile(join(clone.commonDirectory, 'packed-refs'))) ?? '';
-  const line = packed.split('\n').find((candidate) => candidate.slice(41) === ref) ?? '';
+  const line =
+    (await readPackedRefs(clone)).split('\n').find((candidate) => candidate.slice(41) === ref) ?? '';
   return /^[0-9a-f]{40}(?= )/.exec(line)?.[0];
 }

@@ -3,7 +3,7 @@ import type { LfsUse } from '../lfs/search';
 import { fetchMissing } from '../objects/fetchMissing';
 import { surveyRange, withholdUnsendable } from '../objects/scanHistory';
 import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
-import { findObstacle, withholdUnwritable } from '../plan/refNameConflicts';
+import { findObstacle, withholdNames, withholdUnwritable } from '../plan/refNameConflicts';
 import { isEverything } from '../plan/refs';
 import { addBackups } from '../push/backup';
 import { type Listings, type MirrorParts, requireUnmoved } from './look';
@@ -27,7 +27,8 @@ export async function makePlan(parts: MirrorParts, seen: Listings): Promise<Prep
   const scope = { present: seen.destination, wantsAll: isEverything(selection) };
   const fastForwards = await time('fetch', () => fetchMissing(wanted, scope, needs));
   const whole = planMirror(seen, selection, fastForwards, seen.policy);
-  const writable = withholdUnwritable(whole, seen.destination, seen.source);
+  const named = withholdNames(whole, limits.profile.names);
+  const writable = withholdUnwritable(named, seen.destination, seen.source);
   if (!seen.fallback) await requireUnmoved(writable, source);
 
   const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);

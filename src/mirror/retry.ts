@@ -13,6 +13,7 @@ const transient: readonly ErrorCode[] = [
   'connection-dropped',
   'timed-out',
   'push-too-large',
+  'out-of-memory',
   'lease-broken',
 ];
 

@@ -29,6 +29,14 @@ export async function findClone(folder: string): Promise<Clone | undefined> {
   return { gitDirectory, commonDirectory, objects, shallow };
 }
 
+/** Of half a million refs. */
+const packedRefsBytes = 64 * 2 ** 20;
+
+/** The text of the `packed-refs` file of a clone; empty where it can't be read. */
+export async function readPackedRefs({ commonDirectory }: Clone): Promise<string> {
+  return (await readRegularFile(join(commonDirectory, 'packed-refs'), packedRefsBytes)) ?? '';
+}
+
 /** The text of the `shallow` file, empty where there is none; undefined when it is no such file. */
 async function readShallow(path: string): Promise<string | undefined> {
   if (!(await isThere(path))) return '';

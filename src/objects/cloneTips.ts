@@ -1,20 +1,21 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRegularFile } from '../system/regularFile';
-import type { Clone } from './clone';
+import { type Clone, readPackedRefs } from './clone';
 
 /**
  * The object IDs that the refs of a clone hold, as its files say: there may be no such objects. git itself would be
  * started in the clone to find them.
  */
-export async function readCloneTips({ gitDirectory, commonDirectory }: Clone): Promise<ReadonlySet<string>> {
+export async function readCloneTips(clone: Clone): Promise<ReadonlySet<string>> {
   const tips = new Set<string>();
-  const add = async (file: string, pattern: RegExp) => {
-    for (const [oid] of ((await readRegularFile(file)) ?? '').matchAll(pattern)) tips.add(oid);
+  const add = (text: string, pattern: RegExp) => {
+    for (const [oid] of text.matchAll(pattern)) tips.add(oid);
   };
-  await add(join(gitDirectory, 'HEAD'), /^[0-9a-f]{40}(?=\n$)/g);
-  for await (const file of listFiles(join(commonDirectory, 'refs'))) await add(file, /^[0-9a-f]{40}(?=\n$)/g);
-  await add(join(commonDirectory, 'packed-refs'), /^[0-9a-f]{40}(?= )/gm);
+  const loose = async (file: string) => add((await readRegularFile(file)) ?? '', /^[0-9a-f]{40}(?=\n$)/g);
+  await loose(join(clone.gitDirectory, 'HEAD'));
+  for await (const file of listFiles(join(clone.commonDirectory, 'refs'))) await loose(file);
+  add(await readPackedRefs(clone), /^[0-9a-f]{40}(?= )/gm);
   return tips;
 }
 

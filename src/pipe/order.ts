@@ -1,17 +1,18 @@
 import type { Order, Program } from '../program/runMirror';
+import { remedies } from './remedies';
 import { findSecrets } from './secrets';
 import { type Settings, toJob } from './settings';
 
-/** What an entry of this room has, whatever it is asked to do with the settings. */
+/** What an entry provides, whatever it does with the settings. */
 export interface Asked extends Omit<Program, 'readOrder' | 'secrets'> {
   /** Throws SettingsError with every fault. */
   readonly readSettings: () => Promise<Settings>;
 }
 
-/** A mirror as the variables ask for it, as a program. */
+/** The mirror that the variables describe, as a program. */
 export function toProgram({ readSettings, ...rest }: Asked): Program {
   const readOrder = async () => toOrder(await readSettings());
-  return { ...rest, readOrder, secrets: findSecrets(rest.env) };
+  return { ...rest, readOrder, remedies, secrets: findSecrets(rest.env) };
 }
 
 function toOrder(settings: Settings): Order {

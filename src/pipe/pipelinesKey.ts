@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { invalid } from '../faults';
+import type { FaultCollection } from '../faults';
 
-/** Where Pipelines mounts its SSH folder; BITBUCKET_SSH_KEY_FILE names the same file. */
+/** Where Pipelines mounts its SSH folder. BITBUCKET_SSH_KEY_FILE names the same file. */
 const defaultKeyFile = '/opt/atlassian/pipelines/agent/ssh/id_rsa';
 
 export interface PipelinesKey {
@@ -11,38 +11,42 @@ export interface PipelinesKey {
 }
 
 /**
- * Reads the SSH key of Pipelines, beside BITBUCKET_SSH_KEY_FILE: `id_rsa_tmp`, the one whose permissions let a
- * pipe read it, else `id_rsa`. Throws SettingsError `key-missing`.
+ * Reads the SSH key of Pipelines from the folder of BITBUCKET_SSH_KEY_FILE: `id_rsa_tmp`, which a pipe has permission to
+ * read, otherwise `id_rsa`.
  */
-export async function readPipelinesKey(sshKeyFile: string | undefined): Promise<PipelinesKey> {
+export async function readPipelinesKey(
+  sshKeyFile: string | undefined,
+  faults: FaultCollection,
+): Promise<PipelinesKey | undefined> {
   const folder = dirname(sshKeyFile ?? defaultKeyFile);
   const causes: string[] = [];
   for (const file of [join(folder, 'id_rsa_tmp'), join(folder, 'id_rsa')]) {
     const text = await readIfThere(file);
     if (typeof text === 'string') return { file, text };
-    if (text !== undefined) causes.push(`${file} cannot be read (${text.code})`);
+    if (text !== undefined) causes.push(`${file} can't be read (${text.code})`);
   }
   const cause = causes.length === 0 ? `there is none in ${folder}` : causes.join(', ');
-  throw invalid(
-    'SSH_KEY',
-    `There is no SSH key: SSH_KEY is not set, and of the key of Pipelines ${cause}.`,
-    'Make one in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
-    'key-missing',
-  );
+  return faults.add({
+    variable: 'SSH_KEY',
+    message: `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: ${cause}.`,
+    remedy:
+      'Create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
+    code: 'key-missing',
+  });
 }
 
-/** Reads the known hosts of Pipelines, beside the key; an empty text where there are none. */
+/** Reads the known hosts of Pipelines, in the folder of the key. An empty text if there are none. */
 export async function readPipelinesKnownHosts(sshKeyFile: string | undefined): Promise<string> {
   return readKnownHosts(join(dirname(sshKeyFile ?? defaultKeyFile), 'known_hosts'));
 }
 
-/** Reads a known_hosts file; an empty text where there is none that can be read, which trusts nothing. */
+/** Reads a known_hosts file. An empty text, which trusts nothing, if it can't be read. */
 export async function readKnownHosts(file: string): Promise<string> {
   const text = await readIfThere(file);
   return typeof text === 'string' ? text : '';
 }
 
-/** Gives the text, undefined when there is no such file, or why it can't be read. */
+/** Gives the text, undefined if there is no such file, or why it can't be read. */
 async function readIfThere(file: string): Promise<string | undefined | { readonly code: string }> {
   try {
     return await readFile(file, 'utf8');

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import { invalid, quote } from '../faults';
+import { type FaultCollection, quote } from '../faults';
 import { isRefName } from '../git/refName';
 import { parseSourceUrl } from './sourceUrl';
 import type { Environment } from './variables';
 
 export type RunKind = 'branch' | 'tag' | 'pull-request' | 'commit' | 'none';
 
-/** What Bitbucket says of the run that this is part of. */
+/** What Bitbucket says about the run. */
 export interface Run {
-  /** `none`: no run of Pipelines. */
+  /** `none`: not a run of Pipelines. */
   readonly kind: RunKind;
   /** `refs/heads/…` or `refs/tags/…`; of a pull request, its source branch. */
   readonly ref: string | undefined;
@@ -20,22 +20,29 @@ export interface Run {
   readonly httpOrigin: string | undefined;
 }
 
-const remedy = 'Pipelines sets this variable: leave it out of the variables of the pipe.';
-
-/** Parses the BITBUCKET_* variables. Throws SettingsError. */
-export function parseRun(env: Environment, cwd: string): Run {
+/** Parses the BITBUCKET_* variables. Undefined if one of them is invalid. */
+export function parseRun(env: Environment, cwd: string, faults: FaultCollection): Run | undefined {
   const kind = toKind(env);
+  const [name, namespace] =
+    kind === 'tag'
+      ? (['BITBUCKET_TAG', 'refs/tags/'] as const)
+      : (['BITBUCKET_BRANCH', 'refs/heads/'] as const);
+  const { [name]: short, BITBUCKET_COMMIT: commit, BITBUCKET_GIT_HTTP_ORIGIN: origin } = env;
   const cloneDir = env['BITBUCKET_CLONE_DIR'];
-  const httpOrigin = env['BITBUCKET_GIT_HTTP_ORIGIN'];
+  const ref = short ? namespace + short : undefined;
+  const before = faults.faults.length;
+  if (short && ref && (!isRefName(ref) || short.startsWith('-')))
+    faults.add(toFault(name, short, 'is not a valid ref name for git'));
+  if (commit && !/^[0-9a-f]{7,64}$/.test(commit))
+    faults.add(toFault('BITBUCKET_COMMIT', commit, 'is not a valid commit hash'));
+  const httpOrigin = origin ? parseHttpOrigin(origin, faults) : undefined;
+  if (faults.faults.length > before) return undefined;
   return {
     kind,
-    ref:
-      kind === 'tag'
-        ? parseRef(env, 'BITBUCKET_TAG', 'refs/tags/')
-        : parseRef(env, 'BITBUCKET_BRANCH', 'refs/heads/'),
-    commit: parseCommit(env['BITBUCKET_COMMIT']),
+    ref,
+    commit: commit || undefined,
     cloneDir: cloneDir ? resolve(cwd, cloneDir) : undefined,
-    httpOrigin: httpOrigin ? parseHttpOrigin(httpOrigin) : undefined,
+    httpOrigin,
   };
 }
 
@@ -46,23 +53,17 @@ function toKind(env: Environment): RunKind {
   return env['BITBUCKET_COMMIT'] || env['BITBUCKET_GIT_HTTP_ORIGIN'] ? 'commit' : 'none';
 }
 
-function parseRef(env: Environment, variable: string, namespace: string): string | undefined {
-  const name = env[variable];
-  if (!name) return undefined;
-  const ref = namespace + name;
-  if (isRefName(ref) && !name.startsWith('-')) return ref;
-  throw invalid(variable, `${variable} is ${quote(name)}: git allows no ref of that name.`, remedy);
-}
-
-function parseCommit(commit: string | undefined): string | undefined {
-  if (!commit) return undefined;
-  if (/^[0-9a-f]{7,64}$/.test(commit)) return commit;
-  throw invalid('BITBUCKET_COMMIT', `BITBUCKET_COMMIT is ${quote(commit)}: it is no object ID.`, remedy);
-}
-
-function parseHttpOrigin(origin: string): string {
+function parseHttpOrigin(origin: string, faults: FaultCollection): string | undefined {
   const variable = 'BITBUCKET_GIT_HTTP_ORIGIN';
-  const { url } = parseSourceUrl(origin, variable);
-  if (/^https?:/.test(url)) return url;
-  throw invalid(variable, `${variable} is ${quote(origin)}: it is no http:// URL.`, remedy);
+  const url = parseSourceUrl(origin, faults, variable)?.url;
+  if (url === undefined || /^https?:/.test(url)) return url;
+  return faults.add(toFault(variable, origin, 'is not an http:// URL'));
+}
+
+function toFault(variable: string, value: string, what: string) {
+  return {
+    variable,
+    message: `${variable} is ${quote(value)}: it ${what}.`,
+    remedy: 'Pipelines sets this variable. Remove it from the variables of the pipe.',
+  };
 }

@@ -1,41 +1,26 @@
 import { parseArmour } from '../ssh/keyArmour';
-import type { Environment } from './variables';
+import { type Environment, type Variable, variables } from './variables';
 
-/** Bitbucket's own secrets that reach a pipe, and those of AWS. */
-const tokens = [
-  'PIPELINES_JWT_TOKEN',
-  'BITBUCKET_STEP_OIDC_TOKEN',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
+/** Secrets in the environment that are not variables of ours: tokens of Bitbucket, and proxies. */
+const ambient: readonly Pick<Variable, 'name' | 'secret' | 'carriesPassword'>[] = [
+  { name: 'PIPELINES_JWT_TOKEN', secret: true },
+  { name: 'BITBUCKET_STEP_OIDC_TOKEN', secret: true },
+  ...['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY']
+    .flatMap((name) => [name, name.toLowerCase()])
+    .map((name) => ({ name, carriesPassword: true }) as const),
 ];
 
-/** Variables that may carry a password in a URL. */
-const urls = [
-  'SOURCE_URL',
-  'SOURCE_PROXY',
-  'CODECOMMIT_URL',
-  'HTTPS_PROXY',
-  'https_proxy',
-  'HTTP_PROXY',
-  'http_proxy',
-  'ALL_PROXY',
-  'all_proxy',
-];
-
-/**
- * Every text in the environment that must never be printed. It needs no valid variables, so that redaction can
- * begin before anything is parsed.
- */
+/** Every text in the environment that must never be printed. It needs no valid variables. */
 export function findSecrets(env: Environment): readonly string[] {
-  const found = [
-    ...tokens.map((name) => env[name] ?? ''),
-    ...toKeySecrets(env['SSH_KEY'] ?? ''),
-    ...urls.flatMap((name) => toUrlSecrets(env[name] ?? '')),
-  ];
+  const found = [...variables, ...ambient].flatMap(({ name, secret, carriesPassword }) => {
+    const value = env[name] ?? '';
+    if (name === 'SSH_KEY') return toKeySecrets(value);
+    return secret ? [value] : carriesPassword ? toUrlSecrets(value) : [];
+  });
   return [...new Set(found)].filter((text) => text !== '');
 }
 
-/** A key as it was given, its base64, and each long line of its body: a line alone is still a piece of the key. */
+/** A key as it was given, its base64, and each long line of its body: a single line is still a piece of the key. */
 export function toKeySecrets(text: string): readonly string[] {
   if (text.trim() === '') return [];
   const armour = parseArmour(text);
@@ -47,12 +32,12 @@ export function toKeySecrets(text: string): readonly string[] {
   return [text.trim(), ...forms, ...base64, ...lines];
 }
 
-/** A user name of fewer characters is no token: `git`; beside a password, `x-token-auth`. */
+/** A shorter user name is not a token: `git`, or next to a password `x-token-auth`. */
 const shortestToken = { alone: 8, besidePassword: 16 };
 
 /**
- * What a URL in any form has before its last `@`, as it stands there and decoded: the password, and a user name that may
- * be a token. The user of ssh:// is no secret.
+ * The part of a URL before its last `@`, as given and decoded: the password, and a user name that may be a token. The
+ * user of ssh:// is not a secret.
  */
 function toUrlSecrets(url: string): readonly string[] {
   const [, scheme = '', userinfo = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)@/is.exec(url) ?? [];

@@ -1,4 +1,4 @@
-import { invalid, quote, type SettingsError } from '../faults';
+import { type FaultCollection, findFirst, quote } from '../faults';
 import { findForeign, parseHost, parsePort } from '../remote/address';
 import type { HttpProxy, Password } from '../remote/settings';
 
@@ -8,50 +8,69 @@ export interface SourceUrl {
   readonly credentials: Password | undefined;
 }
 
-const forms =
-  'Give http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.';
-
-/** Parses SOURCE_URL, or `variable` with the same forms; a user and password of http(s) are split off. Throws SettingsError. */
-export function parseSourceUrl(value: string, variable = 'SOURCE_URL'): SourceUrl {
-  const { scheme, rest } = splitScheme(value);
-  if (scheme === undefined) return { url: parsePath(variable, value, value), credentials: undefined };
-  if (scheme === 'file') return { url: `file://${parsePath(variable, rest, value)}`, credentials: undefined };
-  if (scheme !== 'http' && scheme !== 'https' && scheme !== 'ssh') {
-    throw unfit(variable, value, 'has another scheme than these');
-  }
-  const { userinfo, host, path } = parseAuthority(variable, rest, value);
-  if (!/^\/[\w.~+=,:%/-]+$/.test(path)) throw unfit(variable, value, 'has no valid path');
-  if (scheme !== 'ssh')
-    return { url: `${scheme}://${host}${path}`, credentials: parseCredentials(variable, userinfo, value) };
-  if (userinfo?.includes(':')) throw unfit(variable, value, 'carries a password, which SSH cannot use');
-  if (userinfo !== undefined && !/^\w[\w.+-]*$/.test(userinfo))
-    throw unfit(variable, value, 'has no valid user name');
-  return {
-    url: `ssh://${userinfo === undefined ? '' : `${userinfo}@`}${host}${path}`,
-    credentials: undefined,
-  };
+/** Parses SOURCE_URL, or `variable` in the same forms. The user and password of http(s) are split off. */
+export function parseSourceUrl(
+  value: string,
+  faults: FaultCollection,
+  variable = 'SOURCE_URL',
+): SourceUrl | undefined {
+  const parsed = parseForm(value);
+  if (typeof parsed !== 'string') return parsed;
+  return faults.add({
+    variable,
+    message: `${variable} is ${quote(value)}: ${parsed}.`,
+    remedy:
+      'Use http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.',
+  });
 }
 
-/** Schemes that git can reach a proxy by (git-config, http.proxy; curl's CURLOPT_PROXY). */
-const proxySchemes = new Set(['http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h']);
-
-const proxyRemedy = 'Give the proxy as http://<host>:<port>, or leave SOURCE_PROXY out for its default.';
-/** Parses SOURCE_PROXY; a user and password are split off. Throws SettingsError. */
-export function parseSourceProxy(value: string): HttpProxy {
-  const variable = 'SOURCE_PROXY';
+/** Gives what is wrong with it as a text. */
+function parseForm(value: string): SourceUrl | string {
   const { scheme, rest } = splitScheme(value);
-  if (scheme === undefined || !proxySchemes.has(scheme)) {
-    throw invalid(variable, `${variable} is ${quote(value)}: it is not the URL of a proxy.`, proxyRemedy);
-  }
-  const { userinfo, host, path } = parseAuthority(variable, rest, value, proxyRemedy);
-  if (path !== '' && path !== '/') {
-    throw invalid(variable, `${variable} is ${quote(value)}: a proxy has no path.`, proxyRemedy);
-  }
-  const login = parseCredentials(variable, userinfo, value);
-  return { url: `${scheme}://${host}`, ...(login && { login }) };
+  if (scheme === undefined) return findPathFault(value) ?? { url: value, credentials: undefined };
+  if (scheme === 'file') return findPathFault(rest) ?? { url: `file://${rest}`, credentials: undefined };
+  const { userinfo, host, path, fault } = parseAuthority(rest);
+  const ssh = scheme === 'ssh';
+  const credentials = ssh ? undefined : parseCredentials(userinfo);
+  const unfit =
+    findFirst([[!/^(https?|ssh)$/.test(scheme), 'it has an unsupported scheme']]) ??
+    fault ??
+    findFirst([
+      [!/^\/[\w.~+=,:%/-]+$/.test(path), 'it has no valid path'],
+      [ssh && userinfo?.includes(':'), 'it contains a password, which SSH cannot use'],
+      [ssh && userinfo !== undefined && !/^\w[\w.+-]*$/.test(userinfo), 'it has no valid user name'],
+      [credentials === 'unfit', badlyEncoded],
+    ]);
+  if (unfit !== undefined || credentials === 'unfit') return unfit ?? badlyEncoded;
+  const user = ssh && userinfo !== undefined ? `${userinfo}@` : '';
+  return { url: `${scheme}://${user}${host}${path}`, credentials };
 }
 
-/** Whether two http(s) URLs name the same repository: git servers take it with or without `.git`. */
+/** Schemes that git can use for a proxy (git-config, http.proxy; curl's CURLOPT_PROXY). */
+const proxySchemes = /^(https?|socks4a?|socks5h?)$/;
+
+/** Parses SOURCE_PROXY. The user and password are split off. */
+export function parseSourceProxy(value: string, faults: FaultCollection): HttpProxy | undefined {
+  const { scheme = '', rest } = splitScheme(value);
+  const { userinfo, host, path, fault } = parseAuthority(rest);
+  const login = parseCredentials(userinfo);
+  const unfit =
+    findFirst([[!proxySchemes.test(scheme), 'it is not the URL of a proxy']]) ??
+    fault ??
+    findFirst([
+      [path !== '' && path !== '/', 'a proxy has no path'],
+      [login === 'unfit', badlyEncoded],
+    ]);
+  if (unfit === undefined && login !== 'unfit')
+    return { url: `${scheme}://${host}`, ...(login && { login }) };
+  return faults.add({
+    variable: 'SOURCE_PROXY',
+    message: `SOURCE_PROXY is ${quote(value)}: ${unfit}.`,
+    remedy: 'Give the proxy as http://<host>:<port>, or remove SOURCE_PROXY to use its default.',
+  });
+}
+
+/** Whether two http(s) URLs name the same repository: git servers accept them with and without `.git`. */
 export function isSameRepository(one: string, other: string): boolean {
   const [a, b] = [one, other].map((url) => url.replace(/\/+$/, '').replace(/\.git$/, ''));
   return a === b;
@@ -62,50 +81,48 @@ function splitScheme(value: string): { scheme: string | undefined; rest: string 
   return { scheme: scheme?.toLowerCase(), rest };
 }
 
-function parsePath(variable: string, path: string, value: string): string {
-  // git's transports by helper (ext::, fd::) run programs: only an absolute path is taken as one.
-  if (!path.startsWith('/') || path.startsWith('//'))
-    throw unfit(variable, value, 'is neither a URL nor an absolute path');
-  if (hasControl(path)) throw unfit(variable, value, 'holds a control character');
-  return path;
+/** git's transport helpers (ext::, fd::) run programs, so only an absolute path counts as a path. */
+function findPathFault(path: string): string | undefined {
+  return findFirst([
+    [!path.startsWith('/') || path.startsWith('//'), 'it is neither a URL nor an absolute path'],
+    [hasControl(path), 'it contains a control character'],
+  ]);
 }
 
-function parseAuthority(variable: string, rest: string, value: string, remedy = forms) {
+/** `[userinfo@]host[:port][path]`; the host in lower case, with its port. */
+function parseAuthority(rest: string) {
   const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
   const userinfo = at < 0 ? undefined : authority.slice(0, at);
-  const [, bracketed, plain, port] =
+  const [, bracketed, plain = '', port] =
     /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(authority.slice(at + 1)) ?? [];
-  const name = parseHost(bracketed ?? plain ?? '', bracketed !== undefined);
+  const name = parseHost(bracketed ?? plain, bracketed !== undefined);
   const number = port === undefined ? undefined : parsePort(port);
-  if (name === undefined) throw unfit(variable, value, 'has no valid host name', remedy);
-  if (port !== undefined && number === undefined) throw unfit(variable, value, 'has no valid port', remedy);
-  const host = `${bracketed === undefined ? name : `[${name}]`}${number === undefined ? '' : `:${number}`}`;
-  if (path.includes('@')) throw unfit(variable, value, 'has an @ after the host; write it as %40', remedy);
   const foreign = findForeign(path.replaceAll('%', ''));
-  if (foreign !== undefined) throw unfit(variable, value, foreign, remedy);
-  return { userinfo, host, path };
+  const fault = findFirst([
+    [name === undefined, 'it has no valid host name'],
+    [port !== undefined && number === undefined, 'it has no valid port'],
+    [path.includes('@'), 'it has an @ after the host; write it as %40'],
+    [foreign, `it ${foreign}`],
+  ]);
+  const host = `${bracketed === undefined ? name : `[${name}]`}${number === undefined ? '' : `:${number}`}`;
+  return { userinfo, host, path, fault };
 }
 
-function parseCredentials(
-  variable: string,
-  userinfo: string | undefined,
-  value: string,
-): Password | undefined {
+const badlyEncoded = 'it contains a user or password that is not correctly encoded';
+
+function parseCredentials(userinfo: string | undefined): Password | 'unfit' | undefined {
   if (userinfo === undefined) return undefined;
-  const [, username = '', password = ''] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
-  const credentials = { username: decode(username), password: decode(password) };
-  const fault = [credentials.username, credentials.password].some(
-    (each) => each === undefined || hasControl(each),
-  );
-  if (fault || !credentials.username)
-    throw unfit(variable, value, 'carries a user or password that is not well encoded');
-  return { username: credentials.username, password: credentials.password ?? '' };
+  const [, user = '', secret = ''] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
+  const [username, password] = [decode(user), decode(secret)];
+  return username && password !== undefined ? { username, password } : 'unfit';
 }
 
+/** Undefined if the text is not correctly encoded, or hides a control character. */
 function decode(text: string): string | undefined {
   try {
-    return decodeURIComponent(text);
+    const decoded = decodeURIComponent(text);
+    return hasControl(decoded) ? undefined : decoded;
   } catch {
     return undefined;
   }
@@ -113,8 +130,4 @@ function decode(text: string): string | undefined {
 
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
-}
-
-function unfit(variable: string, value: string, what: string, remedy = forms): SettingsError {
-  return invalid(variable, `${variable} is ${quote(value)}: it ${what}.`, remedy);
 }

@@ -1,11 +1,11 @@
 import type { Environment } from './variables';
 
-/** Whether this is a step of Pipelines, which says where the source is. */
+/** Whether this is a step of Pipelines. Then Pipelines names the source. */
 export function isPipelinesStep(env: Environment): boolean {
   return env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
 }
 
-/** Whether the log is that of Pipelines, which shows colours. */
+/** Whether the log goes to Pipelines, which shows colours. */
 export function isPipelinesLog(env: Environment): boolean {
   return env['BITBUCKET_PIPELINE_UUID'] !== undefined;
 }

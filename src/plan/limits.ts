@@ -35,3 +35,22 @@ export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileL
     return `lies ${directories} directories deep, more than the ${limits.directories} that ${limits.server} takes`;
   return undefined;
 }
+
+/** What the name of a branch may be, beyond what git asks of it. */
+export interface NameLimits {
+  readonly server: string;
+  readonly characters: number;
+}
+
+/** https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html: "Branch names". */
+export const codeCommitNameLimits: NameLimits = { server: 'CodeCommit', characters: 256 };
+
+/** Why the server declines a new branch for its name; undefined when it does not, and for tags. */
+export function parseNameExcess(ref: string, limits: NameLimits): string | undefined {
+  const [, branch] = /^refs\/heads\/(.+)$/s.exec(ref) ?? [];
+  if (branch === undefined) return undefined;
+  const { length } = [...branch];
+  if (length > limits.characters)
+    return `its name has ${length} characters, more than the ${limits.characters} that ${limits.server} takes`;
+  return /^[0-9a-f]{40}$/i.test(branch) ? 'its name has the form of an object ID' : undefined;
+}

@@ -1,4 +1,5 @@
 import { toFolders } from './batches';
+import { type NameLimits, parseNameExcess } from './limits';
 import { type Plan, withhold } from './plan';
 import type { RefMap } from './refs';
 
@@ -41,7 +42,14 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
   });
 }
 
+/** The plan without the new branches whose name the server declines. */
+export function withholdNames(plan: Plan, limits: NameLimits | undefined): Plan {
+  if (limits === undefined) return plan;
+  const creates = new Set(plan.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
+  return withhold(plan, 'unsendable', (ref) => (creates.has(ref) ? parseNameExcess(ref, limits) : undefined));
+}
+
 /** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
 function toConflict(ref: string): string {
-  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or set PRUNE: true`;
+  return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or prune it`;
 }

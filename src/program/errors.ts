@@ -5,7 +5,7 @@ export const reportUnwritable = (file: string, cause: unknown) =>
     'report-unwritable',
     {
       message: `The report can't be written to "${file}": ${toErrorText(cause)}`,
-      remedy: 'Give REPORT_FILE a path in a folder that exists and that this run can write to.',
+      remedy: 'Give a path in a folder that exists and that this run can write to.',
     },
     { cause },
   );

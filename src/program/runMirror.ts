@@ -5,6 +5,7 @@ import { mirror } from '../mirror/mirror';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
 import { type Outcome, toExitCode } from '../report/outcome';
+import { withRemedies, withRemedy } from '../report/remedies';
 import { logError, logOutcome } from '../report/text';
 import { reportUnwritable } from './errors';
 import { openSession, type Session, type Surroundings } from './session';
@@ -69,7 +70,7 @@ export async function runProgram(program: Program): Promise<number> {
     clean: session.clean,
   });
   const failure = await writeReport(order.reportFile, order.clone, report);
-  if (failure !== undefined) logError(failure, log);
+  if (failure !== undefined) logError(withRemedy(failure, program.remedies), log);
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
 
@@ -81,7 +82,7 @@ function toProfile(timings: Readonly<Record<string, number>>, usage: Usage, byte
   return `Profile: ${stages.join(', ')}; ${own}; ${bytes} bytes sent.`;
 }
 
-async function runMirror({ readOrder }: Program, session: Session): Promise<Ending> {
+async function runMirror({ readOrder, remedies }: Program, session: Session): Promise<Ending> {
   const { context } = session;
   let order: Order | undefined;
   try {
@@ -89,7 +90,7 @@ async function runMirror({ readOrder }: Program, session: Session): Promise<Endi
     context.log.conceal(order.secrets);
     session.limit(order.timeoutMilliseconds);
     context.log.info(`codecommit-mirror ${version}: ${order.title}`);
-    return { outcome: await mirror(order.toJob(), context), order };
+    return { outcome: withRemedies(await mirror(order.toJob(), context), remedies), order };
   } catch (error) {
     return { error: session.explain(error), order };
   }

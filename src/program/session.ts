@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { MirrorError } from '../errors';
 import { createCleaner, createLog, isColourSeen } from '../report/log';
+import { type Remedies, withRemedy } from '../report/remedies';
 import { createStopwatch } from '../report/stopwatch';
 import type { Context, Log } from '../system/context';
 import { toFailure } from '../system/errors';
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly stderr?: Output | undefined;
   /** Aborted with the name of the signal that asks the program to stop. */
   readonly signal: AbortSignal;
+  /** What the users of this program can do about errors. */
+  readonly remedies?: Remedies | undefined;
   /** What reads the output shows colours, though it is no terminal. */
   readonly isLogColoured?: boolean | undefined;
 }
@@ -40,7 +43,7 @@ export interface Session extends Disposable {
 
 /** Opens the session of a program. `secrets` are masked in all that it writes, as are those that its log conceals later. */
 export function openSession(
-  { env, stdout, stderr, signal: stop, isLogColoured = false }: Surroundings,
+  { env, stdout, stderr, signal: stop, isLogColoured = false, remedies }: Surroundings,
   secrets: readonly string[],
 ): Session {
   const cleaner = createCleaner();
@@ -65,7 +68,7 @@ export function openSession(
     limit(milliseconds) {
       timer = setTimeout(() => ending.abort('TIMEOUT'), milliseconds);
     },
-    explain: (error) => toFailure(error, { log, signal }),
+    explain: (error) => withRemedy(toFailure(error, { log, signal }), remedies),
     [Symbol.dispose]() {
       clearTimeout(timer);
       ending.abort();

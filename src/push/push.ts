@@ -1,12 +1,13 @@
 import { hasCode, type MirrorError } from '../errors';
 import { parseFailure } from '../git/failures';
+import type { GitResult } from '../git/git';
 import { type BatchLimits, planBatches } from '../plan/batches';
 import { isSliceRef } from '../plan/ownRefs';
 import type { RefPush } from '../plan/plan';
 import type { Remote } from '../remote/remote';
 import { createTransferListener } from '../report/progress';
 import type { Log } from '../system/context';
-import { pushTooLarge } from './errors';
+import { outOfMemory, pushTooLarge } from './errors';
 import { type PushEnd, pushIsolating } from './isolate';
 import type { Journal } from './journal';
 import { parsePorcelain, type RefResult } from './porcelain';
@@ -47,17 +48,18 @@ async function pushOnce(
   const listener = createTransferListener('Pushing to the destination', log);
   journal.sending(updates, isSliceRef);
   try {
-    const { exitCode, stdout, stderr } = await destination.push(options, updates, listener);
-    const results = parsePorcelain(stdout);
-    const words = toServerWords(stderr);
+    const result = await destination.push(options, updates, listener);
+    const results = readAnswers(updates, result);
+    const words = toServerWords(result.stderr);
     if (words !== undefined) log.debug(words);
-    journal.answered(results, words, parsePackBytes(stderr));
-    if (exitCode !== 0 && isTooLarge(stderr)) return { failure: pushTooLarge(words), isRefused: false };
-    // git itself could not read what it had to send: no refusal of the server, though it says so too.
-    const isBroken = exitCode !== 0 && parseFailure(stderr) === 'object-missing';
-    const isWhole = exitCode === 0 || (!isBroken && results.length >= updates.length);
-    if (!isWhole) return { failure: destination.describeFailure('push', stderr), isRefused: false };
-    return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
+    journal.answered(results, words, parsePackBytes(result.stderr));
+    if (result.exitCode === 0) return { isRefused: false };
+    const failure = findLocalFailure(result, words);
+    // git that could not read what it had to send says of each ref that the server refused it.
+    const isBroken = parseFailure(result.stderr) === 'object-missing';
+    if (failure === undefined && !isBroken && results.length >= updates.length)
+      return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
+    return { failure: failure ?? destination.describeFailure('push', result.stderr), isRefused: false };
   } catch (error) {
     // The server may have carried out a push that went silent: the look afterwards tells.
     if (hasCode(error, ['timed-out'])) return { failure: error, isRefused: false };
@@ -65,9 +67,30 @@ async function pushOnce(
   }
 }
 
-/** The reasons that git gives every ref of a push when a pre-receive hook or the check of its objects refuses the push. */
+/** The server answers each ref; but a reference-transaction hook that refuses one ends it before it can (githooks(5)). */
+function readAnswers(
+  updates: readonly RefPush[],
+  { exitCode, stdout, stderr }: GitResult,
+): readonly RefResult[] {
+  if (exitCode === 0 || !stderr.includes(abortedReason)) return parsePorcelain(stdout);
+  return updates.map(({ ref }) => ({ ref, done: false, reason: abortedReason }));
+}
+
+const abortedReason = 'ref updates aborted by hook';
+
+/** Failures of the push itself, whatever the server answered to its refs. */
+function findLocalFailure(
+  { exitCode, stderr }: GitResult,
+  words: string | undefined,
+): MirrorError | undefined {
+  // The server knows of a pack that ended early; here it is known why. Below 0: a signal ended git itself.
+  if (exitCode < 0 || /pack-objects died of signal 9/.test(stderr)) return outOfMemory(words);
+  return isTooLarge(stderr) ? pushTooLarge(words) : undefined;
+}
+
+/** The reasons that git gives every ref of a push when one of them is refused, or the check of its objects fails. */
 function isRefusedWithPush({ done, reason }: RefResult): boolean {
-  return !done && /pre-receive hook declined|unpacker error/.test(reason);
+  return !done && /pre-receive hook declined|unpacker error|aborted by hook/.test(reason);
 }
 
 const options = ['--porcelain', '--progress', '--no-verify', '--no-follow-tags', '--recurse-submodules=no'];

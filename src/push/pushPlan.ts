@@ -39,7 +39,7 @@ export async function pushPlan(
 ): Promise<PlanPushed> {
   const ended = (failure: MirrorError | undefined, advanced: boolean) => ({
     failure,
-    cut: hasCode(failure, ['connection-dropped', 'timed-out', 'push-too-large']),
+    cut: hasCode(failure, ['connection-dropped', 'timed-out', 'push-too-large', 'out-of-memory']),
     advanced,
   });
   const { plan, failure: notBackedUp } = await pushBackups(planned, needs);

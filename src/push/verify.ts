@@ -20,7 +20,29 @@ const nothing: Pushed = { sent: new Set(), answers: new Map() };
 
 /** What became of each ref of a plan. An answer of the server is a reason, never a proof: only a value that was seen counts as done. */
 export function judgeOutcomes(plan: Plan, pushed: Pushed): RefOutcome[] {
-  return toAll(plan).map((update) => judge(update, pushed));
+  const twins = findTwins(plan, pushed);
+  return toAll(plan).map((update) => judge(update, pushed, twins.get(update.ref)));
+}
+
+/**
+ * Refs that a server did not write as another one stood in their place, though it lists them as they were: a file
+ * system that folds case keeps one file for `main` and `Main`. Gives the name of the other one, of either side.
+ */
+function findTwins(plan: Plan, { answers, after }: Pushed): RefMap {
+  const all = toAll(plan).map(({ ref }) => ref);
+  const folded = new Map<string, string>();
+  for (const ref of all) {
+    const { reason, words = '' } = answers.get(ref) ?? {};
+    if (reason === lockedReason && /already exists|but expected/.test(words))
+      folded.set(ref.toLowerCase(), ref);
+  }
+  if (folded.size === 0) return new Map();
+  const twins = new Map<string, string>();
+  for (const other of [...(after?.keys() ?? []), ...all]) {
+    const ref = folded.get(other.toLowerCase());
+    if (ref !== undefined && ref !== other && !twins.has(ref)) twins.set(ref, other);
+  }
+  return twins;
 }
 
 /** The plan as if all of it had happened: what a dry run shows. */
@@ -46,7 +68,11 @@ const doneStatus = {
   backup: 'new',
 } as const;
 
-function judge(update: RefUpdate | Backup, { sent, answers, after, failure }: Pushed): RefOutcome {
+function judge(
+  update: RefUpdate | Backup,
+  { sent, answers, after, failure }: Pushed,
+  twin: string | undefined,
+): RefOutcome {
   const { action, ref, old, new: wanted } = update;
   const values = { ref, old, new: wanted };
   if (action === 'keep') return { ...values, status: 'kept', ...toKeptReason(update) };
@@ -60,7 +86,13 @@ function judge(update: RefUpdate | Backup, { sent, answers, after, failure }: Pu
   const refused = { ...values, status: 'refused' } as const;
   // The push may have been carried out before somebody else changed the ref.
   if (now !== old) return { ...refused, ...toContest(now), ...(isSent && toLoss(update)) };
+  if (twin !== undefined)
+    return { ...refused, code: 'ref-declined', reason: `${toDeclined(answer)}; ${toTwinReason(twin)}` };
   return { ...refused, ...toRefusal(answer, sent.has(ref), failure) };
+}
+
+function toTwinReason(twin: string): string {
+  return `${twin} differs from it in upper and lower case alone, and this server keeps one of the two: rename or delete one at the source`;
 }
 
 function toUnverified(
@@ -124,18 +156,18 @@ function toKeptReason({
       return {
         code: 'ref-diverged',
         reason: isTag(ref)
-          ? 'the tag was moved at one of the sides; FORCE: true replaces it'
-          : 'the destination has commits that the source lacks; FORCE: true replaces them',
+          ? 'the tag was moved on one side'
+          : 'the destination has commits that the source does not have',
       };
     case 'default-branch':
       return {
         code: 'default-branch-kept',
-        reason: 'the default branch of the destination is not deleted; make another one the default first',
+        reason: 'the default branch of the destination is not deleted; make another branch the default first',
       };
     case 'not-pruned':
-      return { reason: 'only at the destination; PRUNE: true deletes it' };
+      return { reason: 'only at the destination' };
     case 'unsendable':
-      return { code: 'limit-exceeded', reason: `CodeCommit does not take it${more}` };
+      return { code: 'limit-exceeded', reason: `the destination does not accept it${more}` };
     case 'unwritable':
       return { code: 'ref-declined', reason: `git can't push it${more}` };
     case 'backup-failed':

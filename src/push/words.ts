@@ -20,9 +20,9 @@ export function toServerWords(stderr: string): string | undefined {
 }
 
 /**
- * Whether a push was refused for its size, as git's receive.maxInputSize, GitHub and proxies say it. It only makes the
- * next attempt smaller, so a server that says so untruly gains nothing.
+ * Whether a push was refused for its size, as git's receive.maxInputSize, GitHub and proxies say it; 411 is a proxy's
+ * answer to a body that git sends in pieces, as it does beyond http.postBuffer. It only makes the next attempt smaller, so a server that says so untruly gains nothing.
  */
 export function isTooLarge(stderr: string): boolean {
-  return /exceeds maximum allowed size|HTTP 413|pack (is )?too (big|large)/i.test(stderr);
+  return /exceeds maximum allowed size|HTTP 41[13]|pack (is )?too (big|large)/i.test(stderr);
 }

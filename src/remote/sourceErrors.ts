@@ -1,42 +1,49 @@
 import { MirrorError, toQuote } from '../errors';
 
+const facts = { role: 'source' };
+
 export const sourceUnreachable = (url: string, stderr: string) =>
   new MirrorError('source-unreachable', {
     message: `The source ${url} can't be reached: ${toQuote(stderr)}`,
-    remedy:
-      'Nothing was changed. Run again when Bitbucket answers; check SOURCE_URL and SOURCE_PROXY if they are set.',
+    remedy: 'Nothing was changed. Run again when the server answers. Check its URL and the proxy.',
   });
 
 export const sourceUnauthorised = (url: string, stderr: string) =>
   new MirrorError('source-unauthorised', {
-    message: `The source ${url} refuses to be read: ${toQuote(stderr)}`,
-    remedy:
-      'In a pipe, leave SOURCE_URL unset: Pipelines gives access to its own repository. For another repository, put ' +
-      'a user and an access token into SOURCE_URL (a secured variable); in a shell, see that git ls-remote works for it.',
+    message: `The source ${url} denies read access: ${toQuote(stderr)}`,
+    remedy: 'Check the login for the source, and that it may read this repository.',
   });
 
 export const sourceNotFound = (url: string, stderr: string) =>
   new MirrorError('source-not-found', {
     message: `There is no git repository at the source ${url}: ${toQuote(stderr)}`,
-    remedy: 'Check the workspace and the repository name in SOURCE_URL.',
+    remedy: 'Check the URL of the source.',
   });
 
 export const sourceMoved = (refs: readonly string[]) =>
   new MirrorError('source-moved', {
     message: `The source kept changing while it was read: ${refs.slice(0, 5).join(', ')}`,
-    remedy: 'Run again. The run that the newest push started will mirror it.',
+    remedy: 'Run again.',
   });
 
 export const sourceCertificateRefused = (url: string, stderr: string) =>
-  new MirrorError('certificate-refused', {
-    message: `The certificate of the source ${url} is not trusted: ${toQuote(stderr)}`,
-    remedy:
-      'Name the certificate of its authority, or of the proxy that intercepts TLS, in SSL_CERT_FILE (a PEM file with ' +
-      'every authority that is to be trusted).',
-  });
+  new MirrorError(
+    'certificate-refused',
+    {
+      message: `The certificate of the source ${url} is not trusted: ${toQuote(stderr)}`,
+      remedy:
+        'Add the certificate of its authority, or of the TLS-intercepting proxy, to SSL_CERT_FILE (a PEM file with ' +
+        'every trusted authority).',
+    },
+    { facts },
+  );
 
 export const sourceAlgorithms = (url: string, stderr: string) =>
-  new MirrorError('algorithms-disjoint', {
-    message: `The source ${url} and this ssh have no algorithm in common: ${toQuote(stderr)}`,
-    remedy: 'Give SOURCE_URL as https://, or allow the algorithm for this host in ~/.ssh/config.',
-  });
+  new MirrorError(
+    'algorithms-disjoint',
+    {
+      message: `The source ${url} and this ssh have no algorithm in common: ${toQuote(stderr)}`,
+      remedy: 'Use https:// for the source, or allow the algorithm for this host in ~/.ssh/config.',
+    },
+    { facts },
+  );

@@ -105,6 +105,6 @@ function explainDecline({ ref, change }: PushedRef, declineRefs: RegExp | undefi
   const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
   if (branch === undefined || change === 'delete') return undefined;
   if (/^[0-9a-f]{40}$/i.test(branch)) return 'declined by the server: a branch name of 40 hexadecimal digits';
-  if (branch.length > 256) return 'declined by the server: a branch name of more than 256 characters';
+  if ([...branch].length > 256) return 'declined by the server: a branch name of more than 256 characters';
   return undefined;
 }

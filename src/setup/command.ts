@@ -24,7 +24,6 @@ export function createSetupCommand(): Command {
     .option('--remove', 'undo what setup made; the repository stays')
     .option('--profile <name>', 'the AWS profile')
     .option('--bitbucket-api <url>', 'another base URL of the Bitbucket API')
-    .showHelpAfterError('(codecommit-mirror setup --help has examples)')
     .addHelpText('after', helpText);
 }
 

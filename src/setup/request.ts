@@ -1,8 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { collectFaults, type FaultCollection, invalid, quote, SettingsError } from '../faults';
-import { parseDestinationUrl, toAuthority } from '../pipe/destinationUrl';
-import { replaceHost } from '../pipe/endpoint';
+import { collectFaults, type FaultCollection, invalid, orThrow, quote, SettingsError } from '../faults';
+import { parseDestinationUrl, replaceHost, toAuthority } from '../pipe/destinationUrl';
 import type { Environment } from '../pipe/variables';
 import { isRegion } from '../remote/region';
 import { publishedFingerprint } from '../ssh/fingerprints';
@@ -131,9 +130,11 @@ function parseCodeCommit({ codecommit: text, oidc = false, remove = false }: Set
       'Give <region>/<name>, such as eu-west-1/app. A name is 1 to 100 of A-Z a-z 0-9 . _ -, without .git.',
     );
   }
-  const own = parseDestinationUrl(`codecommit::${region}://${name}`, region, oidc);
+  const standard = `codecommit::${region}://${name}`;
+  const own = orThrow((faults) => parseDestinationUrl(standard, faults, { region, keyless: oidc }));
   const url = `${own.scheme}://${toAuthority(own, own.port)}${own.path}`;
-  const knownHosts = oidc || remove ? [] : toKnownHosts(replaceHost(own, endpoint), env['KNOWN_HOSTS'] ?? '');
+  const readPlace = () => orThrow((faults) => replaceHost(own, endpoint, faults));
+  const knownHosts = oidc || remove ? [] : toKnownHosts(readPlace(), env['KNOWN_HOSTS'] ?? '');
   return { region, name, url, endpoint, knownHosts };
 }
 

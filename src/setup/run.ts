@@ -1,3 +1,4 @@
+import { remedies } from '../pipe/remedies';
 import { findSecrets } from '../pipe/secrets';
 import type { Environment } from '../pipe/variables';
 import { openSession, type Session, type Surroundings } from '../program/session';
@@ -22,7 +23,7 @@ export interface SetupProgram extends Surroundings {
 /** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
   const { env, signal } = program;
-  using session = openSession(program, [...findSecrets(env), ...findSetupSecrets(env)]);
+  using session = openSession({ ...program, remedies }, [...findSecrets(env), ...findSetupSecrets(env)]);
   try {
     const origin = flags.bitbucket === undefined ? await readOrigin(program) : undefined;
     await setup(parseRequest(flags, { ...program, origin }), toContext(program, session));

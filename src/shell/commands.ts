@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { type Variable, variables } from '../pipe/variables';
 
-/** Where a variable stands in the help, in this order; the rest is about the run itself. */
+/** The groups of the help, in order. All other variables are about the run itself. */
 const groups: readonly (readonly [string, RegExp])[] = [
   ['Destination:', /^(CODECOMMIT|SSH_KEY|KNOWN_HOSTS|AWS)/],
   ['Source:', /^SOURCE/],
   ['What is mirrored:', /^(REFS|INCLUDE|EXCLUDE|FORCE|PRUNE|BACKUP|LFS)/],
 ];
 
-/** What `check` takes, so that the flags of a mirror can stay as they are, and makes no use of. */
+/** `check` accepts and ignores these, so that the flags of a mirror work unchanged. */
 const idleInCheck = new Set(['BACKUP', 'DRY_RUN', 'PUSH_SIZE', 'MAX_ATTEMPTS', 'REPORT_FILE']);
 
 export function createMirrorCommand(): Command {
@@ -18,7 +18,7 @@ export function createMirrorCommand(): Command {
 }
 
 export function createCheckCommand(): Command {
-  const command = new Command('check').description('see whether a mirror would work, and what differs');
+  const command = new Command('check').description('check whether a mirror would work, and what differs');
   addVariables(command, (name) => idleInCheck.has(name));
   command.addOption(new Option('--json', 'print the result as a JSON document').helpGroup('Run:'));
   return command.addHelpText('after', checkHelp);
@@ -33,8 +33,8 @@ function addVariables(command: Command, isHidden: (name: string) => boolean): vo
     command.addOption(toOption(flag, variable).hideHelp(isHidden(name)).helpGroup(group));
     if (isSwitch) command.addOption(new Option(flag.replace('--', '--no-')).hideHelp().helpGroup(group));
   }
-  const keyFile = 'The private key, from a file. The variable SSH_KEY holds the key itself.';
-  const profile = 'The AWS profile to take credentials from, as AWS_PROFILE is for every AWS tool.';
+  const keyFile = 'The file with the private key. The variable SSH_KEY contains the key itself.';
+  const profile = 'The AWS profile to use, like AWS_PROFILE for other AWS tools.';
   command.addOption(new Option('--ssh-key-file <file>', keyFile).helpGroup('Destination:'));
   command.addOption(new Option('--profile <name>', profile).helpGroup('Destination:'));
 }
@@ -45,8 +45,8 @@ function toOption(flag: string, { name, description, default: fallback }: Variab
 }
 
 const rules = `
-Each flag stands for the variable in brackets, and wins over it. --no-force
-and the like turn a switch off that the environment has on.`;
+Each flag sets the variable in brackets and overrides it. --no-force and
+similar flags turn off a switch that the environment turns on.`;
 
 const example = `--refs all \\
     --codecommit-url ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app \\
@@ -63,10 +63,10 @@ Example:
 const checkHelp = `${rules}
 
 It changes nothing on either side. Each point is ✔, ✖ with what to do, or –
-where it could not be looked at. With AWS credentials it asks IAM as well.
+if it could not be checked. With AWS credentials it also asks IAM.
 
-Exit codes: 0 all points hold, 1 one does not, 2 the flags or variables are
-invalid, 128 + n stopped by signal n.
+Exit codes: 0 all points passed, 1 a point failed, 2 the flags or variables
+are invalid, 128 + n stopped by signal n.
 
 Example:
   codecommit-mirror check ${example}`;

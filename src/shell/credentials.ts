@@ -3,9 +3,9 @@ import { isKeyless } from '../pipe/identity';
 import type { Environment } from '../pipe/variables';
 
 /**
- * The AWS credentials of the profile, as variables: of `--profile` always; else, over HTTPS and without any key in the
- * variables, those that AWS's own tools would take (AWS_PROFILE, SSO, the default profile). Throws SettingsError where
- * a profile that was named has none.
+ * The AWS credentials of a profile, as variables: always those of `--profile`; otherwise, over HTTPS and without any
+ * key in the variables, those that AWS's own tools would use (AWS_PROFILE, SSO, the default profile). Throws
+ * SettingsError if a named profile has none.
  */
 export async function readShellCredentials(env: Environment, flag: unknown): Promise<Environment> {
   const given = typeof flag === 'string' ? flag : undefined;
@@ -14,10 +14,10 @@ export async function readShellCredentials(env: Environment, flag: unknown): Pro
   const { readProfile } = await import('../aws/profile');
   try {
     const { AWS_SESSION_TOKEN: token, ...keys } = await readProfile(profile);
-    // A token of the environment belongs to other keys.
+    // A token in the environment belongs to other keys.
     return { ...keys, AWS_SESSION_TOKEN: token };
   } catch (error) {
-    // Without credentials of any kind, what is missing is told as a whole.
+    // Without any credentials, the settings report everything that is missing.
     if (profile === undefined) return {};
     throw noCredentials(given === undefined ? 'AWS_PROFILE' : '--profile', profile, error);
   }
@@ -32,7 +32,7 @@ function noCredentials(variable: string, profile: string, cause: unknown) {
   const said = cause instanceof Error ? cause.message : String(cause);
   return invalid(
     variable,
-    `The AWS profile ${JSON.stringify(profile)} gives no credentials: ${said}`,
-    `See that it is in ~/.aws/config or ~/.aws/credentials; with SSO, log in: aws sso login --profile ${profile}`,
+    `The AWS profile ${JSON.stringify(profile)} provides no credentials: ${said}`,
+    `Check that it is in ~/.aws/config or ~/.aws/credentials. With SSO, log in: aws sso login --profile ${profile}`,
   );
 }

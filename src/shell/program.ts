@@ -10,15 +10,15 @@ import { readWorkstation } from './workstation';
 /** As commander gives them: by attribute, such as `sshKeyId`. */
 export type Flags = Readonly<Record<string, unknown>>;
 
-/** What a command takes of the process. */
+/** What a command needs from the process. */
 export interface Shell extends Pick<Asked, 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'> {
   readonly env: Environment;
   readonly stderr: Asked['stdout'];
-  /** Throws where the working folder is gone. */
+  /** Throws if the working folder is gone. */
   cwd(): string;
 }
 
-/** What the pipe does, from a shell: the flags as variables, and git as its user has configured it for the source. */
+/** Does what the pipe does, from a shell: flags as variables, and the user's git configuration for the source. */
 export function toShellProgram(
   flags: Flags,
   { cwd: readCwd, ...shell }: Shell,
@@ -47,7 +47,7 @@ export function toShellProgram(
   };
 }
 
-/** Flags as the variables that they stand for; a list as Pipelines hands one down: X_COUNT, X_0, X_1, … */
+/** Flags as variables; a list as Pipelines passes it: X_COUNT, X_0, X_1, … */
 function toEnvironment(flags: Flags): Environment {
   const entries = variables.flatMap(({ name }): [string, string][] => {
     const value = flags[toAttribute(name)];
@@ -59,7 +59,7 @@ function toEnvironment(flags: Flags): Environment {
   return Object.fromEntries(entries);
 }
 
-/** commander's name for the flag of a variable: `--ssh-key-id` is `sshKeyId`. */
+/** commander's name for the flag of a variable: `--ssh-key-id` becomes `sshKeyId`. */
 function toAttribute(name: string): string {
   return name.toLowerCase().replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }

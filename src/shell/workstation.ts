@@ -4,19 +4,19 @@ import { createGit, type Git } from '../git/git';
 import { findClone } from '../objects/clone';
 import type { Context } from '../system/context';
 
-/** What the clone on a workstation says of the source. */
+/** What the clone on a workstation says about the source. */
 export interface Workstation {
   /** Whether the folder is in a git clone. */
   readonly isClone: boolean;
-  /** The URL of the remote that git fetches from by itself: scp-like ones as ssh:// URLs, relative paths as absolute ones. */
+  /** The URL of the remote that git fetches from by default. scp-like URLs become ssh:// URLs, relative paths absolute. */
   readonly origin: string | undefined;
-  /** The full name of the branch that is checked out. */
+  /** The full name of the checked-out branch. */
   readonly branch: string | undefined;
-  /** A URL as git's configuration of the user rewrites it (git-config(1), url.<base>.insteadOf). */
+  /** Rewrites a URL as the user's git configuration does (git-config(1), url.<base>.insteadOf). */
   readonly rewrite: (url: string) => string;
 }
 
-/** Reads them, without running git in the clone: its configuration is read as a file. Throws MirrorError without git. */
+/** Does not run git in the clone: its configuration is read as a file. Throws MirrorError if there is no git. */
 export async function readWorkstation(
   folder: string,
   { env, signal }: Pick<Context, 'env' | 'signal'>,
@@ -28,7 +28,7 @@ export async function readWorkstation(
   const git = createGit({ directory: '/', env: toGitEnvironment(env), signal });
   const config = ['config', '--file', resolve(commonDirectory, 'config'), '--no-includes', '--null'];
   const listed = await git.run([...config, '--get-regexp', '^(remote|branch)\\..*\\.(url|remote)$']);
-  // Asked of git, which knows every format of refs; nothing but the name is looked at.
+  // git knows every ref format. It reads nothing but the name.
   const head = await git.run(['--git-dir', gitDirectory, 'symbolic-ref', '--quiet', 'HEAD']);
   const branch = /^(refs\/heads\/.+)\n$/.exec(head.stdout)?.[1];
   const url = findRemoteUrl(new Map(toEntries(listed.stdout).reverse()), branch?.replace('refs/heads/', ''));
@@ -40,7 +40,7 @@ export async function readWorkstation(
   };
 }
 
-/** Done here and not by `git ls-remote --get-url`: a URL may carry a password, and arguments can be seen by others. */
+/** Not done by `git ls-remote --get-url`: a URL may contain a password, and other users can see arguments. */
 async function readRewriting(git: Git): Promise<(url: string) => string> {
   const { stdout } = await git.run(['config', '--null', '--get-regexp', '^url\\..*\\.insteadof$']);
   const rules = toEntries(stdout)
@@ -52,7 +52,7 @@ async function readRewriting(git: Git): Promise<(url: string) => string> {
   };
 }
 
-/** What `git config --null` prints: a key, a line feed, its value. */
+/** The output of `git config --null`: a key, a line feed, its value. */
 function toEntries(output: string): (readonly [string, string])[] {
   return output
     .split('\0')
@@ -60,7 +60,7 @@ function toEntries(output: string): (readonly [string, string])[] {
     .map((entry) => [entry.slice(0, entry.indexOf('\n')), entry.slice(entry.indexOf('\n') + 1)]);
 }
 
-/** The first URL of a remote counts. git-fetch(1): the upstream remote of the branch; else the only remote that there is; else `origin`. */
+/** The first URL of a remote counts. git-fetch(1): the upstream remote of the branch; otherwise the only remote; otherwise `origin`. */
 function findRemoteUrl(entries: ReadonlyMap<string, string>, branch: string | undefined): string | undefined {
   const urls = [...entries].filter(([key]) => /^remote\..*\.url$/.test(key));
   const upstream = entries.get(`branch.${branch}.remote`);

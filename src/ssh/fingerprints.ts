@@ -3,8 +3,8 @@ export type Fingerprint = `SHA256:${string}` | `MD5:${string}`;
 
 /**
  * The fingerprints of CodeCommit's host keys, one RSA key a host, as AWS publishes them: AWS CodeCommit User
- * Guide, "Server fingerprints for CodeCommit" (text of 2022; no value changed from 2018 to 2022). Hosts of
- * newer regions are not in the text: their users supply the key in KNOWN_HOSTS.
+ * Guide, "Server fingerprints for CodeCommit" (text of 2022; no value changed from 2018 to 2022). The
+ * list has no hosts of newer regions: their users supply the key in KNOWN_HOSTS.
  */
 const published: ReadonlyMap<string, Fingerprint> = new Map<string, Fingerprint>([
   ['git-codecommit.us-east-2.amazonaws.com', 'SHA256:3lBlW2g5xn/NA2Ck6dyeJIrQOWvn7n8UEs56fG6ZIzQ'],
@@ -23,7 +23,7 @@ const published: ReadonlyMap<string, Fingerprint> = new Map<string, Fingerprint>
   ['git-codecommit.ca-central-1.amazonaws.com', 'SHA256:Qz5puafQdANVprLlj6r0Qyh4lCNsF6ob61dGcPtFS7w'],
   ['git-codecommit.eu-west-3.amazonaws.com', 'SHA256:uw7c2FL564jVoFgtc+ikzILnKBsZz7t9+CFdSJjKbLI'],
   ['git-codecommit.us-gov-west-1.amazonaws.com', 'SHA256:djXQoSIFcg8vHe0KVH1xW/gOF9X37tWTqu4Hkng75x4'],
-  // AWS's SHA-256 for us-gov-east-1 has 42 characters where a real one has 43: it can match no key. Its MD5 is sound.
+  // AWS's SHA-256 for us-gov-east-1 has 42 characters where a real one has 43: it can't match any key. Its MD5 is correct.
   ['git-codecommit.us-gov-east-1.amazonaws.com', 'MD5:00:8d:b5:55:6f:05:78:05:ed:ea:cb:3f:e6:f0:62:f2'],
   ['git-codecommit.eu-north-1.amazonaws.com', 'SHA256:b6KSK7xKq+V8jl7iuAcjqXsG7zkqoUZZmmhYYFBq1wQ'],
   ['git-codecommit.me-south-1.amazonaws.com', 'SHA256:O+NToCGgjrHekiBuOl0ad7ROGEsz+DBLXOd/c9wc0JU'],
@@ -35,7 +35,7 @@ const published: ReadonlyMap<string, Fingerprint> = new Map<string, Fingerprint>
   ['git-codecommit.af-south-1.amazonaws.com', 'SHA256:C34ji3x/cnsDZjUpyNGXdE5pjHYimqJrQZ3leTgqJHM'],
 ]);
 
-/** Gives the fingerprint that AWS published for a host, in lower case, on CodeCommit's one SSH port. */
+/** Gives the fingerprint that AWS published for a host (in lower case) on CodeCommit's SSH port. */
 export function publishedFingerprint(host: string, port: number): Fingerprint | undefined {
   return port === 22 ? published.get(host) : undefined;
 }

@@ -1,6 +1,6 @@
-import { type Fault, invalid, quote } from '../faults';
+import { type Fault, invalid, quote, type SettingsError } from '../faults';
 import type { Fingerprint } from './fingerprints';
-import { type KnownHosts, namesHost, parseKnownHosts, toFingerprint } from './knownHosts';
+import { namesHost, parseKnownHosts, toFingerprint } from './knownHosts';
 
 export type OriginName = 'Pipelines' | 'KNOWN_HOSTS' | '~/.ssh/known_hosts';
 
@@ -10,7 +10,7 @@ export interface Origin {
   readonly text: string;
 }
 
-/** By what the host's key is told. At least one of the two is there; a key that either of them has is the host's. */
+/** How the host is verified. At least one of the two is present; a key that matches either is the host's. */
 export interface HostTrust {
   readonly fingerprint: Fingerprint | undefined;
   /** Lines `name type key` that ssh matches for this host and port. */
@@ -24,38 +24,40 @@ export interface HostTrustQuestion {
   readonly origins: readonly Origin[];
 }
 
-interface TrustedKey {
+interface Opinion {
   readonly origin: OriginName;
-  readonly keyType: string;
-  readonly key: string;
   readonly fingerprint: Fingerprint;
 }
 
-interface Evidence {
-  readonly keys: readonly TrustedKey[];
-  readonly revoked: readonly TrustedKey[];
-  readonly fingerprints: readonly { readonly origin: OriginName; readonly fingerprint: Fingerprint }[];
+interface HostKey extends Opinion {
+  readonly keyType: string;
+  readonly key: string;
 }
 
 /**
- * Decides by what the host's key is told. A published fingerprint is above everything else: what contradicts it is
- * a fault. Without one, at least one line or fingerprint must be there. Lines of certificate authorities play no
- * part. Throws SettingsError with `host-key-unknown` or `host-key-contradicted`.
+ * Decides how the host is verified. A published fingerprint overrides everything else: whatever contradicts it is a
+ * fault. Without one, there must be at least one line or fingerprint. Lines of certificate authorities are ignored.
+ * Throws SettingsError with `host-key-unknown` or `host-key-contradicted`.
  */
 export function decideHostTrust(question: HostTrustQuestion): HostTrust {
-  const evidence = gatherEvidence(question);
-  const trust =
-    question.published === undefined
-      ? trustEvidence(question, evidence)
-      : trustPublished(question, question.published, evidence);
-  requireNotRevoked(question, trust, evidence);
-  const { host, port } = question;
-  const name = port === 22 ? host : `[${host}]:${port}`;
-  const lines = trust.keys.map(({ keyType, key }) => `${name} ${keyType} ${key}`);
-  return { fingerprint: trust.fingerprint, knownHosts: [...new Set(lines)] };
+  const { host, port, published } = question;
+  const evidence = readEvidence(question);
+  const fingerprint = published ?? evidence.fingerprints[0]?.fingerprint;
+  const algorithm = fingerprint?.startsWith('MD5:') ? 'md5' : 'sha256';
+  const withFingerprint = (key: HostKey) => ({ ...key, fingerprint: toFingerprint(key.key, algorithm) });
+  const keys = evidence.keys.map(withFingerprint);
+  if (published === undefined) requireAgreement(question, keys, evidence.fingerprints);
+  else requirePublished(host, published, keys, evidence.fingerprints);
+  const trusted = keys.filter((key) => fingerprint === undefined || key.fingerprint === fingerprint);
+  const revoked = evidence.revoked.map(withFingerprint).find((each) => {
+    return each.fingerprint === fingerprint || trusted.some(({ key }) => key === each.key);
+  });
+  if (revoked !== undefined) throw isRevoked(host, revoked);
+  const lines = trusted.map(({ keyType, key }) => `${toName(host, port)} ${keyType} ${key}`);
+  return { fingerprint, knownHosts: [...new Set(lines)] };
 }
 
-/** The faults of the broken lines of KNOWN_HOSTS. Those of other origins are not the user's to write: ssh skips them, and so do we. */
+/** The faults of the broken lines of KNOWN_HOSTS. The user does not maintain the other origins: ssh skips them, and so do we. */
 export function findBrokenLines(text: string): readonly Fault[] {
   return parseKnownHosts(text).broken.map(({ lineNumber, line, reason }) => ({
     variable: 'KNOWN_HOSTS',
@@ -66,34 +68,68 @@ export function findBrokenLines(text: string): readonly Fault[] {
   }));
 }
 
-interface Trusted {
-  readonly fingerprint: Fingerprint | undefined;
-  readonly keys: readonly TrustedKey[];
-}
-
-function gatherEvidence({ host, port, origins }: HostTrustQuestion): Evidence {
-  const about = origins.map(({ name, text }) => {
-    const { lines, fingerprints }: KnownHosts = parseKnownHosts(text);
-    const concerns = ({ names }: { names: string }) => namesHost(names, host, port);
-    return {
-      lines: lines.filter(concerns).map((line) => ({ ...line, origin: name })),
-      // Only KNOWN_HOSTS is ours: ssh itself would take such a line for a broken one.
-      fingerprints:
-        name === 'KNOWN_HOSTS'
-          ? fingerprints.filter(concerns).map((line) => ({ ...line, origin: name }))
-          : [],
-    };
-  });
-  const lines = about.flatMap((each) => each.lines);
+/** What the origins say about the host. ssh itself knows no fingerprint lines, so only KNOWN_HOSTS may have them. */
+function readEvidence({ host, port, origins }: HostTrustQuestion) {
+  const concerns = ({ names }: { names: string }) => namesHost(names, host, port);
+  const found = origins.map(({ name: origin, text }) => ({ origin, ...parseKnownHosts(text) }));
+  const lines = found.flatMap(({ origin, lines: all }) =>
+    all.filter(concerns).map((line) => ({ ...line, origin })),
+  );
+  const own = found.filter(({ origin }) => origin === 'KNOWN_HOSTS');
   return {
-    keys: lines.filter(({ marker }) => marker === undefined),
-    revoked: lines.filter(({ marker }) => marker === 'revoked'),
-    fingerprints: about.flatMap((each) => each.fingerprints),
+    keys: lines.filter(({ marker }) => marker === undefined) as readonly HostKey[],
+    revoked: lines.filter(({ marker }) => marker === 'revoked') as readonly HostKey[],
+    fingerprints: own.flatMap(({ origin, fingerprints }) =>
+      fingerprints.filter(concerns).map(({ fingerprint }): Opinion => ({ origin, fingerprint })),
+    ),
   };
 }
 
-const ask =
-  'Somebody may stand between this machine and the host, or the entry is out of date. Compare the fingerprint with the page "Server fingerprints for CodeCommit" in the AWS documentation, and remove the wrong entry';
+function requirePublished(
+  host: string,
+  published: Fingerprint,
+  keys: readonly HostKey[],
+  fingerprints: readonly Opinion[],
+): void {
+  const [entry] = published.startsWith('MD5:') ? fingerprints : [];
+  if (entry !== undefined) throw incomparable(host, published, entry.fingerprint);
+  const wrong = [...keys, ...fingerprints].find(({ fingerprint }) => fingerprint !== published);
+  if (wrong !== undefined) throw contradictsPublished(host, published, wrong);
+}
+
+/** All fingerprints must be the same, and one of the keys, if there are any, must have it. */
+function requireAgreement(
+  { host, port }: HostTrustQuestion,
+  keys: readonly HostKey[],
+  fingerprints: readonly Opinion[],
+): void {
+  const [first] = fingerprints;
+  if (keys.length === 0 && first === undefined) throw unknown(host, port);
+  requireCommonKeys(host, keys);
+  if (first === undefined) return;
+  const differs = ({ fingerprint }: Opinion) => fingerprint !== first.fingerprint;
+  const other = fingerprints.find(differs) ?? (keys.every(differs) ? keys[0] : undefined);
+  if (other !== undefined) throw disagreement(host, first, other);
+}
+
+/** One origin may have several keys of a type, as while a host changes its key; two origins must have one in common. */
+function requireCommonKeys(host: string, keys: readonly HostKey[]): void {
+  for (const one of keys) {
+    const own = new Set(keys.filter(({ origin }) => origin === one.origin).map(({ key }) => key));
+    const others = keys.filter(({ origin, keyType }) => origin !== one.origin && keyType === one.keyType);
+    const agrees = (other: HostKey) =>
+      others.some(({ origin, key }) => origin === other.origin && own.has(key));
+    const other = others.find((each) => !agrees(each));
+    if (other !== undefined) throw disagreement(host, one, other);
+  }
+}
+
+function contradicted(message: string, remedy: string): SettingsError {
+  return invalid('KNOWN_HOSTS', message, remedy, 'host-key-contradicted');
+}
+
+const compare =
+  'This may be a man-in-the-middle attack, or the entry is out of date. Compare the fingerprint with the page "Server fingerprints for CodeCommit" in the AWS documentation, and remove the wrong entry';
 
 /** Where an origin's lines are kept, as the end of a remedy. */
 const places: Readonly<Record<OriginName, string>> = {
@@ -102,105 +138,42 @@ const places: Readonly<Record<OriginName, string>> = {
   '~/.ssh/known_hosts': 'from ~/.ssh/known_hosts',
 };
 
-function trustPublished({ host }: HostTrustQuestion, published: Fingerprint, evidence: Evidence): Trusted {
-  const isMd5 = published.startsWith('MD5:');
-  const [entry] = evidence.fingerprints;
-  if (isMd5 && entry !== undefined) throw incomparable(host, published, entry.fingerprint);
-  for (const { origin, fingerprint } of [
-    ...evidence.keys.map((key) => withFingerprint(key, isMd5)),
-    ...evidence.fingerprints,
-  ]) {
-    if (fingerprint === published) continue;
-    throw invalid(
-      'KNOWN_HOSTS',
-      `${origin} has a key for ${host} with the fingerprint ${fingerprint}, but AWS published ${published}.`,
-      `${ask} ${places[origin]}.`,
-      'host-key-contradicted',
-    );
-  }
-  return { fingerprint: published, keys: evidence.keys };
-}
-
-function incomparable(host: string, published: Fingerprint, fingerprint: Fingerprint) {
-  return invalid(
-    'KNOWN_HOSTS',
-    `KNOWN_HOSTS has the fingerprint ${fingerprint} for ${host}, which cannot be compared with the one that AWS published, ${published}.`,
-    'Leave the entry out: the published fingerprint is enough. A whole known_hosts line can be compared.',
-    'host-key-contradicted',
+const contradictsPublished = (host: string, published: Fingerprint, { origin, fingerprint }: Opinion) =>
+  contradicted(
+    `${origin} has a key for ${host} with the fingerprint ${fingerprint}, but AWS published ${published}.`,
+    `${compare} ${places[origin]}.`,
   );
-}
 
-function withFingerprint(key: TrustedKey, isMd5: boolean): TrustedKey {
-  return isMd5 ? { ...key, fingerprint: toFingerprint(key.key, 'md5') } : key;
-}
+const incomparable = (host: string, published: Fingerprint, fingerprint: Fingerprint) =>
+  contradicted(
+    `KNOWN_HOSTS has the fingerprint ${fingerprint} for ${host}, which can't be compared with the one that AWS published, ${published}.`,
+    'Remove the entry: the published fingerprint is enough. A whole known_hosts line can be compared.',
+  );
 
-function trustEvidence(question: HostTrustQuestion, { keys, fingerprints }: Evidence): Trusted {
-  if (keys.length === 0 && fingerprints.length === 0) throw unknown(question);
-  requireAgreement(question.host, keys);
-  const [first] = fingerprints;
-  if (first === undefined) return { fingerprint: undefined, keys };
-  const named = keys.filter(({ fingerprint }) => fingerprint === first.fingerprint);
-  const other =
-    fingerprints.find(({ fingerprint }) => fingerprint !== first.fingerprint) ??
-    (named.length === 0 ? keys[0] : undefined);
-  if (other !== undefined) throw disagreement(question.host, first, other);
-  return { fingerprint: first.fingerprint, keys: named };
-}
-
-/** One origin may have several keys of a type, as while a host changes its key; two origins must have one in common. */
-function requireAgreement(host: string, keys: readonly TrustedKey[]): void {
-  for (const key of keys) {
-    const others = keys.filter(({ origin, keyType }) => origin !== key.origin && keyType === key.keyType);
-    const own = new Set(keys.filter(({ origin }) => origin === key.origin).map((each) => each.key));
-    for (const origin of new Set(others.map((each) => each.origin))) {
-      const theirs = others.filter((each) => each.origin === origin);
-      const [one] = theirs;
-      if (one !== undefined && !theirs.some((each) => own.has(each.key))) throw disagreement(host, key, one);
-    }
-  }
-}
-
-interface Opinion {
-  readonly origin: OriginName;
-  readonly fingerprint: Fingerprint;
-}
-
-function disagreement(host: string, one: Opinion, other: Opinion) {
-  const opinions = [one, other].map(({ origin, fingerprint }) => `${fingerprint} (${origin})`);
-  return invalid(
-    'KNOWN_HOSTS',
-    `There are two different keys for ${host}: ${opinions.join(' and ')}.`,
+const disagreement = (host: string, one: Opinion, other: Opinion) =>
+  contradicted(
+    `There are two different keys for ${host}: ${one.fingerprint} (${one.origin}) and ${other.fingerprint} (${other.origin}).`,
     `Ask the host's administrator (for CodeCommit: AWS's page of server fingerprints) which one is right, and remove the other ${places[one.origin]}${one.origin === other.origin ? '' : ` or ${places[other.origin]}`}.`,
-    'host-key-contradicted',
   );
+
+const isRevoked = (host: string, { origin, fingerprint }: Opinion) =>
+  contradicted(
+    `${origin} marks the key ${fingerprint} of ${host} as revoked (@revoked), but it is the key to trust.`,
+    `${compare} ${places[origin]}.`,
+  );
+
+/** As ssh looks it up. */
+function toName(host: string, port: number): string {
+  return port === 22 ? host : `[${host}]:${port}`;
 }
 
-function requireNotRevoked(
-  { host }: HostTrustQuestion,
-  { fingerprint, keys }: Trusted,
-  { revoked }: Evidence,
-): void {
-  const isMd5 = fingerprint?.startsWith('MD5:') ?? false;
-  const line = revoked.find(
-    (each) =>
-      keys.some(({ key }) => key === each.key) || withFingerprint(each, isMd5).fingerprint === fingerprint,
-  );
-  if (line === undefined) return;
-  throw invalid(
-    'KNOWN_HOSTS',
-    `${line.origin} has the key ${line.fingerprint} of ${host} as revoked (@revoked), but it is the key to be trusted.`,
-    `${ask} ${places[line.origin]}.`,
-    'host-key-contradicted',
-  );
-}
-
-function unknown({ host, port }: HostTrustQuestion) {
-  const name = port === 22 ? host : `[${host}]:${port}`;
+function unknown(host: string, port: number): SettingsError {
+  const name = toName(host, port);
   const scan = `ssh-keyscan -t rsa${port === 22 ? '' : ` -p ${port}`} ${host}`;
   return invalid(
     'KNOWN_HOSTS',
-    `The host key of ${name} is not known: AWS has published no fingerprint for it that this version has, and no known_hosts line names it.`,
-    `Run \`${scan}\`, compare the fingerprint of what it prints (\`${scan} | ssh-keygen -lf -\`) with the page "Server fingerprints for CodeCommit" in the AWS documentation, or ask the host's administrator; then put the line into KNOWN_HOSTS, or the host into Repository settings > Pipelines > SSH keys > Known hosts. \`${name} SHA256:<fingerprint>\` in KNOWN_HOSTS will do too.`,
+    `The host key of ${name} is not known: this version contains no fingerprint that AWS published for it, and no known_hosts line names it.`,
+    `Run \`${scan}\`. Compare the fingerprint of its output (\`${scan} | ssh-keygen -lf -\`) with the page "Server fingerprints for CodeCommit" in the AWS documentation, or ask the host's administrator. Then put the line into KNOWN_HOSTS, or the host into Repository settings > Pipelines > SSH keys > Known hosts. \`${name} SHA256:<fingerprint>\` in KNOWN_HOSTS works too.`,
     'host-key-unknown',
   );
 }

@@ -1,18 +1,18 @@
-/** A PEM or OpenSSH private key as text, put right: one newline a line, nothing around it. */
+/** A PEM or OpenSSH private key as normalised text: one newline per line, nothing around it. */
 export interface KeyArmour {
-  /** What stands after BEGIN, such as `OPENSSH PRIVATE KEY`. */
+  /** The text after BEGIN, such as `OPENSSH PRIVATE KEY`. */
   readonly label: string;
   readonly encrypted: boolean;
   readonly pem: string;
   readonly wire: Buffer;
 }
 
-/** Why a text holds no private key. */
+/** Why a text contains no private key. */
 export type ArmourFault = 'public' | 'putty' | 'truncated' | 'bare' | 'mangled';
 
 /**
- * Finds the private key in a text: PEM or OpenSSH format, or the base64 of one. What CI variables do to newlines is
- * repaired: CRLF, none at the end, `\n` in letters, or spaces in their place.
+ * Finds the private key in a text: PEM or OpenSSH format, or the base64 of one. Repairs what CI variables do to
+ * newlines: CRLF, none at the end, a literal `\n`, or spaces instead.
  */
 export function parseArmour(value: string): KeyArmour | ArmourFault {
   const text = value.trim();
@@ -25,7 +25,7 @@ export function parseArmour(value: string): KeyArmour | ArmourFault {
   return /^(b3BlbnNzaC1rZXktdjE|MII)/.test(text) ? 'bare' : 'mangled';
 }
 
-/** Decodes text that is base64 and nothing else; white space in it does not count. */
+/** Decodes text that is base64 and nothing else, ignoring white space. */
 function decodeBase64(text: string): string | undefined {
   const packed = text.replace(/\\[nr]|\s/g, '');
   return /^[A-Za-z0-9+/]+={0,2}$/.test(packed) ? Buffer.from(packed, 'base64').toString('utf8') : undefined;

@@ -14,7 +14,7 @@ export interface KnownHostsLine {
   readonly fingerprint: Fingerprint;
 }
 
-/** Our own addition to the format, for hosts of which only the fingerprint is at hand: `<host> SHA256:<fingerprint>`. */
+/** Our own addition to the format, if only the fingerprint of a host is known: `<host> SHA256:<fingerprint>`. */
 export interface FingerprintLine {
   readonly lineNumber: number;
   readonly names: string;
@@ -33,7 +33,7 @@ export interface KnownHosts {
   readonly broken: readonly BrokenLine[];
 }
 
-/** Parses the text of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Nothing is dropped silently. */
+/** Parses the text of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). No line is dropped silently. */
 export function parseKnownHosts(text: string): KnownHosts {
   const lines: KnownHostsLine[] = [];
   const fingerprints: FingerprintLine[] = [];
@@ -84,7 +84,7 @@ function parseFingerprint(names: string, text: string, rest: string | undefined,
   return { lineNumber, names, fingerprint: `SHA256:${digest}` } as const;
 }
 
-/** Gives the type that a key in wire format begins with: a 4-byte length, then the name (RFC 4253, 6.6). */
+/** Gives the type at the start of a key in wire format: a 4-byte length, then the name (RFC 4253, 6.6). */
 function readKeyType(key: string): string | undefined {
   if (key.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(key)) return undefined;
   const wire = Buffer.from(key, 'base64');
@@ -107,7 +107,7 @@ export function namesHost(names: string, host: string, port: number): boolean {
   const lookup = port === 22 ? host.toLowerCase() : bracketed;
   if (names.startsWith('|')) return [lookup, bracketed].some((name) => matchesHashedName(names, name));
   const patterns = names.toLowerCase().split(',');
-  // Only a pattern that has the bracket is held against Bitbucket's form: `*2` is not about port 22.
+  // Only a pattern with a bracket is compared with Bitbucket's form: `*2` does not mean port 22.
   const isAmong = (among: readonly string[]) =>
     among.some((pattern) => matchesWildcards(pattern, pattern.startsWith('[') ? bracketed : lookup));
   const refused = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));

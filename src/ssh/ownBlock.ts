@@ -1,12 +1,12 @@
 /**
- * Puts `block` between marker lines at the head of a file of ~/.ssh (ssh takes the first value it finds), in place
- * of the block that an earlier run left under the same name. All other lines are kept as they are.
+ * Puts `block` between marker lines at the start of a file in ~/.ssh (ssh uses the first value it finds). Replaces the
+ * block that an earlier run wrote under the same name, and keeps all other lines.
  */
 export function replaceOwnBlock(text: string, name: string, block: string): string {
   return `${toMarker('begin', name)}\n${block}${toMarker('end', name)}\n${removeOwnBlock(text, name)}`;
 }
 
-/** The text without our block of that name. */
+/** The text without our block for that name. */
 export function removeOwnBlock(text: string, name: string): string {
   const [begin, end] = [toMarker('begin', name), toMarker('end', name)];
   const lines = text.split('\n');

@@ -6,23 +6,23 @@ import { type ArmourFault, type KeyArmour, parseArmour } from './keyArmour';
 import { toFingerprint } from './knownHosts';
 import { readFields, toWireKey } from './wireKey';
 
-/** A private key without a passphrase whose two halves belong together. */
+/** A private key without a passphrase. Its two halves match. */
 export interface PrivateKey {
-  /** In the format it came in, with `\n` as newline, also at the end. */
+  /** In its original format, with `\n` as newline, also at the end. */
   readonly pem: string;
-  /** SSH's name of the type, such as `ssh-rsa`. */
+  /** SSH's name for the type, such as `ssh-rsa`. */
   readonly type: string;
-  /** Of RSA, the length of the modulus; undefined for other types. */
+  /** The length of the modulus of an RSA key; undefined for other types. */
   readonly bits: number | undefined;
-  /** `<type> <base64>`, as it is uploaded to IAM. */
+  /** `<type> <base64>`, as uploaded to IAM. */
   readonly publicKey: string;
   readonly fingerprint: Fingerprint;
 }
 
 export interface KeyOptions {
-  /** CodeCommit takes RSA keys of at least 2048 bits alone; other servers may take any. */
+  /** CodeCommit accepts only RSA keys of at least 2048 bits; other servers may accept any. */
   readonly requireRsa: boolean;
-  /** Where the key is from, as the beginning of a message. Default: `SSH_KEY`. */
+  /** Where the key comes from, as the start of a message. Default: `SSH_KEY`. */
   readonly origin?: string;
 }
 
@@ -30,7 +30,7 @@ const newKey = "ssh-keygen -t rsa -b 4096 -m PEM -N '' -f codecommit_key";
 const giveWhole =
   'Give the whole private key file, from its BEGIN line to its END line, as base64 in one line: `base64 -w0 < codecommit_key`.';
 
-/** Parses a private key: base64 or text, in PEM or OpenSSH format. Throws SettingsError, one code for each thing that is wrong. */
+/** Parses a private key: base64 or text, in PEM or OpenSSH format. Throws SettingsError, with one code for each kind of fault. */
 export async function parsePrivateKey(
   text: string,
   { requireRsa, origin = 'SSH_KEY' }: KeyOptions,
@@ -48,7 +48,7 @@ export async function parsePrivateKey(
   if (requireRsa && type !== 'ssh-rsa') throw notRsa(type, origin);
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (requireRsa && bits !== undefined && bits < 2048) throw tooShort(bits, origin);
-  if (!belongTogether(armour, key, publicKey, wire)) throw toError('mangled', origin);
+  if (!doHalvesMatch(armour, key, publicKey, wire)) throw toError('mangled', origin);
   const base64 = wire.toString('base64');
   return {
     pem: armour.pem,
@@ -59,7 +59,7 @@ export async function parsePrivateKey(
   };
 }
 
-/** How an OpenSSH key begins: this word and a zero, then cipher, KDF, its options, the number of keys, the public key. */
+/** An OpenSSH key begins with this word and a zero, then cipher, KDF, its options, the number of keys, the public key. */
 const openSshMagic = Buffer.from('openssh-key-v1\0');
 
 function readOpenSshHead({ wire }: KeyArmour) {
@@ -73,11 +73,11 @@ function readOpenSshHead({ wire }: KeyArmour) {
   return { cipher: cipher.toString(), publicKey, type: readFields(publicKey, 0, 1).join('') };
 }
 
-/** What can be told without the private part, and better than by ssh2's messages. */
+/** Checks what can be seen without the private part, with better messages than ssh2's. */
 function requireOpenSsh(armour: KeyArmour, requireRsa: boolean, origin: string): void {
   const head = readOpenSshHead(armour);
   if (head === undefined) throw toError('mangled', origin);
-  // Names of ciphers (OpenSSH, PROTOCOL.key); any other word here is damage.
+  // Names of ciphers (OpenSSH, PROTOCOL.key). Any other word here means a damaged key.
   if (/^(aes\d{3}-(ctr|cbc|gcm@openssh\.com)|3des-cbc|chacha20-poly1305@openssh\.com)$/.test(head.cipher)) {
     throw passphrase(origin);
   }
@@ -93,13 +93,13 @@ async function openKey(armour: KeyArmour): Promise<KeyObject | undefined> {
     const parsed = ssh2.utils.parseKey(armour.pem);
     return parsed instanceof Error ? undefined : createPrivateKey(parsed.getPrivatePEM());
   } catch {
-    // OpenSSL says only that it can't decode the key, in words that change from version to version.
+    // OpenSSL only says that it can't decode the key, in words that differ between versions.
     return undefined;
   }
 }
 
-/** A key damaged in one character can still be decoded; but then it does not sign what its public half verifies. */
-function belongTogether(armour: KeyArmour, key: KeyObject, publicKey: KeyObject, wire: Buffer): boolean {
+/** A key with one damaged character may still be decoded, but its public half does not verify its signatures. */
+function doHalvesMatch(armour: KeyArmour, key: KeyObject, publicKey: KeyObject, wire: Buffer): boolean {
   const head = armour.label === 'OPENSSH PRIVATE KEY' ? readOpenSshHead(armour) : undefined;
   if (head !== undefined && !head.publicKey.equals(wire)) return false;
   const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
@@ -117,20 +117,20 @@ function unfit(origin: string, what: string, remedy: string, code: ErrorCode): S
 }
 
 function passphrase(origin: string): SettingsError {
-  const remedy = `Nobody can type the passphrase in a pipeline: take it off a copy of the key (ssh-keygen -p -N '' -f <file>), or make a key for this purpose alone (${newKey}).`;
+  const remedy = `A pipeline can't enter a passphrase: remove it from a copy of the key (ssh-keygen -p -N '' -f <file>), or create a key for this purpose only (${newKey}).`;
   return unfit(origin, 'is protected by a passphrase', remedy, 'key-passphrase');
 }
 
 function notRsa(type: string, origin: string): SettingsError {
-  const remedy = `Make an RSA key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
-  return unfit(origin, `is a key of type ${type}; CodeCommit takes RSA keys only`, remedy, 'key-not-rsa');
+  const remedy = `Create an RSA key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
+  return unfit(origin, `is a key of type ${type}; CodeCommit accepts RSA keys only`, remedy, 'key-not-rsa');
 }
 
 function tooShort(bits: number, origin: string): SettingsError {
-  const remedy = `Make a longer key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
+  const remedy = `Create a longer key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
   return unfit(
     origin,
-    `is an RSA key of ${bits} bits; CodeCommit takes 2048 bits or more`,
+    `is an RSA key of ${bits} bits; CodeCommit requires 2048 bits or more`,
     remedy,
     'key-too-short',
   );
@@ -142,26 +142,21 @@ function toError(fault: ArmourFault, origin: string): SettingsError {
       return unfit(
         origin,
         'is a public key',
-        'Give the private key: the file without .pub. The public key belongs into IAM.',
+        'Give the private key: the file without .pub. Upload the public key to IAM.',
         'key-public',
       );
     case 'putty':
       return unfit(
         origin,
-        "is a key in PuTTY's own format",
+        "is a key in PuTTY's format",
         'Convert it: puttygen key.ppk -O private-openssh -o codecommit_key.',
         'key-mangled',
       );
     case 'truncated':
-      return unfit(origin, 'is cut off: it has a BEGIN line and no END line', giveWhole, 'key-mangled');
+      return unfit(origin, 'is cut off: it has a BEGIN line but no END line', giveWhole, 'key-mangled');
     case 'bare':
       return unfit(origin, 'has lost its BEGIN and END lines', giveWhole, 'key-mangled');
     case 'mangled':
-      return unfit(
-        origin,
-        'is no private key, or a damaged one: it cannot be decoded',
-        giveWhole,
-        'key-mangled',
-      );
+      return unfit(origin, 'is not a valid private key (could not be decoded)', giveWhole, 'key-mangled');
   }
 }

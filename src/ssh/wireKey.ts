@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-/** Reads the length-prefixed fields of SSH's wire format (RFC 4251, 5) from an offset on; stops where they end. */
+/** Reads length-prefixed fields of SSH's wire format (RFC 4251, 5) from an offset; stops at the end of the data. */
 export function readFields(wire: Buffer, offset: number, count: number): readonly Buffer[] {
   const fields: Buffer[] = [];
   let at = offset;
@@ -13,16 +13,16 @@ export function readFields(wire: Buffer, offset: number, count: number): readonl
   return fields;
 }
 
-/** SSH's names of the curves (RFC 5656, 10.1). */
+/** SSH's names for the curves (RFC 5656, 10.1). */
 const curves = new Map([
   ['P-256', 'nistp256'],
   ['P-384', 'nistp384'],
   ['P-521', 'nistp521'],
 ]);
 
-/** Gives a public key in SSH's wire format; undefined for a type that SSH has no use for. */
+/** Gives a public key in SSH's wire format; undefined for a type that SSH does not use. */
 export function toWireKey(publicKey: KeyObject): Buffer | undefined {
-  // Node can't give the others as JWK: rsa-pss, dsa, dh, x25519 and their like.
+  // Node can't export the others as JWK: rsa-pss, dsa, dh, x25519.
   if (!['rsa', 'ec', 'ed25519'].includes(publicKey.asymmetricKeyType ?? '')) return undefined;
   const { kty, crv, n, e, x, y } = publicKey.export({ format: 'jwk' });
   if (kty === 'RSA' && n && e) return toFields('ssh-rsa', toInteger(e), toInteger(n));
@@ -33,7 +33,7 @@ export function toWireKey(publicKey: KeyObject): Buffer | undefined {
   return toFields(`ecdsa-sha2-${curve}`, curve, point);
 }
 
-/** An integer of SSH has a leading zero when its first bit is set: it would be negative without. */
+/** In SSH an integer whose first bit is set has a leading zero. Without it, it would be negative. */
 function toInteger(base64url: string): Buffer {
   const bytes = Buffer.from(base64url, 'base64url');
   return (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes;

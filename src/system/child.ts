@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as wait } from 'node:timers/promises';
 import { toErrorText } from '../errors';
 import { programMissing, toStopError } from './errors';
-import { createWatch, type WatchLimits } from './watch';
+import { createWatch, type Watch, type WatchLimits } from './watch';
 
 /** What to start, and when to end it. */
 export interface ChildOptions {
@@ -53,22 +53,10 @@ export interface Child {
  * git-remote-http and ssh would outlive it for as long as a server is silent.
  */
 export function startChild(options: ChildOptions): Child {
-  const { name, limits = {}, signal, onStdout, onStderr } = options;
+  const { name, limits = {}, signal } = options;
   const child = spawnGroup(options);
   const watch = createWatch(name, limits, signal);
-  const decoder = new StringDecoder();
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    const text = decoder.write(chunk);
-    watch.see(chunk, text);
-    stderr = (stderr + text).slice(-10_000);
-    onStderr?.(text);
-  });
-  if (onStdout !== undefined)
-    child.stdout.on('data', (chunk: Buffer) => {
-      watch.see(chunk, '');
-      onStdout(chunk);
-    });
+  const outputs = watchOutputs(child, watch, options);
   const closed = waitForClose(child, options.program);
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -83,24 +71,48 @@ export function startChild(options: ChildOptions): Child {
   }
   const end = closed.finally(watch.end).then((exitCode) => {
     requireWhole();
-    return { exitCode, stderr };
+    return { exitCode, stderr: outputs.stderr() };
   });
   // Whoever reads the output learns of a failure at its end.
   end.catch(() => undefined);
-  async function* read() {
-    for await (const chunk of child.stdout) {
-      watch.see(chunk, '');
-      yield chunk;
-    }
-    requireWhole();
-  }
   return {
     stdin: child.stdin,
-    output: read(),
+    output: outputs.read(requireWhole),
     pipe: (next) => child.stdout.pipe(next.stdin),
     exited: new Promise((resolve) => child.on('exit', () => resolve())),
     end,
     stop,
+  };
+}
+
+/** Shows the watch all that the child writes, and keeps the end of its standard error. */
+function watchOutputs(
+  { stdout, stderr }: ChildProcessWithoutNullStreams,
+  watch: Watch,
+  { onStdout, onStderr }: ChildOptions,
+) {
+  const decoder = new StringDecoder();
+  let last = '';
+  stderr.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    watch.see(chunk, text);
+    last = (last + text).slice(-10_000);
+    onStderr?.(text);
+  });
+  if (onStdout !== undefined)
+    stdout.on('data', (chunk: Buffer) => {
+      watch.see(chunk, '');
+      onStdout(chunk);
+    });
+  return {
+    stderr: () => last,
+    async *read(requireWhole: () => void) {
+      for await (const chunk of stdout) {
+        watch.see(chunk, '');
+        yield chunk as Buffer;
+      }
+      requireWhole();
+    },
   };
 }
 

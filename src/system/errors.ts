@@ -4,30 +4,31 @@ import { isStopSignal, type StopSignal, toSignalExitCode } from './signals';
 
 export const diskFull = (stderr: string) =>
   new MirrorError('disk-full', {
-    message: `There is no space left on the disk: ${toQuote(stderr)}`,
-    remedy: 'The history is fetched into a temporary folder. Free space, or set TMPDIR to a larger disk.',
+    message: `No space left on the disk: ${toQuote(stderr)}`,
+    remedy:
+      'The history is fetched into a temporary folder. Free some space, or set TMPDIR to a larger disk.',
   });
 
 const setTmpdir = 'Set TMPDIR to a folder that exists and that this user can write to.';
 
 export const temporaryFolderRefused = (folder: string, cause: unknown) =>
   new MirrorError('temporary-folder-refused', {
-    message: `No temporary folder can be made in "${folder}": ${toQuote(toErrorText(cause))}`,
+    message: `No temporary folder can be created in "${folder}": ${toQuote(toErrorText(cause))}`,
     remedy: setTmpdir,
   });
 
 /** The Unix socket over which git asks for its login. */
 export const socketRefused = (folders: readonly string[], cause: string) =>
   new MirrorError('socket-refused', {
-    message: `No Unix socket can be made in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
-    remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path may have 60 characters at most.`,
+    message: `No Unix socket can be created in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
+    remedy: `git gets its login over a socket that only this user can reach. ${setTmpdir} Its path can have at most 60 characters.`,
   });
 
 export const proxyRefused = (stderr: string) =>
   new MirrorError('proxy-refused', {
-    message: `The proxy does not let us through: ${toQuote(stderr)}`,
+    message: `The proxy refuses the connection: ${toQuote(stderr)}`,
     remedy:
-      '407: the proxy wants a login; put it into https_proxy as http://user:password@host:port. 403: the proxy has to ' +
+      '407: the proxy requires a login; put it into https_proxy as http://user:password@host:port. 403: the proxy must ' +
       'allow this host.',
   });
 
@@ -41,30 +42,29 @@ export function toStopError(reason: unknown): MirrorError {
   return stopped(isStopSignal(reason) ? reason : 'SIGTERM');
 }
 
-const wholeRefs = 'Every ref of the destination is at its old or its new value.';
+const wholeRefs = 'Every ref of the destination has its old or its new value.';
 
 const stopped = (signal: StopSignal) =>
   new MirrorError(
     'stopped',
     {
       message: `Stopped by ${signal}. ${wholeRefs}`,
-      remedy: 'Run again: the mirror goes on where it stopped.',
+      remedy: 'Run again: the mirror continues where it stopped.',
     },
     { exitCode: toSignalExitCode(signal) },
   );
 
 const timeLimit = () =>
   new MirrorError('time-limit', {
-    message: `The run took longer than TIMEOUT and was ended. ${wholeRefs}`,
-    remedy:
-      'Run again: the mirror goes on where it stopped. Raise TIMEOUT (minutes) if the step has the time.',
+    message: `The run exceeded its time limit and was stopped. ${wholeRefs}`,
+    remedy: 'Run again: the mirror continues where it stopped. Raise the time limit if it needs more.',
   });
 
 const workingFolderGone = (cause: unknown) =>
   new MirrorError(
     'working-folder-gone',
     {
-      message: 'The folder that this was started in no longer exists.',
+      message: 'The working folder no longer exists.',
       remedy: 'Change to a folder that exists, such as the clone (cd), and run again.',
     },
     { cause },
@@ -80,7 +80,7 @@ export function toMirrorError(error: unknown): MirrorError {
   return new MirrorError(
     'internal',
     {
-      message: `Something failed that we did not foresee: ${toQuote(message)}`,
+      message: `Unexpected error: ${toQuote(message)}`,
       remedy: 'Run again with DEBUG: true and report it with the log.',
     },
     { cause: error },
@@ -96,24 +96,23 @@ export function toFailure(error: unknown, { log, signal }: Pick<Context, 'log' |
 export const lineTooLong = (characters: number) =>
   new MirrorError('output-too-long', {
     message: `git wrote a line of more than ${characters} characters.`,
-    remedy: 'A server that lists such a ref, or a history with such a path, is broken; nothing was changed.',
+    remedy: 'A server that lists such a ref, or a history with such a path, is broken. Nothing was changed.',
   });
 
 export const programMissing = (program: string, cause: string) =>
   new MirrorError('program-missing', {
     message: `${program} can't be started: ${toQuote(cause)}`,
-    remedy: `Install ${program} and see that it is on the PATH.`,
+    remedy: `Install ${program}, and check that it is on the PATH.`,
   });
 
 export const outputTooLong = (what: string, bytes: number) =>
   new MirrorError('output-too-long', {
-    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was ended.`,
-    remedy: 'A server that lists or says so much is broken. Look what `git ls-remote` gets from it.',
+    message: `${what} wrote more than ${bytes / 2 ** 20} MiB and was stopped.`,
+    remedy: 'A server that sends so much is broken. Check the output of `git ls-remote` for it.',
   });
 
 export const timedOut = (what: string) =>
   new MirrorError('timed-out', {
-    message: `${what} was silent for too long and was ended.`,
-    remedy:
-      'Run again. If it happens again, look at the status of the two services and at the network between.',
+    message: `${what} sent nothing for too long and was stopped.`,
+    remedy: 'Run again. If it fails again, check the status of both services and the network between them.',
   });

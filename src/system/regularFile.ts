@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** What a file of somebody else's making may be to be read: the `packed-refs` of half a million refs. */
-const bytesAtMost = 64 * 2 ** 20;
+/** What a file of somebody else's making may be to be read; few files that we look for come near it. */
+const usualBytes = 16 * 2 ** 20;
 
 /**
  * Reads a small text file in a folder where others may have put anything. Gives undefined where there is none that can
  * be read, and for what is no file or is no small one.
  */
-export async function readRegularFile(path: string): Promise<string | undefined> {
+export async function readRegularFile(path: string, bytesAtMost = usualBytes): Promise<string | undefined> {
   await using file = await openRegularFile(path);
   try {
     return file && (await file.stat()).size <= bytesAtMost ? await file.readFile('utf8') : undefined;

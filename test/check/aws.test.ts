@@ -1,53 +1,17 @@
 // @module-tag slow
 import { writeFile } from 'node:fs/promises';
-import { createServer as createHttpServer, request } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openCheckAccount, openCheckWorld } from '../e2e/checkWorld';
-import { createCertificate } from '../servers/certificate';
-import { listenOnLoopback } from '../servers/loopback';
-
-/** AWS at a name that is nowhere, over TLS, and a proxy on loopback that knows the way. */
-async function openProxiedAws(url: string) {
-  const certificate = await createCertificate('DNS:aws.example');
-  const face = createHttpsServer(certificate, (incoming, response) => {
-    const { method, headers } = incoming;
-    const outgoing = request(new URL(incoming.url ?? '/', url), { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    incoming.pipe(outgoing);
-  });
-  const port = await listenOnLoopback(face);
-  const asked: string[] = [];
-  const proxy = createHttpServer().on('connect', (incoming, socket) => {
-    asked.push(incoming.url ?? '');
-    const there = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
-    there.pipe(socket).pipe(there);
-    for (const each of [there, socket]) each.on('error', () => there.destroy());
-  });
-  return {
-    url: 'https://aws.example',
-    proxy: `http://127.0.0.1:${await listenOnLoopback(proxy)}`,
-    authority: certificate.cert,
-    asked,
-    async [Symbol.asyncDispose]() {
-      face.closeAllConnections();
-      face.close();
-      proxy.close();
-    },
-  };
-}
+import { openNamingProxy } from '../servers/namingProxy';
 
 test('AWS is asked through HTTPS_PROXY, and trusted by NODE_EXTRA_CA_CERTS', async () => {
   await using place = await openCheckWorld();
   await using account = await openCheckAccount(place.world);
-  await using there = await openProxiedAws(account.aws.url);
+  await using there = await openNamingProxy({ 'aws.example': account.aws.url });
   const authority = join(place.world.root, 'authority.pem');
   await writeFile(authority, there.authority);
-  const variables = { ...account.variables, AWS_ENDPOINT_URL: there.url, HTTPS_PROXY: there.proxy };
+  const variables = { ...account.variables, AWS_ENDPOINT_URL: 'https://aws.example', HTTPS_PROXY: there.url };
   const { states } = await place.states({ ...variables, NODE_EXTRA_CA_CERTS: authority });
   expect(states).toMatchObject({ 'key at IAM': 'ok', policy: 'ok', differences: 'ok' });
   expect(new Set(there.asked)).toEqual(new Set(['aws.example:443']));
@@ -123,7 +87,7 @@ describe('credentials of a profile', () => {
     await using site = await openProfiles('https');
     const ended = await site.place.check(site.profiles, ['--profile', 'nope']);
     expect(ended.exitCode).toBe(2);
-    expect(ended.output).toContain('The AWS profile "nope" gives no credentials');
+    expect(ended.output).toContain('The AWS profile "nope" provides no credentials');
     expect(ended.output).toContain('aws sso login --profile nope');
   });
 });

@@ -12,7 +12,7 @@ test('every fault is a point of the thing that it is about, and nothing after th
     toFault('variables-invalid', 'two'),
   ]);
   const failed = (name: string, reason: string) => ({ name, state: 'failed', reason, fix: 'do it' });
-  const after = ['connection', 'right to read', 'right to push', 'source', 'differences', 'Git LFS'];
+  const after = ['git', 'connection', 'right to read', 'right to push', 'source', 'differences', 'Git LFS'];
   expect(points).toEqual([
     failed('variables', 'one'),
     failed('variables', 'two'),

@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
 import { openAws } from '../servers/aws';
@@ -16,6 +18,7 @@ import {
 } from './checkWorld';
 import { expectNothingLeft } from './footprint';
 import { describeServers } from './servers';
+import { findProgram } from './witness';
 import { keyPair, runProgram, serverNames } from './world';
 
 /** The states of a check in which all holds. */
@@ -23,6 +26,7 @@ const fine = {
   variables: 'ok',
   key: 'ok',
   'host key': 'ok',
+  git: 'ok',
   connection: 'ok',
   'right to read': 'ok',
   'right to push': 'ok',
@@ -110,7 +114,7 @@ describe('check, each point failing on its own', () => {
     expect(exitCode).toBe(2);
     expect(output).toContain('✖ variables: FORCE is "yes"');
     expect(output).toContain('✖ variables: KNOWN_HOSTS, line 1');
-    expect(output).toContain('✖ key: SSH_KEY is no private key');
+    expect(output).toContain('✖ key: SSH_KEY is not a valid private key');
     expect(output).toContain('– connection: not reached');
     expect(place.world.countConnections()).toBe(0);
   });
@@ -141,6 +145,18 @@ describe('check, each point failing on its own', () => {
     });
     const expected = { ...fine, 'host key': 'failed', connection: 'unseen', ...afterConnection };
     expect({ exitCode, states }).toEqual({ exitCode: 1, states: expected });
+  });
+
+  test('git: older than what a mirror needs', { tags: ['slow'] }, async () => {
+    const bin = join(place.world.root, 'bin');
+    await mkdir(bin);
+    const script = `#!/bin/sh\n[ "$1" = version ] && exec echo 'git version 2.25.1'\nexec ${await findProgram('git')} "$@"\n`;
+    await writeFile(join(bin, 'git'), script, { mode: 0o755 });
+    const PATH = `${bin}:${process.env['PATH']}`;
+    expect((await place.states({ PATH })).states).toEqual({ ...fine, git: 'failed' });
+    const { exitCode, output } = await place.check({ PATH });
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/✖ git: .*git version 2\.25\.1\n +git 2\.32 or newer is needed/);
   });
 
   test('connection: the key is not let in', async () => {
@@ -245,6 +261,7 @@ describe('check, each point failing on its own', () => {
         point('variables', expect.stringMatching(/^the destination is app /)),
         point('key', expect.stringMatching(/^ssh-rsa of \d+ bits, SHA256:\S+, for the SSH user APKA/)),
         point('host key', 'told by the lines of known_hosts'),
+        point('git', expect.stringMatching(/^version \d+\.\d+/)),
         point('connection', 'the host is who it should be, and lets us in'),
         point('right to read', '6 refs over there'),
         point('right to push', 'a dry-run push was let in'),
@@ -279,6 +296,29 @@ describe('check over HTTPS', { tags: ['slow'] }, () => {
     expect(await place.states(changes)).toEqual({ exitCode: 0, states: overHttps });
     admin.policies.clear();
     expect(await place.states(changes)).toEqual({ exitCode: 1, states: { ...overHttps, policy: 'failed' } });
+  });
+
+  test('asks for the policy of the role behind a session of SSO, by its path', async () => {
+    await using place = await openCheckWorld('https');
+    await using aws = await openAws();
+    const [name, path] = ['AWSReservedSSO_Developer_0a1b2c', '/aws-reserved/sso.amazonaws.com/eu-west-1/'];
+    const Action = ['codecommit:GitPull', 'codecommit:GitPush'];
+    const policies = new Map([['git', { Statement: [{ Effect: 'Allow', Action, Resource: resource }] }]]);
+    aws.state.roles.set(name, { path, trust: {}, policies });
+    aws.state.caller = `arn:aws:sts::111122223333:assumed-role/${name}/ada@example.com`;
+    const changes = { AWS_ENDPOINT_URL: aws.url };
+    const { exitCode, output } = await place.check(changes);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+    expect(output).toContain(`✔ policy: arn:aws:iam::111122223333:role${path}${name} may pull and push\n`);
+    policies.clear();
+    expect(await place.states(changes)).toEqual({ exitCode: 1, states: { ...overHttps, policy: 'failed' } });
+    // Nothing of it speaks of setting up a mirror.
+    const wrong = { status: 403, code: 'AccessDenied', message: 'not authorized to perform: iam:GetRole' };
+    aws.faults['iam:GetRole'] = wrong;
+    const refused = await place.check(changes);
+    expect(refused.exitCode).toBe(0);
+    expect(refused.output).toMatch(/– policy: .*iam:GetRole/);
+    expect(refused.output).not.toMatch(/setup|--profile/);
   });
 
   test('tells that the secret is another one', async () => {
@@ -339,7 +379,7 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
 
   test.each([
     [{ AWS_SECRET_ACCESS_KEY: undefined }, 2, '✖ variables: AWS_SECRET_ACCESS_KEY is missing'],
-    [{ SSH_KEY: 'no key' }, 2, '✖ key: SSH_KEY is no private key'],
+    [{ SSH_KEY: 'no key' }, 2, '✖ key: SSH_KEY is not a valid private key'],
   ])('without SSH_KEY_ID and with %j IAM is not asked', async (changes, exitCode, says) => {
     const run = await place.check({ ...account.variables, SSH_KEY_ID: undefined, ...changes });
     expect(run.exitCode).toBe(exitCode);

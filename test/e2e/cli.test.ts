@@ -31,6 +31,34 @@ describe('the command line', () => {
     },
   );
 
+  test.each(['setup', 'mirror', 'check'])(
+    '%s --help is plain text, at most 80 columns wide',
+    async (command) => {
+      const { exitCode, output } = await runProgram('cli', [command, '--help'], '/', bare);
+      expect([exitCode, output]).toEqual([0, expect.not.stringContaining('`')]);
+      const [options = '', examples = ''] = output.split(/^Examples?:$/m);
+      for (const line of options.split('\n'))
+        if (line.trim().includes(' ')) expect(line.length).toBeLessThanOrEqual(80);
+      // A command is copied as it is, so it is on one line.
+      for (const line of examples.trim().split('\n')) expect(line).toMatch(/^ *codecommit-mirror |^ +--/);
+    },
+  );
+
+  test('setup with nothing says what is missing, and where the options are', async () => {
+    const { exitCode, output } = await runProgram('cli', ['setup'], '/', bare);
+    expect(exitCode).toBe(2);
+    expect(output).toContain("required option '--codecommit <region/name>'");
+    expect(output).toContain('codecommit-mirror setup --help lists the options');
+  });
+
+  test('setup says all that is wrong at once, and takes --yes beside --dry-run', async () => {
+    const args = ['setup', '--codecommit', 'app', '--bitbucket', 'app', '--yes', '--dry-run'];
+    const { exitCode, output } = await runProgram('cli', args, '/', bare);
+    expect(exitCode).toBe(2);
+    expect(output).toContain('--bitbucket is "app", which is not valid.');
+    expect(output).toContain('--codecommit is "app", which is not valid.');
+  });
+
   test('check --help leaves out what a check makes no use of, and check takes it', async () => {
     const idle = ['--backup', '--dry-run', '--push-size', '--max-attempts', '--report-file'];
     const { output } = await runProgram('cli', ['check', '--help'], '/', bare);

@@ -73,7 +73,7 @@ const clones: readonly Case[] = [
     variables: { BITBUCKET_BRANCH: undefined },
     there: { 'heads/main': 'heads/main~3' },
     exitCode: 2,
-    says: /REFS is current, but this run is of a commit[\s\S]*Set REFS to all/,
+    says: /REFS is current, but this run is for a commit[\s\S]*Set REFS to all/,
   },
   {
     title: 'a commit without branch or tag, with REFS all',

@@ -28,7 +28,7 @@ const everywhere: readonly Case[] = [
     variables: { SSH_KEY: stranger.privateKey },
     exitCode: 1,
     connections: 'any',
-    says: /Permission denied \(publickey\)[\s\S]*not that of this key[\s\S]*inactive[\s\S]*not the one whose public half[\s\S]*\[permission-denied\]/,
+    says: /Permission denied \(publickey\)[\s\S]*does not belong to this key[\s\S]*inactive[\s\S]*does not match the uploaded[\s\S]*\[permission-denied\]/,
   },
   {
     title: 'a host that no known_hosts line names: how to get one',

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, grow, run } from '../servers/git';
@@ -147,6 +147,55 @@ test('a name that is not UTF-8 is named, and the others go', async () => {
   const ended = await mirrorAll(world);
   expect([ended.exitCode, ended.output]).toEqual([1, expect.stringContaining('its name is not UTF-8')]);
   expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
+});
+
+/**
+ * On a file system that folds case, whoever is about to write `Main` finds the file of `main` in its place
+ * (refs/files-backend.c); a listing has the one that was there.
+ */
+const foldCase = `#!/bin/sh
+fold() { printf %s "$1" | tr '[:upper:]' '[:lower:]'; }
+for other in $(git for-each-ref --format='%(refname)'); do
+  if [ "$other" != "$1" ] && [ "$(fold "$other")" = "$(fold "$1")" ]; then git update-ref "$1" "$other"; fi
+done
+`;
+
+describe('a server that folds case', { tags: ['slow'] }, () => {
+  test.each([
+    ['has neither of two names that differ in case alone', [], ['heads/Main', 'tags/v1']],
+    ['has one of them', ['heads/main', 'tags/v1'], ['heads/Main', 'tags/V1']],
+    ['has the other', ['heads/Main', 'tags/v1'], ['heads/main', 'tags/V1']],
+  ])(
+    '%s: one is there, the other is named with it in one attempt, all others go',
+    async (_title, there, odd) => {
+      await using world = await openWorld();
+      const { source, destination } = world;
+      const tip = await grow(source, 'main');
+      for (const ref of ['heads/Main', 'heads/other', 'tags/V1', 'tags/v1'])
+        await git(source, 'update-ref', `refs/${ref}`, tip);
+      for (const ref of there)
+        await git(destination, 'fetch', '--quiet', '--no-tags', source, `main:refs/${ref}`);
+      for (const ref of odd) await git(destination, 'config', '--add', 'uploadpack.hideRefs', `refs/${ref}`);
+      await writeFile(join(world.sandbox.hooks, 'update'), foldCase, { mode: 0o755 });
+      const ended = await mirrorAll(world);
+      expect(ended.exitCode).toBe(1);
+      expect(ended.output).not.toContain('Trying again');
+      for (const ref of odd)
+        expect(ended.output).toMatch(
+          new RegExp(
+            `✖ \\w+ ${ref.split('/')[1]}: .*; refs/${ref} differs from it in upper and lower case`,
+            'i',
+          ),
+        );
+      expect(ended.output.match(/^✖ (branch|tag)/gm)).toHaveLength(2);
+      const refs = Object.entries(await world.destinationRefs()).filter(
+        ([ref]) => !odd.includes(ref.slice(5)),
+      );
+      expect(refs.map(([ref]) => ref)).toEqual(
+        Object.keys(await world.sourceRefs()).filter((ref) => !odd.includes(ref.slice(5))),
+      );
+    },
+  );
 });
 
 describe('variables that would be options, transports or commands', { tags: ['slow'] }, () => {

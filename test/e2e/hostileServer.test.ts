@@ -96,7 +96,7 @@ test('a server that lists more than a million refs is refused', {
       say(channel, '0000');
     },
   });
-  expect(run.output).toContain('The server lists more than 1000000 refs; nothing was changed.');
+  expect(run.output).toContain('The server lists more than 1000000 refs. Nothing was changed.');
   expect([run.exitCode, run.output]).toEqual([1, expect.stringContaining('[output-too-long]')]);
 });
 

@@ -164,7 +164,7 @@ describe('a login', { tags: ['slow'] }, () => {
     world.sts.refuse = (request) => (request > 2 ? { code: 'ExpiredTokenException', message } : undefined);
     const run = await world.pipe(await world.clone(), world.role);
     expect(run.output).toContain(
-      `The OIDC token of this step has expired, so ${roleArn} can't be assumed (again): ExpiredToken: ${message}`,
+      `The OIDC token has expired, so ${roleArn} can't be assumed (again): ExpiredToken: ${message}`,
     );
     expect(run.output).toContain('[token-expired]');
     expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
@@ -361,7 +361,7 @@ it.runIf(lfsAvailable())(
     const commit = `commit refs/heads/main\ncommitter A <a@b> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n`;
     await gitWith({ input: commit + files }, world.source, 'fast-import', '--quiet');
     const run = await world.pipe(await world.clone(), { LFS: 'push', MAX_ATTEMPTS: '1' });
-    expect(run.output).toContain('does not take objects of Git LFS');
+    expect(run.output).toContain('does not accept Git LFS objects');
     expect(run.output).toContain('[lfs-not-sent]');
     expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
   },

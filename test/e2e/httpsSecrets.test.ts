@@ -108,7 +108,7 @@ it('follows no redirection, and hands the login to nobody', async () => {
   const port = await listenOnLoopback(server);
   const run = await world.pipe(await world.clone(), { CODECOMMIT_ENDPOINT: `127.0.0.1:${port}` });
   server.close();
-  expect(run.output).toContain('answers with a redirection, which is not followed');
+  expect(run.output).toContain('answers with a redirect, which is not followed');
   expect([run.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
   expect(authorizations).toEqual([undefined]);
   expect(world.face.passwords).toEqual([]);

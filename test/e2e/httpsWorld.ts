@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AwsKeys } from '../../src/aws/identity';
-import { type HttpsFace, openHttpsFace } from '../../src/sandbox/https/face';
 import { createCertificate } from '../servers/certificate';
+import { type HttpsFace, openHttpsFace } from '../servers/codecommit/face';
 import type { PipelinesClone } from '../servers/pipelinesClone';
 import { openSts, type Sts } from '../servers/sts';
 import { openWorld, type Run, type World } from './world';

@@ -119,7 +119,7 @@ test.runIf(lfsAvailable())(
     await commit(world.source, { 'a.bin': await world.kept.keep('content a') });
     const run = await world.pipe(await world.clone(), { LFS: 'push' });
     expect(run.exitCode).toBe(1);
-    expect(run.output).toMatch(/does not take objects of Git LFS: batch request: exit status 1/);
+    expect(run.output).toMatch(/does not accept Git LFS objects: batch request: exit status 1/);
     expect(run.output).toContain('[lfs-not-sent]');
     expect(run.output).toMatch(/✖ Not mirrored: main; nothing changed/);
     expect(await world.destinationRefs()).toEqual({});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, rmdir, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { git, gitWith, run } from '../servers/git';
@@ -174,24 +174,131 @@ async function growBig({ source }: World): Promise<void> {
   await git(source, 'update-ref', 'refs/heads/big', await git(source, 'commit-tree', tree, '-m', 'big'));
 }
 
+/** Puts a file system of its own in a folder's place for as long as the work takes. */
+async function withMount<T>(folder: string, options: string, work: () => Promise<T>): Promise<T> {
+  const mounted = await run('mount', '/', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+  expect(mounted).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  try {
+    return await work();
+  } finally {
+    await run('umount', '/', [folder]);
+  }
+}
+
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+describe.runIf(isRoot)('folders that nobody may write to', { tags: ['slow'] }, () => {
+  test.each(['sandbox', 'https'] as const)(
+    'TMPDIR, over %s: named, and nothing is pushed',
+    async (server) => {
+      await using world = await openScene(server);
+      const clone = await world.clone();
+      const refs = await world.destinationRefs();
+      const ended = await withMount(world.temporary, 'ro', () => world.pipe(clone, once));
+      expect(ended).toMatchObject({
+        exitCode: 1,
+        output: expect.stringContaining('[temporary-folder-refused]'),
+      });
+      expect(ended.output).not.toMatch(/^ +at .*:\d+/m);
+      expect(await world.destinationRefs()).toEqual(refs);
+      await expectNothingLeft(world);
+    },
+  );
+
+  test.each(['sandbox', 'https'] as const)(
+    'HOME and ~/.ssh, over %s: mirrored all the same',
+    async (server) => {
+      await using world = await openScene(server);
+      const clone = await world.clone();
+      await mkdir(join(world.home, '.ssh'));
+      for (const folder of [join(world.home, '.ssh'), world.home]) {
+        const { exitCode, output } = await withMount(folder, 'ro', () => world.pipe(clone, once));
+        expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+      }
+      const { 'refs/heads/main': main } = await world.sourceRefs();
+      expect((await world.destinationRefs())['refs/heads/main']).toBe(main);
+      await expectNothingLeft(world);
+    },
+  );
+});
+
+/** As bind(2) is on a file system without sockets, below the folder that NO_SOCKETS names. */
+const withoutSockets = `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+int bind(int fd, const struct sockaddr *address, socklen_t length) {
+  const char *below = getenv("NO_SOCKETS");
+  const char *path = ((const struct sockaddr_un *)address)->sun_path;
+  if (below && address->sa_family == AF_UNIX && strncmp(path, below, strlen(below)) == 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  return ((int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "bind"))(fd, address, length);
+}
+`;
+
+const hasCompiler = isRoot && (await run('sh', '/', ['-c', 'command -v cc'])).exitCode === 0;
+
+describe.runIf(hasCompiler)('a TMPDIR on a file system without sockets', { tags: ['slow'] }, () => {
+  async function openWithoutSockets(server: 'sandbox' | 'https', below?: string) {
+    const world = await openScene(server);
+    const [source, library, bin] = ['bind.c', 'bind.so', 'bin'].map((name) => join(world.root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(source, withoutSockets);
+    const built = await run('cc', '/', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+    expect(built).toMatchObject({ exitCode: 0 });
+    await mkdir(bin);
+    const names = `LD_PRELOAD=${library} NO_SOCKETS=${below ?? world.temporary}`;
+    // What we start inherits no such variables.
+    await writeFile(join(bin, 'ssh'), `#!/bin/sh\n${names} exec /usr/bin/ssh "$@"\n`, { mode: 0o755 });
+    const own = { LD_PRELOAD: library, NO_SOCKETS: below ?? world.temporary };
+    const variables = { ...once, ...own, PATH: `${bin}:${process.env['PATH']}` };
+    return { world, variables };
+  }
+
+  test.each(['sandbox', 'https'] as const)('over %s: mirrored', async (server) => {
+    const { world, variables } = await openWithoutSockets(server);
+    await using _ = world;
+    const { exitCode, output } = await world.pipe(await world.clone(), { ...variables, REFS: 'all' });
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output });
+    expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
+    // ssh shares no connection then.
+    if (server === 'sandbox') expect(world.countConnections()).toBeGreaterThan(1);
+    await expectNothingLeft(world);
+  });
+
+  test('over HTTPS, with none in /tmp either: named', async () => {
+    const { world, variables } = await openWithoutSockets('https', '/tmp');
+    await using _ = world;
+    const refs = await world.destinationRefs();
+    const ended = await world.pipe(await world.clone(), variables);
+    expect(ended).toMatchObject({ exitCode: 1, output: expect.stringContaining('[socket-refused]') });
+    expect(await world.destinationRefs()).toEqual(refs);
+    await expectNothingLeft(world);
+  });
+});
+
 /** Only root may mount; who is not root has no disk of his own to fill. */
-describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a disk that is full:', () => {
+describe.runIf(isRoot)('a disk that is full:', () => {
   test('said so, nothing is pushed, nothing is left', async () => {
     await using world = await openScene();
     await growBig(world);
     const clone = await world.clone();
     const refs = await world.destinationRefs();
-    const mounted = await run('mount', '/', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', world.temporary]);
-    expect(mounted).toEqual({ exitCode: 0, stdout: '', stderr: '' });
-    try {
+    await withMount(world.temporary, 'size=256k', async () => {
       const { exitCode, output } = await world.pipe(clone, { ...once, REFS: 'all' });
       expect({ exitCode, output }).toEqual({ exitCode: 1, output });
       expect(output).toContain('[disk-full]');
       expect(await world.destinationRefs()).toEqual(refs);
       await expectNothingLeft(world);
-    } finally {
-      await run('umount', '/', [world.temporary]);
-    }
+    });
   });
 });
 

@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
     there: { ...whole, ...twelve, 'heads/main': 'heads/main~1' },
     meanwhile: (world) => deleteTags(world, 11),
     exitCode: 1,
-    says: /11 refs would be deleted, more than PRUNE_LIMIT \(10\)\. Nothing was pushed[\s\S]*\[prune-limit\]/,
+    says: /11 refs would be deleted, more than the limit of 10\. Nothing was pushed[\s\S]*raise PRUNE_LIMIT[\s\S]*\[prune-limit\]/,
   },
   {
     title: 'PRUNE of 11 refs with PRUNE_LIMIT 11: deleted',

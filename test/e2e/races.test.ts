@@ -92,7 +92,7 @@ const races: readonly Case[] = [
         world.sandbox.faults.beforeReceive = () => rm(join(world.destination, 'refs/heads/main.lock'));
       };
     },
-    says: 'Somebody else changed, or is just changing, refs/heads/main at the destination. Trying again',
+    says: 'refs/heads/main changed at the destination during the push. Trying again',
     after: whole,
   },
   {

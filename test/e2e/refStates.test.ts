@@ -198,7 +198,7 @@ const states: readonly RefState[] = [
       'refs/heads/rival': 'side',
       'refs/heads/mirror-backup/<time>/heads/x': 'side',
     },
-    says: 'Somebody else changed, or is just changing, refs/heads/x at the destination. Trying again',
+    says: 'refs/heads/x changed at the destination during the push. Trying again',
   },
   {
     title: 'the default branch, deleted at the source: kept and named, the other deletions are made',
@@ -223,7 +223,7 @@ const states: readonly RefState[] = [
     destination: { [main]: 'a', 'refs/tags/light': 'a', 'refs/tags/v1': 'tag-a' },
     after: { [main]: 'b', 'refs/tags/light': 'a', 'refs/tags/v1': 'tag-a' },
     exitCode: 1,
-    says: 'the tag was moved at one of the sides',
+    says: 'the tag was moved on one side',
   },
   {
     title: 'moved tags, light to annotated and back, with FORCE',

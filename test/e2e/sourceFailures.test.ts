@@ -120,6 +120,18 @@ const failures: readonly Case[] = [
     exitCode: 1,
     says: '[source-not-found]',
   },
+  ...['<html><body>Log in to the network</body></html>', '<html>\n<body>Log in</body>\n</html>\n', ''].map(
+    (page): Case => ({
+      title: `answers 200 with the page ${JSON.stringify(page)}: no git server`,
+      variables: { ...all, PRUNE: 'true' },
+      there: behind,
+      meanwhile: async ({ bitbucket }) => {
+        bitbucket.faults.page = page;
+      },
+      exitCode: 1,
+      says: /Something other than a git server answered[\s\S]*\[not-git\]/,
+    }),
+  ),
   {
     title: 'drops the connection in the middle of a fetch',
     variables: all,

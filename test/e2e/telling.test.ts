@@ -89,7 +89,7 @@ test('the log of a forced one, and of one that is kept: the lost tip in full, bo
 
   const kept = await substitute(world, (await world.pipe(clone, chosen)).output, names);
   expect(kept).toBe(
-    `${title}✖ branch main: <there> → <main> kept (the destination has commits that the source lacks; FORCE: true replaces them) [ref-diverged]
+    `${title}✖ branch main: <there> → <main> kept (the destination has commits that the source does not have; FORCE: true overwrites it) [ref-diverged]
 INFO: Only at the destination, kept (PRUNE is false): old
 ✖ Not mirrored: main; nothing changed (<cost>).
 `,
@@ -164,7 +164,7 @@ test('the JSON report, whole', async () => {
         old,
         new: refs['refs/heads/main'],
         code: 'ref-diverged',
-        reason: 'the destination has commits that the source lacks; FORCE: true replaces them',
+        reason: 'the destination has commits that the source does not have; FORCE: true overwrites it',
       },
       { ref: 'refs/tags/light', status: 'equal', old: equal, new: equal },
       { ref: 'refs/tags/v1', status: 'new', old: null, new: refs['refs/tags/v1'] },

@@ -18,7 +18,8 @@ exec ${program} "$@"
 
 let programs: Promise<string[]> | undefined;
 
-async function findProgram(name: string): Promise<string> {
+/** The path of a program of this machine. */
+export async function findProgram(name: string): Promise<string> {
   return (await run('sh', '/', ['-c', `command -v ${name}`])).stdout.trim();
 }
 

@@ -4,8 +4,8 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openBackend } from '../../src/sandbox/https/backend';
 import { createCertificate } from '../servers/certificate';
+import { openBackend } from '../servers/codecommit/backend';
 import { git, run } from '../servers/git';
 import { listenOnLoopback } from '../servers/loopback';
 import { expectNothingLeft } from './footprint';

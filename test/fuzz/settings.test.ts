@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { SettingsError } from '../../src/faults';
+import { collectFaults, type FaultCollection, SettingsError } from '../../src/faults';
 import { parseDestinationUrl, toSshUrl } from '../../src/pipe/destinationUrl';
+import { parseVariables } from '../../src/pipe/parseVariables';
 import { parseRun } from '../../src/pipe/run';
 import { findSecrets } from '../../src/pipe/secrets';
 import { parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
-import { parseVariables, variables } from '../../src/pipe/variables';
+import { variables } from '../../src/pipe/variables';
 import { createKeyPair } from '../../src/sandbox/keys';
 import { parseArmour } from '../../src/ssh/keyArmour';
 import { namesHost, parseKnownHosts } from '../../src/ssh/knownHosts';
@@ -16,15 +17,13 @@ import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { run } from '../servers/git';
 import { fuzz, mutated } from './mutate';
 
-/** What a parser gives, or undefined when it throws a fault, which must say something; any other error is a crash. */
-function attempt<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    expect(error.faults.length).toBeGreaterThan(0);
-    return undefined;
-  }
+/** What a parser gives, or undefined when it adds a fault, which must say something; any error is a crash. */
+function attempt<T>(parse: (faults: FaultCollection) => T | undefined): T | undefined {
+  const faults = collectFaults();
+  const found = parse(faults);
+  expect(faults.faults.length > 0).toBe(found === undefined);
+  for (const { message } of faults.faults) expect(message).not.toBe('');
+  return found;
 }
 
 /** Nothing that git, ssh or a shell could take for an option, a transport or a command. */
@@ -40,13 +39,18 @@ fuzz('URLs of destinations', (inputs) => {
   ];
   fc.assert(
     fc.property(mutated(samples), (value) => {
-      const url = attempt(() => parseDestinationUrl(value, 'us-east-1'));
+      const url = attempt((faults) => parseDestinationUrl(value, faults, { region: 'us-east-1' }));
       if (url === undefined) return;
       const ssh = toSshUrl(url, url.user ?? 'git');
       expect(ssh).toMatch(plainSsh);
       // What was understood is understood again, and as the same.
       const { host, port, path, repository } = url;
-      expect(parseDestinationUrl(ssh)).toMatchObject({ host, port, path, repository });
+      expect(attempt((faults) => parseDestinationUrl(ssh, faults))).toMatchObject({
+        host,
+        port,
+        path,
+        repository,
+      });
       if (url.aws) expect(host).toMatch(/amazonaws\.com(\.cn)?$/);
     }),
     inputs,
@@ -64,7 +68,7 @@ fuzz('URLs of sources and proxies', (inputs) => {
   ];
   fc.assert(
     fc.property(mutated(samples), (value) => {
-      const source = attempt(() => parseSourceUrl(value));
+      const source = attempt((faults) => parseSourceUrl(value, faults));
       if (source !== undefined) {
         const { url, credentials } = source;
         expect(url).toMatch(
@@ -73,10 +77,10 @@ fuzz('URLs of sources and proxies', (inputs) => {
         expect(url).not.toMatch(/\p{Cc}/u);
         if (url.startsWith('ssh:')) expect(url).toMatch(plainSsh);
         if (url.startsWith('http')) expect(new URL(url).username + new URL(url).password).toBe('');
-        expect(attempt(() => parseSourceUrl(url))).toEqual({ url, credentials: undefined });
+        expect(attempt((faults) => parseSourceUrl(url, faults))).toEqual({ url, credentials: undefined });
         if (credentials) expect(credentials.username + credentials.password).not.toMatch(/\p{Cc}/u);
       }
-      const proxy = attempt(() => parseSourceProxy(value));
+      const proxy = attempt((faults) => parseSourceProxy(value, faults));
       if (proxy !== undefined) expect(proxy.url).toMatch(/^(https?|socks[45][ah]?):\/\/[\w.:[\]-]+$/);
     }),
     inputs,
@@ -111,7 +115,7 @@ fuzz('variables', (inputs) => {
       expect(Number.isInteger(values.PRUNE_LIMIT) && values.PRUNE_LIMIT >= 0).toBe(true);
       for (const name of ['FORCE', 'PRUNE', 'BACKUP', 'DRY_RUN', 'DEBUG'] as const)
         expect(values[name]).toBe(env[name] === 'true');
-      const ref = attempt(() => parseRun(env, '/'))?.ref;
+      const ref = attempt((faults) => parseRun(env, '/', faults))?.ref;
       if (ref !== undefined)
         expect(ref).toMatch(/^refs\/heads\/(?!-)((?!\p{Cc})[^ ~^:?*[\\]|[\u0080-\u009f])+$/u);
       findSecrets(env);

@@ -45,6 +45,10 @@ const rows = [
     "fatal: unable to access 'http://127.0.0.1:38795/403/r/': The requested URL returned error: 403",
   ],
   ['unauthorised', "fatal: Authentication failed for 'https://bitbucket.org/a/b/'"],
+  [
+    'unauthorised',
+    "fatal: detected dubious ownership in repository at '/x/src.git'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /x/src.git\nfatal: Could not read from remote repository.",
+  ],
   ['not-found', "fatal: repository 'http://127.0.0.1:38795/404/r/' not found"],
   [
     'redirected',
@@ -140,9 +144,73 @@ const rows = [
     'You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated.\nfatal: Could not read from remote repository.',
   ],
   ['unauthorised', 'Unauthorized\nfatal: Could not read from remote repository.'],
+  // https://confluence.atlassian.com/bbkb/error-403-when-performing-git-operations-1155479141.html
   [
     'unauthorised',
-    'Your IP address has been blocked by the IP allowlist of this workspace.\nfatal: Could not read from remote repository.',
+    'To access this repository, an admin must whitelist your IP.\nfatal: Could not read from remote repository.',
+  ],
+  [
+    'unauthorised',
+    "remote: To access this repository, an admin must whitelist your IP.\nfatal: unable to access 'https://bitbucket.org/a/b.git/': The requested URL returned error: 403",
+  ],
+  [
+    'unauthorised',
+    'To access this repository, enable two-step authentication.\nfatal: Could not read from remote repository.',
+  ],
+  [
+    'unauthorised',
+    "Your credentials lack one or more required privilege scopes. fatal: unable to access 'https://bitbucket.org/a/b.git/': The requested URL returned error: 403",
+  ],
+  [
+    'unauthorised',
+    "The requested repository either does not exist or you do not have access. If you believe this repository exists and you have access, make sure you're authenticated.\nfatal: Could not read from remote repository.",
+  ],
+  // GitHub.
+  [
+    'not-found',
+    'ERROR: Repository not found.\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.',
+  ],
+  [
+    'not-found',
+    "remote: Repository not found.\nfatal: repository 'https://github.com/a/missing.git/' not found",
+  ],
+  [
+    'unauthorised',
+    'ERROR: Permission to acme/app.git denied to ada.\nfatal: Could not read from remote repository.',
+  ],
+  [
+    'unauthorised',
+    "ERROR: The 'acme' organization has enabled or enforced SAML SSO.\nTo access this repository, you must use the HTTPS remote with a personal access token.\nfatal: Could not read from remote repository.",
+  ],
+  [
+    'unauthorised',
+    'ERROR: Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.\nfatal: Could not read from remote repository.',
+  ],
+  [
+    'algorithms',
+    "ERROR: You're using an RSA key with SHA-1, which is no longer allowed. Please use a newer client or a different key type.\nfatal: Could not read from remote repository.",
+  ],
+  // GitLab, whose words over SSH begin with `remote:`.
+  [
+    'not-found',
+    "remote: \nremote: ========================================================================\nremote: \nremote: ERROR: The project you were looking for could not be found or you don't have permission to view it.\nremote: \nremote: ========================================================================\nremote: \nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.",
+  ],
+  [
+    'unauthorised',
+    "remote: HTTP Basic: Access denied. If a password was provided for Git authentication, the password was incorrect.\nfatal: Authentication failed for 'https://gitlab.com/a/b.git/'",
+  ],
+  ['permission-denied', 'Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures'],
+  [
+    'ssh-unusable',
+    "Permissions 0644 for '/home/ada/.ssh/id_rsa' are too open.\nIt is required that your private key files are NOT accessible by others.\ngit@bitbucket.org: Permission denied (publickey).",
+  ],
+  [
+    'dropped',
+    "fatal: unable to access 'https://bitbucket.org/a/b.git/': OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to bitbucket.org:443",
+  ],
+  [
+    'dropped',
+    "fatal: unable to access 'https://bitbucket.org/a/b.git/': GnuTLS recv error (-110): The TLS connection was non-properly terminated.",
   ],
   ['unknown', 'fatal: something new'],
   ['unknown', ''],
@@ -160,11 +228,18 @@ describe('parseFailure', () => {
     'No user exists for uid 1',
     'timed out',
     'Rate Exceeded',
+    'Repository not found.',
+    'Permission to acme/app.git denied to ada.',
   ])('lets no server choose it: %s', (words) => {
     expect(parseFailure(`remote: ${words}\nremote: \rremote: ${words}\nfatal: something new`)).toBe(
       'unknown',
     );
     const told = parseFailure(`fatal: remote error: ${words}\n`);
-    expect(told).toBe(words === 'Rate Exceeded' ? 'server-error' : 'unknown');
+    const ofItself = {
+      'Rate Exceeded': 'server-error',
+      'Repository not found.': 'not-found',
+      'Permission to acme/app.git denied to ada.': 'unauthorised',
+    };
+    expect(told).toBe({ ...ofItself }[words] ?? 'unknown');
   });
 });

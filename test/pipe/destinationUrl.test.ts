@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { parseDestinationUrl, toSshUrl } from '../../src/pipe/destinationUrl';
-import { parseSshUser } from '../../src/pipe/sshKeyId';
+import { collectFaults, orThrow } from '../../src/faults';
+import { type DestinationUrl, parseDestinationUrl, toSshUrl } from '../../src/pipe/destinationUrl';
+import { parseSshUser } from '../../src/pipe/sshUser';
 import { isRegion } from '../../src/remote/region';
 import { faultsOf, fullFaultsOf } from './faultsOf';
 
 const aws = 'git-codecommit.us-east-1.amazonaws.com';
 const keyId = 'APKAEIBAERJR2EXAMPLE';
+
+function parse(value: string, region?: string): DestinationUrl {
+  return orThrow((faults) => parseDestinationUrl(value, faults, { region }));
+}
 
 describe('accepted forms', () => {
   test.each([
@@ -59,7 +64,7 @@ describe('accepted forms', () => {
     // A name that only begins like one of AWS's is another host, and has no published fingerprint.
     [`ssh://${aws}.example.org/r`, undefined, `ssh://U@${aws}.example.org/r`, undefined],
   ])('%s with region %s', (value, region, url, expectedRegion) => {
-    const destination = parseDestinationUrl(value, region);
+    const destination = parse(value, region);
     expect(toSshUrl(destination, 'U')).toBe(url);
     expect(destination.region).toBe(expectedRegion);
     expect(destination.repository).toBe(/\/v1\/repos\/(.*)/.exec(url)?.[1]);
@@ -71,85 +76,76 @@ describe('faults', () => {
   test.each([
     [
       `ssh://${aws}/v1/repos/my-repo/`,
-      'ends in a slash, which breaks the connection to CodeCommit; leave it out',
+      'ends in a slash, which breaks the connection to CodeCommit; remove it',
     ],
-    [`ssh://${aws}/v1/repos/my-repo.git`, 'ends in .git, which no CodeCommit repository does; leave it out'],
-    [
-      'ssh://127.0.0.1:2222/v1/repos/r.git',
-      'ends in .git, which no CodeCommit repository does; leave it out',
-    ],
+    [`ssh://${aws}/v1/repos/my-repo.git`, 'ends in .git, which CodeCommit does not allow; remove it'],
+    ['ssh://127.0.0.1:2222/v1/repos/r.git', 'ends in .git, which CodeCommit does not allow; remove it'],
     [
       `ssh://${aws}/v1/repos/a/b`,
-      'names a repository that CodeCommit cannot have: a name is 1 to 100 of A-Z a-z 0-9 . _ -',
+      'has an invalid repository name: CodeCommit allows 1 to 100 of A-Z a-z 0-9 . _ -',
     ],
     [
       `ssh://${aws}/v1/repos/`,
-      'names a repository that CodeCommit cannot have: a name is 1 to 100 of A-Z a-z 0-9 . _ -',
+      'has an invalid repository name: CodeCommit allows 1 to 100 of A-Z a-z 0-9 . _ -',
     ],
     [
       `ssh://${aws}/v1/repos/..`,
-      'names a repository that CodeCommit cannot have: a name is 1 to 100 of A-Z a-z 0-9 . _ -',
+      'has an invalid repository name: CodeCommit allows 1 to 100 of A-Z a-z 0-9 . _ -',
     ],
-    [`ssh://${aws}/my-repo`, 'has another path than /v1/repos/<name>'],
-    [`ssh://${aws}`, 'has another path than /v1/repos/<name>'],
-    [`ssh://${aws}:2222/v1/repos/r`, "has port 2222; CodeCommit's SSH is on port 22"],
+    [`ssh://${aws}/my-repo`, 'does not have the path /v1/repos/<name>'],
+    [`ssh://${aws}`, 'does not have the path /v1/repos/<name>'],
+    [`ssh://${aws}:2222/v1/repos/r`, 'has port 2222; CodeCommit uses port 22 for SSH'],
     [
       'ssh://git-codecommit-fips.us-east-1.amazonaws.com/v1/repos/r',
-      `has a FIPS host, which serves HTTPS only; over SSH the host is ${aws}`,
+      `has a FIPS host, which supports HTTPS only; over SSH the host is ${aws}`,
     ],
     [
       'https://git-codecommit-fips.us-east-1.amazonaws.com/v1/repos/r',
-      `has a FIPS host, which serves HTTPS only; over SSH the host is ${aws}`,
+      `has a FIPS host, which supports HTTPS only; over SSH the host is ${aws}`,
     ],
     [
       'ssh://git-codecommit.cn-north-1.amazonaws.com/v1/repos/r',
-      'has a host of the wrong domain: the hosts of region cn-north-1 end as in git-codecommit.cn-north-1.amazonaws.com.cn',
+      'has the wrong domain: the host of region cn-north-1 is git-codecommit.cn-north-1.amazonaws.com.cn',
     ],
-    [
-      `ssh://${aws}.cn/v1/repos/r`,
-      `has a host of the wrong domain: the hosts of region us-east-1 end as in ${aws}`,
-    ],
+    [`ssh://${aws}.cn/v1/repos/r`, `has the wrong domain: the host of region us-east-1 is ${aws}`],
     [
       'ssh://codecommit.us-east-1.amazonaws.com/v1/repos/r',
-      "has the host codecommit.us-east-1.amazonaws.com; git's is git-codecommit.<region>.amazonaws.com",
+      'has the host codecommit.us-east-1.amazonaws.com; the git host is git-codecommit.<region>.amazonaws.com',
     ],
     [
       'codecommit::us-east-1://prod@r',
-      'names a profile, which only git-remote-codecommit can use; leave out what is before the @',
+      'names a profile, which only git-remote-codecommit can use; remove the part before the @',
     ],
     ['codecommit:us-east-1://r', 'is not of the form codecommit::<region>://<name>'],
-    ['codecommit://r', 'names no region: write codecommit::<region>://<name>, or set AWS_DEFAULT_REGION'],
+    ['codecommit://r', 'contains no region: use codecommit::<region>://<name>, or set AWS_DEFAULT_REGION'],
     [
       'https://us-east-1.console.aws.amazon.com/codesuite/codecommit/repositories/r',
-      'is the page of the repository, not its clone URL',
+      'is the web page of the repository, not its clone URL',
     ],
-    [
-      'https://github.com/team/repo',
-      'is an HTTPS URL of another host than CodeCommit; the mirror goes over ssh://',
-    ],
-    ['git://example.org/r', 'has another scheme; the mirror goes over ssh://'],
-    ['git@example.org:team/repo', 'is no URL; git@host:path is written ssh://git@host/path here'],
-    ['ext::sh -c true', 'holds white space'],
-    ['ext::sh', 'is no URL; git@host:path is written ssh://git@host/path here'],
+    ['https://github.com/team/repo', 'is an HTTPS URL of a host other than CodeCommit; use ssh://'],
+    ['git://example.org/r', 'has an unsupported scheme; use ssh://'],
+    ['git@example.org:team/repo', 'is not a URL; write git@host:path as ssh://git@host/path'],
+    ['ext::sh -c true', 'contains white space'],
+    ['ext::sh', 'is not a URL; write git@host:path as ssh://git@host/path'],
     ['ssh://-oProxyCommand=x/r', 'has no valid host name'],
     ['ssh://-x@example.org/r', 'has no valid user name before the @'],
     ['ssh:///r', 'has no valid host name'],
     ['ssh://example.org:0/r', 'has no valid port (1 to 65535)'],
     ['ssh://example.org:65536/r', 'has no valid port (1 to 65535)'],
     ['ssh://example.org:/r', 'has no valid port (1 to 65535)'],
-    ['ssh://example.org/', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , : / -'],
-    ['ssh://example.org', 'has no path, or one with other characters than A-Z a-z 0-9 . _ ~ + = , : / -'],
-    ['ssh://example.org/r?x=1', 'holds a ? or #'],
-    ['ssh://example.org/r#x', 'holds a ? or #'],
-    ['ssh://example.org/%2e%2e/r', 'holds a percent sign: percent-encoding is not used here'],
+    ['ssh://example.org/', 'has no path, or one with characters other than A-Z a-z 0-9 . _ ~ + = , : / -'],
+    ['ssh://example.org', 'has no path, or one with characters other than A-Z a-z 0-9 . _ ~ + = , : / -'],
+    ['ssh://example.org/r?x=1', 'contains a ? or #'],
+    ['ssh://example.org/r#x', 'contains a ? or #'],
+    ['ssh://example.org/%2e%2e/r', 'contains a percent sign: percent-encoding is not supported here'],
     [
       `ssh://git-codecommit.$AWS_REGION.amazonaws.com/v1/repos/r`,
-      'holds a $: a variable in it has not been replaced by its value',
+      'contains a $: a variable in it was not replaced by its value',
     ],
     ['-my-repo', 'begins with a dash'],
-    [`${'r'.repeat(101)}`, 'names a repository of 101 characters; CodeCommit allows 100'],
+    [`${'r'.repeat(101)}`, 'has a repository name of 101 characters; CodeCommit allows 100'],
   ])('%s', (value, what) => {
-    const [fault, ...more] = faultsOf(() => parseDestinationUrl(value));
+    const [fault, ...more] = faultsOf((faults) => parseDestinationUrl(value, faults));
     expect(fault).toBe(
       `CODECOMMIT_URL | CODECOMMIT_URL is ${JSON.stringify(value.replace(/^.*@/s, '***@'))}: it ${what}.`,
     );
@@ -162,20 +158,22 @@ describe('faults', () => {
       `https://me:hunter2@${aws}/v1/repos/r`,
       'git://me:hunter2@x/r',
     ]) {
-      const [fault] = faultsOf(() => parseDestinationUrl(url));
+      const [fault] = faultsOf((faults) => parseDestinationUrl(url, faults));
       expect(fault).toContain('"***@');
       expect(fault).not.toContain('hunter2');
     }
   });
 
   it('says what is wrong, what is expected and what to do', () => {
-    expect(fullFaultsOf(() => parseDestinationUrl(`ssh://${aws}/v1/repos/my-repo.git`))).toEqual([
+    expect(
+      fullFaultsOf((faults) => parseDestinationUrl(`ssh://${aws}/v1/repos/my-repo.git`, faults)),
+    ).toEqual([
       {
         variable: 'CODECOMMIT_URL',
         code: 'variables-invalid',
-        message: `CODECOMMIT_URL is "ssh://${aws}/v1/repos/my-repo.git": it ends in .git, which no CodeCommit repository does; leave it out.`,
+        message: `CODECOMMIT_URL is "ssh://${aws}/v1/repos/my-repo.git": it ends in .git, which CodeCommit does not allow; remove it.`,
         remedy:
-          'Give ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name> (in the console of CodeCommit: Clone URL > Clone SSH), codecommit::<region>://<name>, the HTTPS URL of the console, a bare <name> with AWS_DEFAULT_REGION, or ssh://<host>[:<port>]/<path> for another git server.',
+          'Use ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name> (in the CodeCommit console: Clone URL > Clone SSH), codecommit::<region>://<name>, the HTTPS URL from the console, a bare <name> with AWS_DEFAULT_REGION, or ssh://<host>[:<port>]/<path> for another git server.',
       },
     ]);
   });
@@ -189,27 +187,27 @@ describe('faults', () => {
     [
       'my-repo',
       'useast1',
-      'AWS_DEFAULT_REGION | AWS_DEFAULT_REGION names the region "useast1", which has not the form of a region.',
+      'AWS_DEFAULT_REGION | AWS_DEFAULT_REGION names the region "useast1", which is not a valid AWS region.',
     ],
     [
       'codecommit::useast1://r',
       undefined,
-      'CODECOMMIT_URL | CODECOMMIT_URL names the region "useast1", which has not the form of a region.',
+      'CODECOMMIT_URL | CODECOMMIT_URL names the region "useast1", which is not a valid AWS region.',
     ],
   ])('%s with region %s', (value, region, fault) => {
-    expect(faultsOf(() => parseDestinationUrl(value, region))).toEqual([fault]);
+    expect(faultsOf((faults) => parseDestinationUrl(value, faults, { region }))).toEqual([fault]);
   });
 
   test.each([`ssh://${aws}/v1/repos/r`, 'codecommit::us-east-1://r'])(
     'AWS_DEFAULT_REGION of the shell says nothing of %s, which names its region',
-    (value) => expect(parseDestinationUrl(value, 'eu-west-1').region).toBe('us-east-1'),
+    (value) => expect(parse(value, 'eu-west-1').region).toBe('us-east-1'),
   );
 
   test('the address of the browser is told from the clone URL, which is given', () => {
     const page =
       'https://eu-west-1.console.aws.amazon.com/codesuite/codecommit/repositories/r/browse?region=eu-west-1';
-    expect(faultsOf(() => parseDestinationUrl(page))).toEqual([
-      `CODECOMMIT_URL | CODECOMMIT_URL is "${page}": it is the page of the repository, not its clone URL; write codecommit::eu-west-1://r.`,
+    expect(faultsOf((faults) => parseDestinationUrl(page, faults))).toEqual([
+      `CODECOMMIT_URL | CODECOMMIT_URL is "${page}": it is the web page of the repository, not its clone URL; use codecommit::eu-west-1://r.`,
     ]);
   });
 });
@@ -242,11 +240,7 @@ describe('any text', () => {
   );
 
   function accepted(value: string) {
-    let found: ReturnType<typeof parseDestinationUrl> | undefined;
-    faultsOf(() => {
-      found = parseDestinationUrl(value, 'us-east-1');
-    });
-    return found;
+    return parseDestinationUrl(value, collectFaults(), { region: 'us-east-1' });
   }
 
   it('is a fault or a URL that can be no option and reads the same again', () => {
@@ -258,7 +252,7 @@ describe('any text', () => {
         expect(url).toMatch(/^ssh:\/\/user@[\w.[\]:-]+\/[\w.~+=,@:/-]+$/);
         expect(destination.host).toMatch(/^[\w:]/);
         expect(destination.user ?? '').not.toMatch(/^-/);
-        expect(parseDestinationUrl(url)).toEqual({ ...destination, user: 'user' });
+        expect(parse(url)).toEqual({ ...destination, user: 'user' });
       }),
       { numRuns: 3000 },
     );
@@ -270,7 +264,7 @@ describe('any text', () => {
     fc.assert(
       fc.property(name, region, (repository, where) => {
         expect(isRegion(where)).toBe(true);
-        expect(parseDestinationUrl(`codecommit::${where}://${repository}`)).toMatchObject({
+        expect(parse(`codecommit::${where}://${repository}`)).toMatchObject({
           repository,
           region: where,
         });
@@ -280,64 +274,70 @@ describe('any text', () => {
 });
 
 describe('SSH_KEY_ID', () => {
-  const bare = parseDestinationUrl(`ssh://${aws}/v1/repos/r`);
-  const plain = parseDestinationUrl('ssh://git@example.org/r');
-  const sandbox = parseDestinationUrl('ssh://127.0.0.1:2222/v1/repos/r');
+  const bare = parse(`ssh://${aws}/v1/repos/r`);
+  const plain = parse('ssh://git@example.org/r');
+  const sandbox = parse('ssh://127.0.0.1:2222/v1/repos/r');
 
   it('is the user, as is the user of the URL', () => {
-    expect(parseSshUser(keyId, bare)).toBe(keyId);
-    expect(parseSshUser('a'.repeat(128), bare)).toBe('a'.repeat(128));
-    expect(parseSshUser(undefined, parseDestinationUrl(`ssh://${keyId}@${aws}/v1/repos/r`))).toBe(keyId);
-    expect(parseSshUser(keyId, parseDestinationUrl(`ssh://${keyId}@${aws}/v1/repos/r`))).toBe(keyId);
-    expect(parseSshUser(undefined, plain)).toBe('git');
-    expect(parseSshUser('deploy', parseDestinationUrl('ssh://example.org/r'))).toBe('deploy');
-    expect(parseSshUser(undefined, parseDestinationUrl('ssh://root@127.0.0.1/v1/repos/r'))).toBe('root');
+    expect(orThrow((faults) => parseSshUser(keyId, bare, faults))).toBe(keyId);
+    expect(orThrow((faults) => parseSshUser('a'.repeat(128), bare, faults))).toBe('a'.repeat(128));
+    expect(
+      orThrow((faults) => parseSshUser(undefined, parse(`ssh://${keyId}@${aws}/v1/repos/r`), faults)),
+    ).toBe(keyId);
+    expect(orThrow((faults) => parseSshUser(keyId, parse(`ssh://${keyId}@${aws}/v1/repos/r`), faults))).toBe(
+      keyId,
+    );
+    expect(orThrow((faults) => parseSshUser(undefined, plain, faults))).toBe('git');
+    expect(orThrow((faults) => parseSshUser('deploy', parse('ssh://example.org/r'), faults))).toBe('deploy');
+    expect(
+      orThrow((faults) => parseSshUser(undefined, parse('ssh://root@127.0.0.1/v1/repos/r'), faults)),
+    ).toBe('root');
   });
 
   test.each([
-    [undefined, bare, 'SSH_KEY_ID | SSH_KEY_ID is missing, and CODECOMMIT_URL carries no user.'],
+    [undefined, bare, 'SSH_KEY_ID | SSH_KEY_ID is missing, and CODECOMMIT_URL contains no user.'],
     [
       'AIDAEIBAERJR2EXAMPLE',
       bare,
-      'SSH_KEY_ID | SSH_KEY_ID is "AIDAEIBAERJR2EXAMPLE": it is the id of an IAM user, not the id of an SSH public key.',
+      'SSH_KEY_ID | SSH_KEY_ID is "AIDAEIBAERJR2EXAMPLE": it is the ID of an IAM user, not the ID of an SSH public key.',
     ],
     [
       'AKIAEIBAERJR2EXAMPLE',
       sandbox,
-      'SSH_KEY_ID | SSH_KEY_ID is "AKIAEIBAERJR2EXAMPLE": it is an access key, not the id of an SSH public key.',
+      'SSH_KEY_ID | SSH_KEY_ID is "AKIAEIBAERJR2EXAMPLE": it is an access key, not the ID of an SSH public key.',
     ],
     [
       'ASIAEIBAERJR2EXAMPLE',
       bare,
-      'SSH_KEY_ID | SSH_KEY_ID is "ASIAEIBAERJR2EXAMPLE": it is a temporary access key, not the id of an SSH public key.',
+      'SSH_KEY_ID | SSH_KEY_ID is "ASIAEIBAERJR2EXAMPLE": it is a temporary access key, not the ID of an SSH public key.',
     ],
     [
       'APKA',
       bare,
-      'SSH_KEY_ID | SSH_KEY_ID is "APKA": it does not have the form of a key id: 20 to 128 of A-Z a-z 0-9 _.',
+      'SSH_KEY_ID | SSH_KEY_ID is "APKA": it does not have the form of a key ID: 20 to 128 of A-Z a-z 0-9 _.',
     ],
     [
       'a'.repeat(129),
       sandbox,
-      `SSH_KEY_ID | SSH_KEY_ID is "${'a'.repeat(120)}…": it does not have the form of a key id: 20 to 128 of A-Z a-z 0-9 _.`,
+      `SSH_KEY_ID | SSH_KEY_ID is "${'a'.repeat(120)}…": it does not have the form of a key ID: 20 to 128 of A-Z a-z 0-9 _.`,
     ],
     [
       '-oProxyCommand=x',
-      parseDestinationUrl('ssh://example.org/r'),
+      parse('ssh://example.org/r'),
       'SSH_KEY_ID | SSH_KEY_ID is "-oProxyCommand=x": it is not a user name.',
     ],
-    ['deploy', plain, 'SSH_KEY_ID | SSH_KEY_ID is "deploy", but CODECOMMIT_URL carries another user.'],
+    ['deploy', plain, 'SSH_KEY_ID | SSH_KEY_ID is "deploy", but CODECOMMIT_URL contains another user.'],
     [
       undefined,
-      parseDestinationUrl(`ssh://me@${aws}/v1/repos/r`),
-      'CODECOMMIT_URL | CODECOMMIT_URL carries a user: it does not have the form of a key id: 20 to 128 of A-Z a-z 0-9 _.',
+      parse(`ssh://me@${aws}/v1/repos/r`),
+      'CODECOMMIT_URL | CODECOMMIT_URL contains a user: it does not have the form of a key ID: 20 to 128 of A-Z a-z 0-9 _.',
     ],
   ])('%s', (id, destination, fault) => {
-    expect(faultsOf(() => parseSshUser(id, destination))).toEqual([fault]);
+    expect(faultsOf((faults) => parseSshUser(id, destination, faults))).toEqual([fault]);
   });
 
   it('is not quoted when it is a secret access key by its form', () => {
     const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
-    expect(faultsOf(() => parseSshUser(secret, bare)).join()).not.toContain(secret);
+    expect(faultsOf((faults) => parseSshUser(secret, bare, faults)).join()).not.toContain(secret);
   });
 });

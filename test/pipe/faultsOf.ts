@@ -1,26 +1,20 @@
-import { type Fault, SettingsError } from '../../src/faults';
+import { collectFaults, type Fault, type FaultCollection } from '../../src/faults';
 
-/** The faults that `parse` throws, as text; an empty list when it throws none. */
-export function faultsOf(parse: () => unknown): readonly string[] {
+/** The faults that `parse` adds or throws, as text; an empty list if there are none. */
+export function faultsOf(parse: (faults: FaultCollection) => unknown): readonly string[] {
   return fullFaultsOf(parse).map(({ variable, message }) => `${variable} | ${message}`);
 }
 
-export function fullFaultsOf(parse: () => unknown): readonly Fault[] {
-  try {
-    parse();
-    return [];
-  } catch (error) {
-    if (error instanceof SettingsError) return error.faults;
-    throw error;
-  }
+export function fullFaultsOf(parse: (faults: FaultCollection) => unknown): readonly Fault[] {
+  const faults = collectFaults();
+  faults.attempt(() => parse(faults));
+  return faults.faults;
 }
 
-export async function asyncFaultsOf(parse: () => Promise<unknown>): Promise<readonly Fault[]> {
-  const ended = await parse().then(
-    () => () => undefined,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
-  return fullFaultsOf(ended);
+export async function asyncFaultsOf(
+  parse: (faults: FaultCollection) => Promise<unknown>,
+): Promise<readonly Fault[]> {
+  const faults = collectFaults();
+  await faults.attemptAsync(() => parse(faults));
+  return faults.faults;
 }

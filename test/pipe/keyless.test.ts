@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { SettingsError } from '../../src/faults';
+import { orThrow, SettingsError } from '../../src/faults';
 import { parseDestinationUrl, toHttpsUrl } from '../../src/pipe/destinationUrl';
 import { readSettings } from '../../src/pipe/settings';
 import { makeFolder, makeKey } from '../ssh/keys';
@@ -83,11 +83,13 @@ describe('which way it goes', () => {
 
   it('is not for another host than CodeCommit, and FIPS is not for SSH', () => {
     const foreign = 'https://example.org/v1/repos/r';
-    expect(faultsOf(() => parseDestinationUrl(foreign, undefined, true))).toEqual([
-      `CODECOMMIT_URL | CODECOMMIT_URL is "${foreign}": it is an HTTPS URL of another host than CodeCommit; the mirror goes over ssh://.`,
+    expect(faultsOf((faults) => parseDestinationUrl(foreign, faults, { keyless: true }))).toEqual([
+      `CODECOMMIT_URL | CODECOMMIT_URL is "${foreign}": it is an HTTPS URL of a host other than CodeCommit; use ssh://.`,
     ]);
     const fips = 'ssh://git-codecommit-fips.us-east-1.amazonaws.com/v1/repos/r';
-    expect(faultsOf(() => parseDestinationUrl(fips, undefined, true)).join()).toContain('it has a FIPS host');
+    expect(faultsOf((faults) => parseDestinationUrl(fips, faults, { keyless: true })).join()).toContain(
+      'it has a FIPS host',
+    );
   });
 });
 
@@ -174,16 +176,16 @@ describe('CODECOMMIT_ENDPOINT', () => {
   it('is a fault beside a host of your own', async () => {
     const env = { ...sshKey, CODECOMMIT_URL: 'ssh://git@example.org/r', CODECOMMIT_ENDPOINT: 'example.com' };
     expect(await faultsOfAll({ ...env, SSH_KEY_ID: '' })).toEqual([
-      'CODECOMMIT_ENDPOINT | CODECOMMIT_ENDPOINT stands in for the git host of a region, but CODECOMMIT_URL names the host example.org.',
+      'CODECOMMIT_ENDPOINT | CODECOMMIT_ENDPOINT replaces the git host of a region, but CODECOMMIT_URL names the host example.org.',
     ]);
   });
 });
 
 describe('faults', () => {
   const missing = (name: string) =>
-    `${name} | ${name} is missing: AWS credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN with temporary ones.`;
+    `${name} | ${name} is missing: AWS credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if they are temporary.`;
   const beside = (name: string, other: string) =>
-    `${name} | ${name} is set, and ${other} set too: a mirror goes over SSH with a key, or over HTTPS without one.`;
+    `${name} | ${name} is set, and ${other} set too: a mirror uses SSH with a key, or HTTPS without one.`;
   test.each<readonly [Record<string, string>, readonly string[]]>([
     [{ AWS_ACCESS_KEY_ID: accessKey.AWS_ACCESS_KEY_ID }, [missing('AWS_SECRET_ACCESS_KEY')]],
     [{ AWS_SECRET_ACCESS_KEY: accessKey.AWS_SECRET_ACCESS_KEY }, [missing('AWS_ACCESS_KEY_ID')]],
@@ -197,25 +199,25 @@ describe('faults', () => {
     [
       { ...accessKey, AWS_ACCESS_KEY_ID: keyId },
       [
-        `AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID is "${keyId}": it is the id of an SSH public key, which belongs into SSH_KEY_ID.`,
+        `AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID is "${keyId}": it is the ID of an SSH public key, which belongs in SSH_KEY_ID.`,
       ],
     ],
     [
       { ...accessKey, AWS_ACCESS_KEY_ID: accessKey.AWS_SECRET_ACCESS_KEY },
       [
-        'AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID is (40 characters, perhaps a secret access key: not shown): it does not have the form of an access key id: 16 to 128 of A-Z a-z 0-9 _.',
+        'AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID is (40 characters, perhaps a secret access key: not shown): it does not have the form of an access key ID: 16 to 128 of A-Z a-z 0-9 _.',
       ],
     ],
     [
       { ...accessKey, AWS_SECRET_ACCESS_KEY: `${accessKey.AWS_SECRET_ACCESS_KEY}\n` },
       [
-        'AWS_SECRET_ACCESS_KEY | AWS_SECRET_ACCESS_KEY holds white space or a character that no such value has (not shown).',
+        'AWS_SECRET_ACCESS_KEY | AWS_SECRET_ACCESS_KEY contains white space or a character that such a value never has (not shown).',
       ],
     ],
     [
       { ...temporaryKey, AWS_SESSION_TOKEN: 'a token' },
       [
-        'AWS_SESSION_TOKEN | AWS_SESSION_TOKEN holds white space or a character that no such value has (not shown).',
+        'AWS_SESSION_TOKEN | AWS_SESSION_TOKEN contains white space or a character that such a value never has (not shown).',
       ],
     ],
     [
@@ -236,7 +238,7 @@ describe('faults', () => {
     [
       { ...role, ...accessKey },
       [
-        'AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID and AWS_OIDC_ROLE_ARN are both set: it is not clear as whom to mirror.',
+        'AWS_ACCESS_KEY_ID | AWS_ACCESS_KEY_ID and AWS_OIDC_ROLE_ARN are both set: it is not clear which identity to use.',
       ],
     ],
     [
@@ -247,7 +249,7 @@ describe('faults', () => {
     [
       { ...role, SSH_KEY: privateKey, CODECOMMIT_URL: `ssh://${host}/v1/repos/my-repo` },
       [
-        'CODECOMMIT_URL | CODECOMMIT_URL is an ssh:// URL, and SSH needs a key: AWS_OIDC_ROLE_ARN lets the mirror in over HTTPS only.',
+        'CODECOMMIT_URL | CODECOMMIT_URL is an ssh:// URL, and SSH needs a key: AWS_OIDC_ROLE_ARN works over HTTPS only.',
       ],
     ],
     [
@@ -258,13 +260,13 @@ describe('faults', () => {
     [
       { ...role, AWS_OIDC_ROLE_ARN: '$AWS_OIDC_ROLE_ARN' },
       [
-        'AWS_OIDC_ROLE_ARN | AWS_OIDC_ROLE_ARN is "$AWS_OIDC_ROLE_ARN", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+        'AWS_OIDC_ROLE_ARN | AWS_OIDC_ROLE_ARN is "$AWS_OIDC_ROLE_ARN", the name of a variable, not its value: Pipelines has no variable of that name here.',
       ],
     ],
     [
       { ...accessKey, AWS_SECRET_ACCESS_KEY: '$AWS_SECRET_ACCESS_KEY' },
       [
-        'AWS_SECRET_ACCESS_KEY | AWS_SECRET_ACCESS_KEY is the name of a variable, not its value: Pipelines knows no variable of that name here.',
+        'AWS_SECRET_ACCESS_KEY | AWS_SECRET_ACCESS_KEY is the name of a variable, not its value: Pipelines has no variable of that name here.',
       ],
     ],
   ])('%#: %j', async (env, faults) => {
@@ -280,7 +282,7 @@ describe('faults', () => {
 });
 
 it('the URL over HTTPS has the port only where it is another one', () => {
-  const url = parseDestinationUrl(pipe.CODECOMMIT_URL, undefined, true);
+  const url = orThrow((faults) => parseDestinationUrl(pipe.CODECOMMIT_URL, faults, { keyless: true }));
   expect(toHttpsUrl(url)).toBe(`https://${host}/v1/repos/my-repo`);
   expect(toHttpsUrl({ ...url, port: 22 })).toBe(`https://${host}:22/v1/repos/my-repo`);
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { orThrow } from '../../src/faults';
 import { isRefName } from '../../src/git/refName';
 import { parseRun } from '../../src/pipe/run';
 import { faultsOf } from './faultsOf';
@@ -39,25 +40,25 @@ describe('a run', () => {
     ],
     ['clone, relative', { BITBUCKET_CLONE_DIR: 'c' }, { ...none, cloneDir: '/here/c' }],
   ])('%s', (_what, env, run) => {
-    expect(parseRun(env, '/here')).toEqual(run);
+    expect(orThrow((faults) => parseRun(env, '/here', faults))).toEqual(run);
   });
 
   test.each([
     [
       { BITBUCKET_BRANCH: '--upload-pack=x' },
-      'BITBUCKET_BRANCH is "--upload-pack=x": git allows no ref of that name.',
+      'BITBUCKET_BRANCH is "--upload-pack=x": it is not a valid ref name for git.',
     ],
-    [{ BITBUCKET_BRANCH: 'a:b' }, 'BITBUCKET_BRANCH is "a:b": git allows no ref of that name.'],
-    [{ BITBUCKET_TAG: 'a..b' }, 'BITBUCKET_TAG is "a..b": git allows no ref of that name.'],
-    [{ BITBUCKET_COMMIT: 'HEAD' }, 'BITBUCKET_COMMIT is "HEAD": it is no object ID.'],
+    [{ BITBUCKET_BRANCH: 'a:b' }, 'BITBUCKET_BRANCH is "a:b": it is not a valid ref name for git.'],
+    [{ BITBUCKET_TAG: 'a..b' }, 'BITBUCKET_TAG is "a..b": it is not a valid ref name for git.'],
+    [{ BITBUCKET_COMMIT: 'HEAD' }, 'BITBUCKET_COMMIT is "HEAD": it is not a valid commit hash.'],
     [
       { BITBUCKET_GIT_HTTP_ORIGIN: 'file:///etc' },
-      'BITBUCKET_GIT_HTTP_ORIGIN is "file:///etc": it is no http:// URL.',
+      'BITBUCKET_GIT_HTTP_ORIGIN is "file:///etc": it is not an http:// URL.',
     ],
   ])('%j is a fault', (env, message) => {
-    expect(faultsOf(() => parseRun(env, '/')).map((fault) => fault.replace(/^\w+ \| /, ''))).toEqual([
-      message,
-    ]);
+    expect(
+      faultsOf((faults) => parseRun(env, '/', faults)).map((fault) => fault.replace(/^\w+ \| /, '')),
+    ).toEqual([message]);
   });
 });
 

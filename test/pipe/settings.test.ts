@@ -172,19 +172,19 @@ describe('of the selection', () => {
   test.each([
     [
       { ...pipe, PRUNE: 'true' },
-      ['PRUNE is true, but REFS is current: one branch or tag says nothing about what else may be deleted.'],
+      ['PRUNE is true, but REFS is current: one branch or tag does not say what may be deleted.'],
     ],
     [
       { ...all, REFS: 'current', PRUNE: '' },
       [
-        'INCLUDE is set, but REFS is current: the only ref is that of this run.',
-        'EXCLUDE is set, but REFS is current: the only ref is that of this run.',
+        'INCLUDE is set, but REFS is current: the only ref is the one of this run.',
+        'EXCLUDE is set, but REFS is current: the only ref is the one of this run.',
       ],
     ],
     [{ ...all, REFS: 'every' }, ['REFS is "every"; it must be current or all, in lower case.']],
     [
       { ...pipe, BITBUCKET_BRANCH: '' },
-      ['REFS is current, but this run is of a commit and has neither branch nor tag.'],
+      ['REFS is current, but this run is for a commit, without a branch or tag.'],
     ],
     [shell, ['REFS is current, but no branch is checked out here.']],
   ])('are at fault: %#', async (env, messages) => {
@@ -245,8 +245,8 @@ describe('faults', () => {
     expect(error.message).toBe(
       [
         'CODECOMMIT_URL is missing.',
-        'SSH_KEY_ID is missing, and CODECOMMIT_URL carries no user.',
-        `There is no SSH key: SSH_KEY is not set, and of the key of Pipelines there is none in ${join(folder.path, 'ssh')}.`,
+        `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: there is none in ${join(folder.path, 'ssh')}.`,
+        'SSH_KEY_ID is missing, and CODECOMMIT_URL contains no user.',
       ].join('\n'),
     );
   });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { collectFaults, orThrow } from '../../src/faults';
 import { isSameRepository, parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
 import { faultsOf } from './faultsOf';
 
@@ -20,29 +21,29 @@ describe('SOURCE_URL', () => {
     ['file:///srv/my repo.git', 'file:///srv/my repo.git', undefined],
     ['/srv/repo.git', '/srv/repo.git', undefined],
   ])('%s', (value, url, credentials) => {
-    expect(parseSourceUrl(value)).toEqual({ url, credentials });
+    expect(orThrow((faults) => parseSourceUrl(value, faults))).toEqual({ url, credentials });
   });
 
   test.each([
     ['ext::sh -c touch% /tmp/x', 'is neither a URL nor an absolute path'],
-    ['ext://sh', 'has another scheme than these'],
-    ['git://example.org/r', 'has another scheme than these'],
+    ['ext://sh', 'has an unsupported scheme'],
+    ['git://example.org/r', 'has an unsupported scheme'],
     ['git@example.org:w/r', 'is neither a URL nor an absolute path'],
     ['--upload-pack=x', 'is neither a URL nor an absolute path'],
     ['repo.git', 'is neither a URL nor an absolute path'],
     ['//host/share', 'is neither a URL nor an absolute path'],
     ['file://host/r', 'is neither a URL nor an absolute path'],
-    ['/srv/a\nb', 'holds a control character'],
+    ['/srv/a\nb', 'contains a control character'],
     ['https:///r', 'has no valid host name'],
     ['https://-x/r', 'has no valid host name'],
     ['https://example.org:99999/r', 'has no valid port'],
     ['https://example.org', 'has no valid path'],
-    ['https://example.org/r?x', 'holds a ? or #'],
-    ['https://example.org/$REPO', 'holds a $: a variable in it has not been replaced by its value'],
-    ['https://@example.org/r', 'carries a user or password that is not well encoded'],
+    ['https://example.org/r?x', 'contains a ? or #'],
+    ['https://example.org/$REPO', 'contains a $: a variable in it was not replaced by its value'],
+    ['https://@example.org/r', 'contains a user or password that is not correctly encoded'],
     ['ssh://-oProxyCommand=x@example.org/r', 'has no valid user name'],
   ])('%s is a fault', (value, what) => {
-    expect(faultsOf(() => parseSourceUrl(value))).toEqual([
+    expect(faultsOf((faults) => parseSourceUrl(value, faults))).toEqual([
       `SOURCE_URL | SOURCE_URL is ${JSON.stringify(value.replace(/^.*@/s, '***@'))}: it ${what}.`,
     ]);
   });
@@ -53,7 +54,7 @@ describe('SOURCE_URL', () => {
     'https://me:%zz-hunter2@example.org/r',
     'ftp://me:hunter2@example.org/r',
   ])('%s is a fault that does not quote the password', (value) => {
-    const [fault] = faultsOf(() => parseSourceUrl(value));
+    const [fault] = faultsOf((faults) => parseSourceUrl(value, faults));
     expect(fault).toContain('"***@');
     expect(fault).not.toContain('hunter2');
   });
@@ -77,12 +78,11 @@ describe('SOURCE_URL', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
-        faultsOf(() => {
-          const { url } = parseSourceUrl(pieces.join(''));
-          expect(url).toMatch(/^(https?:\/\/|ssh:\/\/|file:\/\/\/|\/(?!\/))/);
-          expect(/^(?:https?|ssh):\/\/([^/]*)/.exec(url)?.[1] ?? '').not.toMatch(/^-|:.*@/);
-          expect(parseSourceUrl(url)).toEqual({ url, credentials: undefined });
-        });
+        const { url } = parseSourceUrl(pieces.join(''), collectFaults()) ?? {};
+        if (url === undefined) return;
+        expect(url).toMatch(/^(https?:\/\/|ssh:\/\/|file:\/\/\/|\/(?!\/))/);
+        expect(/^(?:https?|ssh):\/\/([^/]*)/.exec(url)?.[1] ?? '').not.toMatch(/^-|:.*@/);
+        expect(orThrow((faults) => parseSourceUrl(url, faults))).toEqual({ url, credentials: undefined });
       }),
       { numRuns: 2000 },
     );
@@ -93,8 +93,8 @@ describe('SOURCE_PROXY', () => {
   test.each(['http://host.docker.internal:29418', 'http://[::1]:3128', 'socks5h://127.0.0.1:1080'])(
     '%s',
     (proxy) => {
-      expect(parseSourceProxy(proxy)).toEqual({ url: proxy });
-      expect(parseSourceProxy(`${proxy}/`)).toEqual({ url: proxy });
+      expect(orThrow((faults) => parseSourceProxy(proxy, faults))).toEqual({ url: proxy });
+      expect(orThrow((faults) => parseSourceProxy(`${proxy}/`, faults))).toEqual({ url: proxy });
     },
   );
 
@@ -105,7 +105,7 @@ describe('SOURCE_PROXY', () => {
     ['http://:3128', 'it has no valid host name'],
     ['http://proxy:x', 'it has no valid port'],
   ])('%s is a fault', (value, what) => {
-    expect(faultsOf(() => parseSourceProxy(value))).toEqual([
+    expect(faultsOf((faults) => parseSourceProxy(value, faults))).toEqual([
       `SOURCE_PROXY | SOURCE_PROXY is ${JSON.stringify(value)}: ${what}.`,
     ]);
   });
@@ -114,15 +114,15 @@ describe('SOURCE_PROXY', () => {
     ['http://me:p%40ss@proxy:3128', { username: 'me', password: 'p@ss' }],
     ['http://me@proxy:3128', { username: 'me', password: '' }],
   ])('%s has its login apart', (value, login) => {
-    expect(parseSourceProxy(value)).toEqual({ url: 'http://proxy:3128', login });
+    expect(orThrow((faults) => parseSourceProxy(value, faults))).toEqual({ url: 'http://proxy:3128', login });
   });
 
   test.each([
     ['http://@proxy:3128', '***@proxy:3128'],
     ['http://me:%zz@proxy:3128', '***@proxy:3128'],
   ])('%s is a fault, and its password is not quoted', (value, quoted) => {
-    expect(faultsOf(() => parseSourceProxy(value))).toEqual([
-      `SOURCE_PROXY | SOURCE_PROXY is "${quoted}": it carries a user or password that is not well encoded.`,
+    expect(faultsOf((faults) => parseSourceProxy(value, faults))).toEqual([
+      `SOURCE_PROXY | SOURCE_PROXY is "${quoted}": it contains a user or password that is not correctly encoded.`,
     ]);
   });
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { parseVariables, variables } from '../../src/pipe/variables';
+import { parseVariables } from '../../src/pipe/parseVariables';
+import { findSecrets } from '../../src/pipe/secrets';
+import { variables } from '../../src/pipe/variables';
 
 const defaults = {
   REFS: 'current',
@@ -73,7 +75,7 @@ describe('faults', () => {
           variable: name,
           code: 'variables-invalid',
           message: `${name} is "${value}"; it must be true or false, in lower case.`,
-          remedy: `Set ${name} to true or false, in lower case, or leave it out for its default, false.`,
+          remedy: `Set ${name} to true or false, in lower case, or remove it to use its default, false.`,
         },
       ],
     });
@@ -95,19 +97,19 @@ describe('faults', () => {
     ],
     [
       { SSH_KEY_ID: '$KEY_ID' },
-      'SSH_KEY_ID is "$KEY_ID", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'SSH_KEY_ID is "$KEY_ID", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { FORCE: '$FORCED' },
-      'FORCE is "$FORCED", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'FORCE is "$FORCED", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { INCLUDE_COUNT: '2', INCLUDE_0: 'a', INCLUDE_1: '$B' },
-      'INCLUDE is "$B", the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'INCLUDE is "$B", the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
     [
       { SSH_KEY: '$CODECOMMIT_KEY' },
-      'SSH_KEY is the name of a variable, not its value: Pipelines knows no variable of that name here.',
+      'SSH_KEY is the name of a variable, not its value: Pipelines has no variable of that name here.',
     ],
   ])('%j', (env, message) => {
     expect(messagesOf(env)).toEqual([message]);
@@ -141,14 +143,41 @@ it('any environment gives values and at most a fault for each variable and item'
   );
 });
 
+describe('secrets', () => {
+  const secret = variables.filter((each) => each.secret).map(({ name }) => name);
+  const urls = variables.filter((each) => each.carriesPassword).map(({ name }) => name);
+  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+
+  it('are the variables that the table marks', () => {
+    expect(secret).toEqual(['SSH_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']);
+    expect(urls).toEqual(['CODECOMMIT_URL', 'SOURCE_URL', 'SOURCE_PROXY']);
+  });
+
+  test.each([...secret, 'PIPELINES_JWT_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN'])('%s is found', (name) => {
+    expect(findSecrets({ [name]: 'not-to-be-seen' })).toContain('not-to-be-seen');
+  });
+
+  test.each([...urls, ...proxies])('the password in %s is found, as it stands and decoded', (name) => {
+    const found = findSecrets({ [name]: 'http://me:not%2Dto-be-seen@proxy.example.org:3128' });
+    expect(found).toEqual(['not%2Dto-be-seen', 'not-to-be-seen']);
+  });
+
+  it('are not looked for elsewhere', () => {
+    const others = variables.map(({ name }) => name).filter((name) => ![...secret, ...urls].includes(name));
+    expect(findSecrets(Object.fromEntries(others.map((name) => [name, 'http://me:password@host'])))).toEqual(
+      [],
+    );
+  });
+});
+
 describe('the documentation', () => {
   it('names every variable of the contract, in its order', () => {
     expect(
       variables.map(({ name, flag, required, secret, default: fallback }) => [
         name,
         flag,
-        required,
-        secret,
+        required ?? false,
+        secret ?? false,
         fallback,
       ]),
     ).toEqual([

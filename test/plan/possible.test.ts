@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planBatches } from '../../src/plan/batches';
+import { codeCommitNameLimits } from '../../src/plan/limits';
 import { planMirror, type RefPush, toPushes } from '../../src/plan/plan';
-import { withholdUnwritable } from '../../src/plan/refNameConflicts';
+import { withholdNames, withholdUnwritable } from '../../src/plan/refNameConflicts';
 import { createBareRepository, git, gitWith, grow, readRefs, tryGit } from '../servers/git';
 
 const long = 'l'.repeat(251);
+/** Two parts of one name, so that no file's name is too long. */
+const toName = (characters: number) => `${'p'.repeat(200)}/${'q'.repeat(characters - 201)}`;
 const names = [
   'heads/team',
   'heads/team/x',
@@ -17,8 +20,24 @@ const names = [
   'tags/team',
   'tags/team/x',
   `heads/${long}`,
+  `heads/${toName(256)}`,
+  `heads/${toName(257)}`,
+  `tags/${toName(257)}`,
+  `heads/${'é'.repeat(120)}/${'q'.repeat(135)}`,
+  `heads/${'a'.repeat(40)}`,
+  `heads/${'a'.repeat(39)}`,
 ];
-const refs = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 5 });
+const refs = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 7 });
+
+/** As CodeCommit declines branches (limits.html, "Branch names"), each by itself. */
+const declineNames = `#!/bin/sh
+LC_ALL=C.UTF-8
+export LC_ALL
+case $1$3 in *00000000000000000000 | refs/tags/*) exit 0 ;; esac
+name=\${1#refs/heads/}
+if [ "$(printf %s "$name" | wc -m)" -gt 256 ]; then exit 1; fi
+if printf %s "$name" | grep -Eqx '[0-9a-fA-F]{40}'; then exit 1; fi
+`;
 const policies = fc.record({ force: fc.boolean(), prune: fc.boolean(), pruneLimit: fc.constant(10) });
 
 /** Leaves out names that no repository has side by side, or at all: those behind them. */
@@ -57,8 +76,10 @@ test('what a plan calls possible succeeds at a real receive-pack, and what it ca
     const destination = await createBareRepository(join(root, 'd'), {
       'receive.denyDeleteCurrent': 'ignore',
     });
+    await writeFile(join(destination, 'hooks', 'update'), declineNames, { mode: 0o755 });
     const oid = await grow(source, 'main');
     await git(source, 'push', '--quiet', destination, 'main');
+    const seen = { unwritable: 0, unsendable: 0 };
     await fc.assert(
       fc.asyncProperty(refs, refs, policies, async (atSource, atDestination, policy) => {
         const look = {
@@ -69,15 +90,17 @@ test('what a plan calls possible succeeds at a real receive-pack, and what it ca
         await setRefs(destination, look.destination);
         const selection = { refs: 'all', include: [], exclude: [] } as const;
         const whole = planMirror(look, selection, new Set(), policy);
-        const plan = withholdUnwritable(whole, look.destination, look.source);
+        const named = withholdNames(whole, codeCommitNameLimits);
+        const plan = withholdUnwritable(named, look.destination, look.source);
         expect(await push(source, destination, toPushes(plan))).toBe(true);
         const expected = new Map(look.destination);
         for (const { ref, new: tip } of toPushes(plan)) if (tip === undefined) expected.delete(ref);
         for (const { ref, new: tip } of toPushes(plan)) if (tip !== undefined) expected.set(ref, tip);
         expect(await readRefs(destination)).toEqual(Object.fromEntries([...expected].sort()));
         for (const update of plan.updates) {
-          if (update.action !== 'keep' || update.because !== 'unwritable' || update.new === undefined)
-            continue;
+          if (update.action !== 'keep' || update.new === undefined) continue;
+          if (update.because !== 'unwritable' && update.because !== 'unsendable') continue;
+          seen[update.because]++;
           const { exitCode } = await tryGit(source, [
             'push',
             '--quiet',
@@ -89,6 +112,8 @@ test('what a plan calls possible succeeds at a real receive-pack, and what it ca
       }),
       { numRuns: 20 },
     );
+    expect(seen.unwritable).toBeGreaterThan(5);
+    expect(seen.unsendable).toBeGreaterThan(5);
   } finally {
     await rm(root, { recursive: true });
   }

@@ -76,7 +76,7 @@ test.each([
     { action: 'keep', ref, old, new: wanted, because: 'diverged' } as const,
     undefined,
     other,
-    'kept: ref-diverged: the destination has commits that the source lacks; FORCE: true replaces them',
+    'kept: ref-diverged: the destination has commits that the source does not have',
   ],
 ])('a ref that was %s', (_title, update, said, now, expected) => {
   expect(judge(update, said, now)).toBe(expected);

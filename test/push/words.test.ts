@@ -29,6 +29,7 @@ test('long words are cut', () => {
 test.each([
   ['remote: fatal: pack exceeds maximum allowed size (2.00 GiB)\n', true],
   ['error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\n', true],
+  ['error: RPC failed; HTTP 411 curl 22 The requested URL returned error: 411\n', true],
   ['remote: hook declined\n', false],
 ])('%j is too large: %s', (stderr, expected) => {
   expect(isTooLarge(stderr)).toBe(expected);

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createCleaner, createLog, isColourSeen } from '../../src/report/log';
 import { createTransferListener } from '../../src/report/progress';
 
-function open(options: { isTTY?: boolean; colour?: boolean; debug?: boolean } = {}) {
+function open(options: { isTTY?: boolean; columns?: number; colour?: boolean; debug?: boolean } = {}) {
   const written: string[] = [];
   const clock = { now: 0 };
   const cleaner = createCleaner();
-  const stream = { write: (text: string) => written.push(text), isTTY: options.isTTY };
+  const { isTTY, columns } = options;
+  const stream = { write: (text: string) => written.push(text), isTTY, columns };
   const log = createLog({ stream, colour: false, debug: false, ...options, cleaner, now: () => clock.now });
   return { log, written, clock, cleaner };
 }
@@ -63,6 +64,23 @@ describe('createLog', () => {
     log.progress('2 %');
     log.info('next');
     expect(written).toEqual(['\r\u001b[2K1 %', '\r\u001b[2K2 %', '\r\u001b[2K', 'INFO: next\n']);
+  });
+});
+
+describe('progress on a terminal', () => {
+  it.each([
+    [80, 79],
+    [40, 39],
+    [undefined, 79],
+    // A terminal that does not tell its width.
+    [0, 79],
+  ])('of %s columns never wraps: a second line could not be taken back', (columns, length) => {
+    const { log, written } = open({ isTTY: true, ...(columns !== undefined && { columns }) });
+    log.progress(
+      `Pushing to the destination: Writing objects: 100% (1234567/1234567), 1.20 GiB | ${'x'.repeat(200)}`,
+    );
+    log.progress('short');
+    expect(written.map((text) => text.replace('\r\u001b[2K', '').length)).toEqual([length, 5]);
   });
 });
 

@@ -147,10 +147,10 @@ function answerQuery(exchange: Exchange, parameters: URLSearchParams): void {
 }
 
 const stsCalls: typeof iamCalls = {
-  GetCallerIdentity: ({ account, iamArn }) => ({
+  GetCallerIdentity: ({ account, iamArn, caller }) => ({
     UserId: 'AIDAEXAMPLEEXAMPLE12',
     Account: account,
-    Arn: `${iamArn}:user/admin`,
+    Arn: caller ?? `${iamArn}:user/admin`,
   }),
 };
 

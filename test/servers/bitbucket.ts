@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { type BackendRequest, openBackend } from '../../src/sandbox/https/backend';
+import { type BackendRequest, openBackend } from './codecommit/backend';
 import { createBareRepository } from './git';
 import { listenOnLoopback } from './loopback';
 import { parseCommand, readStart } from './uploadPackRequest';
@@ -10,6 +10,8 @@ import { parseCommand, readStart } from './uploadPackRequest';
 export interface BitbucketFaults {
   /** Every request is answered with this status. */
   status?: number | undefined;
+  /** Every request is answered 200 with this page, as a captive portal answers. */
+  page?: string | undefined;
   /**
    * Every connection is reset when it asks for something, and nothing is recorded. Not on accept: whether a client
    * then saw a failed connect or a reset would be a race. A port that refuses is that of a disposed Bitbucket.
@@ -127,6 +129,8 @@ async function answer(exchange: Exchange): Promise<void> {
   if (faults.hang === true) return;
   if (faults.lfs !== undefined && /\.git\/info\/lfs\//.test(seen.url))
     return await faults.lfs(request, response);
+  if (faults.page !== undefined)
+    return void response.writeHead(200, { 'Content-Type': 'text/html' }).end(faults.page);
   const refusal = faults.status ?? planRefusal(seen);
   if (refusal !== undefined) return refuse(request, response, refusal);
   const url = new URL(seen.url);

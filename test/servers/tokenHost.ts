@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { openBackend } from '../../src/sandbox/https/backend';
 import { type Certificate, createCertificate } from './certificate';
+import { openBackend } from './codecommit/backend';
 import { createBareRepository } from './git';
 import { listenOnLoopback } from './loopback';
 

@@ -85,7 +85,7 @@ describe('a published fingerprint', () => {
     expect(faultsOf(() => decide(md5, { KNOWN_HOSTS: `${host} ${other}` }))).toHaveLength(1);
     expect(faultsOf(() => decide(md5, { KNOWN_HOSTS: `@revoked ${host} ${one}` }))).toHaveLength(1);
     expect(faultsOf(() => decide(md5, { KNOWN_HOSTS: `${host} ${published}` }))).toEqual([
-      `KNOWN_HOSTS | KNOWN_HOSTS has the fingerprint ${published} for ${host}, which cannot be compared with the one that AWS published, ${md5}.`,
+      `KNOWN_HOSTS | KNOWN_HOSTS has the fingerprint ${published} for ${host}, which can't be compared with the one that AWS published, ${md5}.`,
     ]);
   });
 });
@@ -130,9 +130,9 @@ describe('without a published fingerprint', () => {
         variable: 'KNOWN_HOSTS',
         code: 'host-key-unknown',
         message:
-          'The host key of [git.example.org]:2222 is not known: AWS has published no fingerprint for it that this version has, and no known_hosts line names it.',
+          'The host key of [git.example.org]:2222 is not known: this version contains no fingerprint that AWS published for it, and no known_hosts line names it.',
         remedy:
-          'Run `ssh-keyscan -t rsa -p 2222 git.example.org`, compare the fingerprint of what it prints (`ssh-keyscan -t rsa -p 2222 git.example.org | ssh-keygen -lf -`) with the page "Server fingerprints for CodeCommit" in the AWS documentation, or ask the host\'s administrator; then put the line into KNOWN_HOSTS, or the host into Repository settings > Pipelines > SSH keys > Known hosts. `[git.example.org]:2222 SHA256:<fingerprint>` in KNOWN_HOSTS will do too.',
+          'Run `ssh-keyscan -t rsa -p 2222 git.example.org`. Compare the fingerprint of its output (`ssh-keyscan -t rsa -p 2222 git.example.org | ssh-keygen -lf -`) with the page "Server fingerprints for CodeCommit" in the AWS documentation, or ask the host\'s administrator. Then put the line into KNOWN_HOSTS, or the host into Repository settings > Pipelines > SSH keys > Known hosts. `[git.example.org]:2222 SHA256:<fingerprint>` in KNOWN_HOSTS works too.',
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { collectFaults } from '../../src/faults';
 import { readPipelinesKey, readPipelinesKnownHosts } from '../../src/pipe/pipelinesKey';
 import { findSecrets, toKeySecrets } from '../../src/pipe/secrets';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
@@ -107,73 +108,73 @@ describe('faults', () => {
       'Ed25519',
       makeKey('-t ed25519').privateKey,
       'key-not-rsa',
-      'SSH_KEY is a key of type ssh-ed25519; CodeCommit takes RSA keys only.',
+      'SSH_KEY is a key of type ssh-ed25519; CodeCommit accepts RSA keys only.',
     ],
     [
       'ECDSA',
       makeKey('-t ecdsa').privateKey,
       'key-not-rsa',
-      'SSH_KEY is a key of type ecdsa-sha2-nistp256; CodeCommit takes RSA keys only.',
+      'SSH_KEY is a key of type ecdsa-sha2-nistp256; CodeCommit accepts RSA keys only.',
     ],
     [
       'ECDSA, PEM',
       makeKey('-t ecdsa -m PEM').privateKey,
       'key-not-rsa',
-      'SSH_KEY is a key of type ecdsa-sha2-nistp256; CodeCommit takes RSA keys only.',
+      'SSH_KEY is a key of type ecdsa-sha2-nistp256; CodeCommit accepts RSA keys only.',
     ],
     [
       'RSA-PSS',
       String(rsaPss),
       'key-not-rsa',
-      'SSH_KEY is a key of type rsa-pss; CodeCommit takes RSA keys only.',
+      'SSH_KEY is a key of type rsa-pss; CodeCommit accepts RSA keys only.',
     ],
     [
       '1024 bits',
       makeKey('-t rsa -b 1024').privateKey,
       'key-too-short',
-      'SSH_KEY is an RSA key of 1024 bits; CodeCommit takes 2048 bits or more.',
+      'SSH_KEY is an RSA key of 1024 bits; CodeCommit requires 2048 bits or more.',
     ],
     [
       '1024 bits, PEM',
       makeKey('-t rsa -b 1024 -m PEM').privateKey,
       'key-too-short',
-      'SSH_KEY is an RSA key of 1024 bits; CodeCommit takes 2048 bits or more.',
+      'SSH_KEY is an RSA key of 1024 bits; CodeCommit requires 2048 bits or more.',
     ],
     [
       'half a key',
       cut(openSsh.privateKey),
       'key-mangled',
-      'SSH_KEY is cut off: it has a BEGIN line and no END line.',
+      'SSH_KEY is cut off: it has a BEGIN line but no END line.',
     ],
     [
       'half a PEM',
       cut(pem.privateKey),
       'key-mangled',
-      'SSH_KEY is cut off: it has a BEGIN line and no END line.',
+      'SSH_KEY is cut off: it has a BEGIN line but no END line.',
     ],
     [
       'half a base64',
       cut(toBase64(pem.privateKey)),
       'key-mangled',
-      'SSH_KEY is cut off: it has a BEGIN line and no END line.',
+      'SSH_KEY is cut off: it has a BEGIN line but no END line.',
     ],
     [
       'one line lost',
       openSsh.privateKey.replace(/\n[^\n]+(?=\n[^\n]+\n[^\n]+\n-----END)/, ''),
       'key-mangled',
-      'SSH_KEY is no private key, or a damaged one: it cannot be decoded.',
+      'SSH_KEY is not a valid private key (could not be decoded).',
     ],
     [
       'one line of PEM lost',
       pem.privateKey.replace(/\n[^\n]+(?=\n[^\n]+\n[^\n]+\n-----END)/, ''),
       'key-mangled',
-      'SSH_KEY is no private key, or a damaged one: it cannot be decoded.',
+      'SSH_KEY is not a valid private key (could not be decoded).',
     ],
     [
       'a star in it',
       pem.privateKey.replace('MII', 'MI*'),
       'key-mangled',
-      'SSH_KEY is no private key, or a damaged one: it cannot be decoded.',
+      'SSH_KEY is not a valid private key (could not be decoded).',
     ],
     [
       'no BEGIN and END',
@@ -185,14 +186,9 @@ describe('faults', () => {
       "PuTTY's",
       'PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none',
       'key-mangled',
-      "SSH_KEY is a key in PuTTY's own format.",
+      "SSH_KEY is a key in PuTTY's format.",
     ],
-    [
-      'something else',
-      'hello',
-      'key-mangled',
-      'SSH_KEY is no private key, or a damaged one: it cannot be decoded.',
-    ],
+    ['something else', 'hello', 'key-mangled', 'SSH_KEY is not a valid private key (could not be decoded).'],
   ])('%s', async (_what, text, code, message) => {
     const [fault, ...more] = await asyncFaultsOf(() => parsePrivateKey(text, codeCommit));
     expect(more).toEqual([]);
@@ -205,7 +201,7 @@ describe('faults', () => {
       parsePrivateKey('x', { requireRsa: true, origin: 'The SSH key of Pipelines (/x/id_rsa)' }),
     );
     expect(fault?.message).toBe(
-      'The SSH key of Pipelines (/x/id_rsa) is no private key, or a damaged one: it cannot be decoded.',
+      'The SSH key of Pipelines (/x/id_rsa) is not a valid private key (could not be decoded).',
     );
   });
 
@@ -250,9 +246,9 @@ describe('the key of Pipelines', () => {
     using folder = makeFolder();
     const file = join(folder.path, 'id_rsa');
     writeFileSync(file, 'one');
-    expect(await readPipelinesKey(file)).toEqual({ file, text: 'one' });
+    expect(await readPipelinesKey(file, collectFaults())).toEqual({ file, text: 'one' });
     writeFileSync(`${file}_tmp`, 'two');
-    expect(await readPipelinesKey(file)).toEqual({ file: `${file}_tmp`, text: 'two' });
+    expect(await readPipelinesKey(file, collectFaults())).toEqual({ file: `${file}_tmp`, text: 'two' });
     expect(await readPipelinesKnownHosts(file)).toBe('');
     writeFileSync(join(folder.path, 'known_hosts'), 'host');
     expect(await readPipelinesKnownHosts(file)).toBe('host');
@@ -260,12 +256,13 @@ describe('the key of Pipelines', () => {
 
   it('that is not there is a fault that says where to make one', async () => {
     using folder = makeFolder();
-    await expect(readPipelinesKey(join(folder.path, 'id_rsa'))).rejects.toMatchObject({
+    const file = join(folder.path, 'id_rsa');
+    const [fault] = await asyncFaultsOf((faults) => readPipelinesKey(file, faults));
+    expect(fault).toMatchObject({
       code: 'key-missing',
-      exitCode: 2,
-      message: `There is no SSH key: SSH_KEY is not set, and of the key of Pipelines there is none in ${folder.path}.`,
+      message: `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: there is none in ${folder.path}.`,
       remedy:
-        'Make one in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
+        'Create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
     });
   });
 
@@ -274,9 +271,10 @@ describe('the key of Pipelines', () => {
     const file = join(folder.path, 'id_rsa');
     // The administrator reads everything, so a link to itself stands for what can't be opened.
     symlinkSync(file, file);
-    await expect(readPipelinesKey(file)).rejects.toMatchObject({
+    const [fault] = await asyncFaultsOf((faults) => readPipelinesKey(file, faults));
+    expect(fault).toMatchObject({
       code: 'key-missing',
-      message: expect.stringContaining(`${file} cannot be read (ELOOP)`),
+      message: expect.stringContaining(`${file} can't be read (ELOOP)`),
     });
   });
 });

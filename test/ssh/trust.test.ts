@@ -86,7 +86,7 @@ describe('a host key that is known by its fingerprint alone', () => {
     const refused = await list({ fingerprint: sha256, knownHosts: [] });
     expect(refused).toBe(
       `host-key-contradicted: 127.0.0.1 offered a host key that is not the expected one (${sandbox.fingerprint}); ` +
-        `expected ${sha256}. The connection was ended before any key of yours was used.`,
+        `expected ${sha256}. The connection was closed before your key was used.`,
     );
     const md5 = `MD5:${Array.from({ length: 16 }, () => '00').join(':')}`;
     expect(await list({ fingerprint: md5, knownHosts: [] })).toContain(`expected ${md5}`);

@@ -1,4 +1,5 @@
 import { version } from '../../../package.json';
+import { collectFaults } from '../../faults';
 import { parseDestinationUrl } from '../../pipe/destinationUrl';
 import { type Mirror, toNightlyName, toVariableNames } from '../names';
 import type { SetupRequest } from '../request';
@@ -59,11 +60,7 @@ export function hasSameLogin(variables: Readonly<Record<string, unknown>>, conte
 /** Whether an item of a script is our pipe, with this mirror's repository as its destination. */
 export function isPipeOf({ region, name }: Mirror, pipe: unknown, url: unknown): boolean {
   if (!/codecommit-mirror(:|$)/.test(String(pipe)) || typeof url !== 'string') return false;
-  try {
-    const parsed = parseDestinationUrl(url, region, false);
-    return parsed.region === region && parsed.repository === name;
-  } catch {
-    // A variable, such as $CODECOMMIT_URL, may name any repository.
-    return false;
-  }
+  // A variable, such as $CODECOMMIT_URL, is a fault here: it may name any repository.
+  const parsed = parseDestinationUrl(url, collectFaults(), { region });
+  return parsed?.region === region && parsed.repository === name;
 }

@@ -3,10 +3,12 @@ import { MirrorError } from '../../errors';
 import { collectFaults, SettingsError } from '../../faults';
 import { toGitEnvironment } from '../../git/environment';
 import { createGit } from '../../git/git';
-import { readDestination } from '../../pipe/destinationSettings';
-import { parseVariables } from '../../pipe/variables';
+import { readDestination } from '../../pipe/destination';
+import { parseVariables } from '../../pipe/parseVariables';
+import { remedies } from '../../pipe/remedies';
 import { probePush } from '../../push/probe';
 import { openRemote } from '../../remote/remote';
+import { withRemedy } from '../../report/remedies';
 import type { Context } from '../../system/context';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
 import { unproven } from '../errors';
@@ -40,7 +42,7 @@ export async function prove(
     } catch (error) {
       if (!isPerhapsTooEarly(error)) throw error;
       const passed = Math.round((performance.now() - started) / 1000);
-      if (passed + pauseSeconds > seconds) throw unproven(error, passed);
+      if (passed + pauseSeconds > seconds) throw unproven(withRemedy(error, remedies), passed);
       context.log.progress(`Waiting for IAM to know the key everywhere: ${passed} s of ${seconds} s`);
       await wait(pauseSeconds * 1000, undefined, { signal: context.signal });
     }

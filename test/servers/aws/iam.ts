@@ -68,7 +68,7 @@ export const iamCalls: Readonly<Record<string, Call>> = {
     const arn = need(parameters, 'PolicySourceArn');
     const owner =
       [...state.users.values()].find((user) => toArn(state, user) === arn) ??
-      state.roles.get(/:role\/(.*)$/.exec(arn)?.[1] ?? '');
+      [...state.roles].find(([name, { path }]) => `${state.iamArn}:role${path}${name}` === arn)?.[1];
     if (owner === undefined) throw missing(`entity ${arn}`);
     const [resource = ''] = listOf(parameters, 'ResourceArns');
     const documents = [...owner.policies.values()];

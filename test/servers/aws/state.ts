@@ -35,6 +35,8 @@ export interface AwsState {
   readonly providers: Map<string, { readonly url: string; readonly audiences: string[] }>;
   /** `<region>/<name>` of repositories on CodeCommit. */
   readonly repositories: Set<string>;
+  /** Whom the access key belongs to, where that is not the user `admin`. */
+  caller?: string;
   /** At most this many items a page. */
   pageSize: number;
   uploads: number;

@@ -111,7 +111,7 @@ describe('an AWS that says no', () => {
     [
       403,
       'AccessDenied',
-      'setup-not-permitted: AWS denied the request, the permission iam:GetUser is missing',
+      'setup-not-permitted: AWS denied the request; the permission iam:GetUser is missing',
     ],
     [403, 'InvalidClientTokenId', 'setup-aws-credentials: There are no valid AWS credentials'],
     [403, 'ExpiredToken', 'setup-aws-credentials'],

@@ -122,7 +122,7 @@ describe('an API that says no', () => {
     const body = { type: 'error', error: { message: 'lacks scopes', detail: { required } } };
     api.faults['GET pipelines_config/variables'] = { status: 403, body };
     expect(await codeOf(open().readVariables())).toBe(
-      'setup-not-permitted: Bitbucket denied the request, the permission pipeline:variable and repository is missing: lacks scopes',
+      'setup-not-permitted: Bitbucket denied the request; the permission pipeline:variable and repository is missing: lacks scopes',
     );
     api.faults['PUT pipelines_config'] = { status: 403, body: 'no JSON object' };
     expect(await codeOf(open().ensureEnabled())).toContain(

@@ -59,7 +59,7 @@ describe('the proof', () => {
   it('ends when IAM does not know the key for too long, with the reason', async () => {
     const told = await codeOf(prove(variables(), createContext(), { seconds: 1, pauseSeconds: 1 }));
     expect(told).toMatch(
-      /^setup-unproven: A connection with the new key has failed for \d+ s: 127\.0\.0\.1 accepted the connection but not the key/,
+      /^setup-unproven: A connection with the new key has failed for \d+ s: 127\.0\.0\.1 refused the key/,
     );
   });
 

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type Readable, Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import type { AwsKeys } from '../../aws/identity';
-import type { SandboxCounts } from '../counts';
-import type { SandboxFaults } from '../faults';
-import { finishPush, serverSettings } from '../gitServer';
-import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
-import { readRepositoryPath } from '../repository';
+import type { AwsKeys } from '../../../src/aws/identity';
+import type { SandboxCounts } from '../../../src/sandbox/counts';
+import type { SandboxFaults } from '../../../src/sandbox/faults';
+import { finishPush, serverSettings } from '../../../src/sandbox/gitServer';
+import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../../../src/sandbox/receive-hooks';
+import { readRepositoryPath } from '../../../src/sandbox/repository';
 import { type Backend, openBackend } from './backend';
 import { createLoginChecker, type LoginChecker } from './logins';
 

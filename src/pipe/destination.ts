@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import type { FaultCollection } from '../faults';
+import { isLoopback } from '../remote/address';
+import type { RemoteSettings, SshLogin } from '../remote/settings';
+import { publishedFingerprint } from '../ssh/fingerprints';
+import { decideHostTrust, findBrokenLines, type HostTrust, type Origin } from '../ssh/hostTrust';
+import { removeOwnBlock } from '../ssh/ownBlock';
+import { type PrivateKey, parsePrivateKey } from '../ssh/privateKey';
+import {
+  type DestinationUrl,
+  parseDestinationUrl,
+  replaceHost,
+  toAuthority,
+  toHttpsUrl,
+  toSshUrl,
+} from './destinationUrl';
+import { isKeyless, readIdentity } from './identity';
+import { readKnownHosts, readPipelinesKey, readPipelinesKnownHosts } from './pipelinesKey';
+import { readSshUser } from './sshUser';
+import type { Environment, Variables } from './variables';
+
+/** The destination and its login. */
+export async function readDestination(
+  env: Environment,
+  values: Variables,
+  faults: FaultCollection,
+): Promise<RemoteSettings | undefined> {
+  const keyless = isKeyless(env);
+  const url = readDestinationUrl(values, keyless, faults);
+  const isHttps =
+    url === undefined ? keyless && !values.CODECOMMIT_URL?.startsWith('ssh:') : url.scheme === 'https';
+  if (!isHttps) {
+    const login = await readSshLogin(env, values, url, faults);
+    return login && url && { url: toSshUrl(url, login.user), name: toName(url), login };
+  }
+  const identity = readIdentity(env, values, faults);
+  if (url?.region === undefined || identity === undefined) return undefined;
+  return {
+    url: toHttpsUrl(url),
+    name: toName(url),
+    login: { kind: 'aws', region: url.region, identity },
+  };
+}
+
+/** CODECOMMIT_URL with CODECOMMIT_ENDPOINT applied. */
+export function readDestinationUrl(
+  values: Variables,
+  keyless: boolean,
+  faults: FaultCollection,
+): DestinationUrl | undefined {
+  const { CODECOMMIT_URL: value, AWS_DEFAULT_REGION: region, CODECOMMIT_ENDPOINT: endpoint } = values;
+  if (value === undefined) {
+    return faults.add({
+      variable: 'CODECOMMIT_URL',
+      message: 'CODECOMMIT_URL is missing.',
+      remedy:
+        'Give the URL of the repository, as ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name>.',
+    });
+  }
+  const url = parseDestinationUrl(value, faults, { region, keyless });
+  return url && replaceHost(url, endpoint, faults);
+}
+
+function toName({ path, region, repository, ...place }: DestinationUrl): string {
+  const address = toAuthority(place, 22);
+  return repository === undefined ? `${address}${path}` : `${repository} (${region ?? address})`;
+}
+
+/** `url` is undefined if it is invalid: the repository is then most likely on CodeCommit. */
+async function readSshLogin(
+  env: Environment,
+  values: Variables,
+  url: DestinationUrl | undefined,
+  faults: FaultCollection,
+): Promise<SshLogin | undefined> {
+  const requireRsa = url === undefined || url.repository !== undefined;
+  const key = await readKey(env, values.SSH_KEY, requireRsa, faults);
+  const user = await readSshUser({ env, values, url, key }, faults);
+  const trust = await readTrust(env, values.KNOWN_HOSTS.join('\n'), url, faults);
+  if (!url || !user || !key || !trust) return undefined;
+  const { host, port } = url;
+  const sha1 = url.aws || isLoopback(host);
+  return { kind: 'ssh', host, port, sha1, user, key, trust };
+}
+
+async function readKey(
+  env: Environment,
+  sshKey: string | undefined,
+  requireRsa: boolean,
+  faults: FaultCollection,
+): Promise<PrivateKey | undefined> {
+  const found =
+    sshKey === undefined
+      ? await readPipelinesKey(env['BITBUCKET_SSH_KEY_FILE'] || undefined, faults)
+      : { text: sshKey, file: undefined };
+  if (found === undefined) return undefined;
+  const { file, text } = found;
+  const origin = file === undefined ? 'SSH_KEY' : `The SSH key of Pipelines (${file})`;
+  return await faults.attemptAsync(() => parsePrivateKey(text, { requireRsa, origin }));
+}
+
+async function readTrust(
+  env: Environment,
+  knownHosts: string,
+  url: DestinationUrl | undefined,
+  faults: FaultCollection,
+): Promise<HostTrust | undefined> {
+  const broken = findBrokenLines(knownHosts);
+  faults.add(...broken);
+  if (url === undefined) return undefined;
+  const { host, port } = url;
+  const published = publishedFingerprint(host, port);
+  // If a host is unknown only because its line is broken, that is one fault, not two.
+  if (broken.length > 0 && published === undefined) return undefined;
+  const origins = [...(await readOrigins(env, host)), { name: 'KNOWN_HOSTS', text: knownHosts } as const];
+  return faults.attempt(() => decideHostTrust({ host, port, published, origins }));
+}
+
+/**
+ * The known hosts of Pipelines; on a workstation also the user's own, without the block that an earlier run wrote: that
+ * is no second opinion. A pipe does not read ~/.ssh at all.
+ */
+async function readOrigins(env: Environment, host: string): Promise<readonly Origin[]> {
+  const text = await readPipelinesKnownHosts(env['BITBUCKET_SSH_KEY_FILE'] || undefined);
+  const home = env['BITBUCKET_GIT_HTTP_ORIGIN'] ? undefined : env['HOME'];
+  if (!home) return [{ name: 'Pipelines', text }];
+  const own = await readKnownHosts(join(home, '.ssh', 'known_hosts'));
+  return [
+    { name: 'Pipelines', text },
+    { name: '~/.ssh/known_hosts', text: removeOwnBlock(own, host) },
+  ];
+}

@@ -1,0 +1,62 @@
+import { collectFaults, type Fault, type FaultCollection, quote } from '../faults';
+import { type Environment, schema, type Variable, type Variables, variables } from './variables';
+
+/** The values of one run. An invalid variable has its default. */
+interface ParsedVariables {
+  readonly values: Variables;
+  readonly faults: readonly Fault[];
+}
+
+/** Parses each variable on its own. What they mean together is not checked. */
+export function parseVariables(env: Environment): ParsedVariables {
+  const faults = collectFaults();
+  const input: Record<string, string | readonly string[]> = {};
+  for (const variable of variables) {
+    const { name, separator } = variable;
+    const value = separator ? gatherList(env, name, separator, faults) : env[name] || undefined;
+    const item = [value ?? []].flat().find((each) => /^\$(\w+|\{\w+\})$/.test(each));
+    if (item !== undefined) addUnexpanded(variable, item, faults);
+    else if (value !== undefined) input[name] = value;
+  }
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { values: parsed.data, faults: faults.faults };
+  for (const name of new Set(parsed.error.issues.map(({ path }) => String(path[0])))) {
+    const { form = 'text', default: fallback } = variables.find((each) => each.name === name) ?? {};
+    faults.add({
+      variable: name,
+      message: `${name} is ${quote(String(input[name]))}; it must be ${form}.`,
+      remedy: `Set ${name} to ${form}, or remove it to use its default, ${fallback}.`,
+    });
+    delete input[name];
+  }
+  return { values: schema.parse(input), faults: faults.faults };
+}
+
+/** Pipelines passes a YAML list X as X_COUNT, X_0, X_1, …. The limit keeps a wrong count from running for ever. */
+function gatherList(
+  env: Environment,
+  name: string,
+  separator: RegExp,
+  faults: FaultCollection,
+): string[] | undefined {
+  const count = env[`${name}_COUNT`];
+  if (!count) return env[name]?.split(separator).filter((item) => item !== '');
+  if (!/^\d{1,4}$/.test(count)) {
+    return faults.add({
+      variable: name,
+      message: `${name}_COUNT is ${quote(count)}; it must be the number of items of the list ${name}, at most 9999.`,
+      remedy: `Give ${name} as a YAML list. Pipelines sets ${name}_COUNT itself.`,
+    });
+  }
+  const items = Array.from({ length: Number(count) }, (_, index) => env[`${name}_${index}`] ?? '');
+  return items.filter((item) => item !== '');
+}
+
+function addUnexpanded({ name, secret }: Variable, value: string, faults: FaultCollection): void {
+  faults.add({
+    variable: name,
+    message: `${name} is ${secret ? '' : `${quote(value)}, `}the name of a variable, not its value: Pipelines has no variable of that name here.`,
+    remedy:
+      'Define the variable in Repository settings > Pipelines > Repository variables (or in the deployment of this step), or correct its name in bitbucket-pipelines.yml.',
+  });
+}
