@@ -1,22 +1,32 @@
-// Writes the table of variables into the README, from the schema.
+// Writes the tables of variables and of keys into the README and into docs/fleet.md, from the schemas.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const outfile = 'dist/variablesTable.mjs';
-await build({
-  entryPoints: ['scripts/variablesTable.ts'],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile,
-});
-const { toVariablesTable } = await import(pathToFileURL(outfile).href);
-rmSync(outfile);
+const { toVariablesTable } = await load('variablesTable');
+writeBetween('README.md', 'variables', toVariablesTable());
+const { toFleetKeysTable } = await load('fleetKeysTable');
+writeBetween('docs/fleet.md', 'keys', toFleetKeysTable());
 
-const [before, rest] = readFileSync('README.md', 'utf8').split('<!-- variables -->\n');
-const after = rest?.split('<!-- /variables -->')[1];
-if (after === undefined)
-  throw new Error('README.md has no table between <!-- variables --> and <!-- /variables -->');
-const table = `<!-- variables -->\n${toVariablesTable()}\n<!-- /variables -->`;
-writeFileSync('README.md', before + table + after);
+async function load(name) {
+  const outfile = `dist/${name}.mjs`;
+  await build({
+    entryPoints: [`scripts/${name}.ts`],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+  });
+  try {
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(outfile);
+  }
+}
+
+function writeBetween(file, name, text) {
+  const [before, rest] = readFileSync(file, 'utf8').split(`<!-- ${name} -->\n`);
+  const after = rest?.split(`<!-- /${name} -->`)[1];
+  if (after === undefined) throw new Error(`${file} has no <!-- ${name} --> and <!-- /${name} -->`);
+  writeFileSync(file, `${before}<!-- ${name} -->\n${text}\n<!-- /${name} -->${after}`);
+}

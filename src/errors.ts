@@ -81,6 +81,12 @@ export const errorCodes = [
   'setup-pipelines-file',
   'setup-unproven',
   'setup-not-removed',
+  'fleet-configuration-invalid',
+  'fleet-file-exists',
+  'fleet-secret-unavailable',
+  'fleet-state-locked',
+  'fleet-state-damaged',
+  'fleet-state-unwritable',
   'stopped',
   'internal',
 ] as const;

@@ -1,9 +1,10 @@
-import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Context } from './context';
 import { temporaryFolderRefused } from './errors';
+import { findProcess, type ProcessIdentity, readOwnIdentity } from './processIdentity';
 
 /** A folder of our own, 0700, that is gone with all it holds when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
@@ -36,8 +37,8 @@ export async function openTemporaryFolder(
 }
 
 function toPrefix(root: string): string {
-  const { pid } = process;
-  return join(root, `ccmirror-${readNamespace()}-${pid}-${readStartTime(pid) ?? 0}-`);
+  const { namespace, pid, startTime } = readOwnIdentity();
+  return join(root, `ccmirror-${namespace}-${pid}-${startTime ?? 0}-`);
 }
 
 /** A disk that is full has an error of its own. */
@@ -71,10 +72,10 @@ export const shortRoot = '/tmp';
  * is known to be gone: another container's processes can't be seen from here, and its folders are left alone.
  */
 export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<void> {
-  const namespace = readNamespace();
   for (const path of await listFolders([readRoot(env), shortRoot])) {
-    const [, itsNamespace, pid, start] = namePattern.exec(basename(path)) ?? [];
-    if (itsNamespace !== namespace || isAlive(Number(pid), start, path) || !(await isOwn(path))) continue;
+    const [, namespace, pid, startTime] = namePattern.exec(basename(path)) ?? [];
+    if (namespace === undefined || isAlive({ namespace, pid: Number(pid), startTime }, path)) continue;
+    if (!(await isOwn(path))) continue;
     await removeFolder(path).catch(() => undefined);
   }
 }
@@ -109,37 +110,9 @@ function resolveRoot(root: string): string {
   }
 }
 
-/** Which processes can be seen from here: Linux tells (`pid:[4026531836]`), elsewhere all are. */
-function readNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
-  } catch {
-    return '0';
-  }
-}
-
-/**
- * When a process began, in clock ticks since the machine did: field 22 of /proc/<pid>/stat (proc(5)), the twentieth
- * after the program's name in parentheses. Undefined where that can't be read.
- */
-function readStartTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the process that made a folder still runs; of a folder with our own PID we know whether we made it. */
-function isAlive(pid: number, start: string | undefined, path: string): boolean {
-  if (pid === process.pid) return ours.has(path);
-  const running = readStartTime(pid);
-  if (running !== undefined && start !== undefined) return running === start;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
+/** Whether the process that made a folder may still run; of a folder with our own PID we know whether we made it. */
+function isAlive(maker: ProcessIdentity, path: string): boolean {
+  const state = findProcess(maker);
+  if (state !== 'unseen' && maker.pid === process.pid) return ours.has(path);
+  return state !== 'ended';
 }

@@ -1,0 +1,53 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** A process, told from all others that had its number before it. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Which processes can be seen from where it runs: `4026531836` of Linux's `pid:[4026531836]`, elsewhere `0`. */
+  readonly namespace: string;
+  /** Clock ticks since the machine began, undefined where that can't be read. */
+  readonly startTime: string | undefined;
+}
+
+/** Of this process. */
+export function readOwnIdentity(): ProcessIdentity {
+  return { pid: process.pid, namespace: readNamespace(), startTime: readStartTime(process.pid) };
+}
+
+/**
+ * Whether a process still runs: `unseen` when it ran where its number says nothing here, as in another container. A
+ * number alone is not enough: numbers are reused, and in a container the first process is always 1.
+ */
+export function findProcess({ pid, namespace, startTime }: ProcessIdentity): 'running' | 'ended' | 'unseen' {
+  if (namespace !== readNamespace()) return 'unseen';
+  const running = readStartTime(pid);
+  if (running !== undefined && startTime !== undefined) return running === startTime ? 'running' : 'ended';
+  return isThere(pid) ? 'running' : 'ended';
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
+
+function readNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)), the twentieth after the program's name in parentheses. */
+function readStartTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
