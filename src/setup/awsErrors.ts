@@ -1,5 +1,6 @@
 import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { type ErrorCode, MirrorError, toQuote } from '../errors';
+import { findNetworkCode, isCertificateCode } from '../system/networkError';
 import { PermissionMissing, runAgain } from './errors';
 
 interface Meaning {
@@ -106,16 +107,4 @@ export function awsFailed(call: string, error: Error): MirrorError {
     message: `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`,
     remedy,
   });
-}
-
-/** Node's code of an error of the network or of TLS, also of one that lies behind. */
-export function findNetworkCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return code !== undefined && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : findNetworkCode(error.cause);
-}
-
-/** OpenSSL's reasons and Node's own. */
-export function isCertificateCode(code: string | undefined): boolean {
-  return code !== undefined && /CERT|^UNABLE_TO_|^ERR_TLS/.test(code);
 }

@@ -1,5 +1,6 @@
 import { MirrorError, toQuote } from '../errors';
-import { findNetworkCode, isCertificateCode, untrusted } from './awsErrors';
+import { findNetworkCode, isCertificateCode } from '../system/networkError';
+import { untrusted } from './awsErrors';
 import { runAgain } from './errors';
 
 export const bitbucketUnauthorised = (said: string) =>

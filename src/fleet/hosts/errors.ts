@@ -1,5 +1,5 @@
 import { MirrorError, toQuote } from '../../errors';
-import { findNetworkCode, isCertificateCode } from '../../setup/awsErrors';
+import { findNetworkCode, isCertificateCode } from '../../system/networkError';
 
 const runAgain = 'Run again: what is done stays done.';
 

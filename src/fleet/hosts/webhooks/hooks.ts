@@ -65,3 +65,19 @@ function isSameUrl(one: string, other: string): boolean {
   if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
   return new URL(one).href === new URL(other).href;
 }
+
+/** Reads all pages of a host's list of webhooks. */
+export async function readAllHooks<C>(
+  readPage: (cursor: C | undefined) => Promise<{ hooks: readonly InstalledHook[]; next: C | undefined }>,
+): Promise<readonly InstalledHook[]> {
+  const all: InstalledHook[] = [];
+  let cursor: C | undefined;
+  // 100 and 50 are the most that hosts allow; a list of pages that does not end is cut off.
+  for (let page = 1; page <= 20; page++) {
+    const { hooks, next } = await readPage(cursor);
+    all.push(...hooks);
+    if (next === undefined) break;
+    cursor = next;
+  }
+  return all;
+}

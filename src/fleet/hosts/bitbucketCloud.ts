@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import type { MirrorError } from '../../errors';
+import { type Api, createApi, type HostContext } from './api';
+import { bitbucketCloudDialect } from './bitbucketDialects';
+import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
+import {
+  fitDescription,
+  type GitLogin,
+  type Host,
+  type HostRepository,
+  type NewRepository,
+  parseIdentity,
+  type TokenReader,
+  toAuthority,
+  toIdentity,
+} from './host';
+import { type Listing, listNewest, listWhole } from './paging';
+import { createBitbucketCloudHooks } from './webhooks/bitbucketCloudHooks';
+
+export interface BitbucketCloudSettings {
+  /** Of the API, without its version. Default: https://api.bitbucket.org. */
+  readonly url?: string | undefined;
+  readonly workspace: string;
+  /** The key of a project: only its repositories are listed, and new ones belong to it. Default: the whole workspace. */
+  readonly project?: string | undefined;
+  /** The address of the Atlassian account, for an API token; without it the token is an access token. */
+  readonly email?: string | undefined;
+  readonly readToken: TokenReader;
+}
+
+const repositorySchema = z.object({
+  /** With braces. */
+  uuid: z.string(),
+  slug: z.string(),
+  workspace: z.object({ slug: z.string() }).optional(),
+  full_name: z.string(),
+  description: z.string().nullish(),
+  is_private: z.boolean(),
+  parent: z.unknown().optional(),
+  updated_on: z.string().nullish(),
+  size: z.number().optional(),
+  links: z.object({ clone: z.array(z.object({ name: z.string(), href: z.string() })).optional() }),
+});
+
+type CloudRepository = z.infer<typeof repositorySchema>;
+
+/** No limit is published; what is longer than this helps nobody. */
+const descriptionAtMost = 2_000;
+const needsToRead = 'the scope "read:repository:bitbucket" (an access token: repository, read)';
+const needsToWrite = 'the scope "admin:repository:bitbucket" (an access token: repository, admin)';
+const publicApi = 'https://api.bitbucket.org';
+
+/** Opens a workspace of Bitbucket Cloud, or one project of it. */
+export function openBitbucketCloud(settings: BitbucketCloudSettings, context: HostContext): Host {
+  const { url = publicApi, workspace, readToken, email } = settings;
+  const authority = url === publicApi ? 'bitbucket.org' : toAuthority(url);
+  const name = `Bitbucket (${authority})`;
+  const base = `${url.replace(/\/+$/, '')}/2.0`;
+  const authorize = async () => ({ Authorization: toAuthorization(await readToken(), email) });
+  const api = createApi({ name, authority, base, dialect: bitbucketCloudDialect, authorize }, context);
+  const toRepository = (found: CloudRepository) => toHostRepository(authority, found);
+  const place = `/repositories/${encodeURIComponent(workspace)}`;
+  const toPath = (identity: string) =>
+    `${place}/${encodeURIComponent(`{${parseIdentity(identity, authority)}}`)}`;
+  const read = async (path: string) => {
+    const request = {
+      method: 'GET',
+      path,
+      schema: repositorySchema,
+      needs: needsToRead,
+      isVital: true,
+    } as const;
+    const reply = await api.askIfThere(request);
+    return reply && toRepository(reply.body);
+  };
+  return {
+    kind: 'bitbucket',
+    authority,
+    hooks: createBitbucketCloudHooks(api, workspace, toPath),
+    async *list({ newestFirst = false } = {}) {
+      const listing = createListing(api, settings, newestFirst ? '-updated_on' : 'created_on', toRepository);
+      yield* newestFirst ? listNewest(listing) : listWhole(listing);
+    },
+    find: (identity) => read(toPath(identity)),
+    async findByName(wanted) {
+      const found = await read(`${place}/${encodeURIComponent(wanted.toLowerCase())}`);
+      return found?.name === wanted.toLowerCase() ? found : undefined;
+    },
+    create: async (wanted) => toRepository(await create(api, settings, wanted)),
+    async describe({ identity }, description) {
+      const body = { description: fitDescription(description, descriptionAtMost) };
+      await api.ask({
+        method: 'PUT',
+        path: toPath(identity),
+        body,
+        schema: z.unknown(),
+        needs: needsToWrite,
+      });
+    },
+    async login(): Promise<GitLogin> {
+      // Each kind of token has a user name of its own for git.
+      const username = email === undefined ? 'x-token-auth' : 'x-bitbucket-api-token-auth';
+      return { kind: 'password', username, password: await readToken() };
+    },
+  };
+}
+
+function toAuthorization(token: string, email: string | undefined): string {
+  if (email === undefined) return `Bearer ${token}`;
+  return `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`;
+}
+
+const pageSchema = z.object({
+  values: z.array(repositorySchema),
+  next: z.string().optional(),
+  size: z.number().optional(),
+});
+
+function createListing(
+  api: Api,
+  { workspace, project }: BitbucketCloudSettings,
+  sort: string,
+  toRepository: (found: CloudRepository) => HostRepository,
+): Listing<string> {
+  const query = new URLSearchParams({ pagelen: '100', sort });
+  if (project !== undefined) query.set('q', `project.key="${project}"`);
+  const first = `/repositories/${encodeURIComponent(workspace)}?${query}`;
+  return {
+    name: api.name,
+    async readPage(cursor) {
+      const { body } = await api.ask({
+        method: 'GET',
+        path: cursor ?? first,
+        schema: pageSchema,
+        needs: needsToRead,
+        isVital: true,
+        toError: (status) =>
+          status === 404 ? ownerNotFound(api.name, `workspace "${workspace}"`) : undefined,
+      });
+      return { items: body.values.map(toRepository), next: body.next, total: body.size };
+    },
+  };
+}
+
+function toHostRepository(authority: string, found: CloudRepository): HostRepository {
+  const [owner = '', name = found.slug] = found.full_name.split('/');
+  return {
+    identity: toIdentity(authority, found.uuid.replace(/[{}]/g, '')),
+    owner,
+    name,
+    url: toCloneUrl(found),
+    description: found.description ?? '',
+    isPrivate: found.is_private,
+    isArchived: false,
+    isFork: found.parent !== undefined && found.parent !== null,
+    isBeingDeleted: false,
+    changedAt: found.updated_on ? new Date(found.updated_on) : undefined,
+    bytes: found.size,
+  };
+}
+
+/** The link of the API has the name of the token's user in it. */
+function toCloneUrl({ links, full_name }: CloudRepository): string {
+  const href =
+    links.clone?.find(({ name }) => name === 'https')?.href ?? `https://bitbucket.org/${full_name}.git`;
+  const url = new URL(href);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+async function create(
+  api: Api,
+  { workspace, project }: BitbucketCloudSettings,
+  wanted: NewRepository,
+): Promise<CloudRepository> {
+  const slug = wanted.name.toLowerCase();
+  const { body: made } = await api.ask({
+    method: 'POST',
+    path: `/repositories/${encodeURIComponent(workspace)}/${encodeURIComponent(slug)}`,
+    body: {
+      scm: 'git',
+      name: wanted.name,
+      description: fitDescription(wanted.description, descriptionAtMost),
+      is_private: true,
+      fork_policy: 'no_public_forks',
+      ...(project !== undefined && { project: { key: project } }),
+    },
+    schema: repositorySchema,
+    needs: needsToWrite,
+    toError: (status, said) => toCreationError(api.name, wanted.name, workspace, status, said),
+  });
+  if (!made.is_private) throw notPrivate(api.name, wanted.name, 'it is public');
+  return made;
+}
+
+function toCreationError(
+  host: string,
+  name: string,
+  workspace: string,
+  status: number,
+  said: string,
+): MirrorError | undefined {
+  if (status === 404) return ownerNotFound(host, `workspace "${workspace}"`);
+  if (status !== 400) return undefined;
+  if (/already exists/i.test(said)) return nameTaken(host, name);
+  return /limit|upgrade|plan/i.test(said) ? quotaUsedUp(host, said) : nameRefused(host, name, said);
+}

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import type { MirrorError } from '../../errors';
+import { type Api, createApi, type HostContext } from './api';
+import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
+import { gitlabDialect } from './gitlabDialect';
+import {
+  fitDescription,
+  type Host,
+  type HostRepository,
+  type NewRepository,
+  parseIdentity,
+  type TokenReader,
+  toAuthority,
+  toIdentity,
+} from './host';
+import { readLink, readNumber } from './limits';
+import { type Listing, listNewest, listWhole } from './paging';
+import { createGitlabHooks } from './webhooks/gitlabHooks';
+
+export interface GitlabSettings {
+  /** Of the web pages. Default: https://gitlab.com. */
+  readonly url?: string | undefined;
+  /** A group with all groups in it, by its path (`acme/platform`), or a user. */
+  readonly owner: { readonly group: string } | { readonly user: string };
+  /** A personal, group or project access token. */
+  readonly readToken: TokenReader;
+}
+
+const projectSchema = z.object({
+  id: z.number(),
+  path: z.string(),
+  path_with_namespace: z.string(),
+  http_url_to_repo: z.string(),
+  description: z.string().nullish(),
+  visibility: z.string().optional(),
+  archived: z.boolean().optional(),
+  forked_from_project: z.unknown().optional(),
+  last_activity_at: z.string().nullish(),
+  updated_at: z.string().nullish(),
+  marked_for_deletion_on: z.string().nullish(),
+  marked_for_deletion_at: z.string().nullish(),
+  statistics: z.object({ repository_size: z.number() }).optional(),
+});
+
+type Project = z.infer<typeof projectSchema>;
+
+/** GitLab, Project::MAX_DESCRIPTION_LENGTH. */
+const descriptionAtMost = 2_000;
+const needsToRead = 'the scopes "read_api" and "read_repository"';
+const needsToWrite = 'the scope "api" and the role Maintainer or Owner in the group';
+
+/** Opens a group or a user of gitlab.com or of a GitLab of one's own. */
+export function openGitlab(
+  { url = 'https://gitlab.com', owner, readToken }: GitlabSettings,
+  context: HostContext,
+): Host {
+  const authority = toAuthority(url);
+  const name = `GitLab (${authority})`;
+  const base = `${url.replace(/\/+$/, '')}/api/v4`;
+  const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
+  const api = createApi({ name, authority, base, dialect: gitlabDialect, authorize }, context);
+  const namespace = 'group' in owner ? owner.group : owner.user;
+  const toRepository = (found: Project) => toHostRepository(authority, found);
+  const read = async (path: string) => {
+    const request = {
+      method: 'GET',
+      path,
+      schema: projectSchema,
+      needs: needsToRead,
+      isVital: true,
+    } as const;
+    const reply = await api.askIfThere(request);
+    return reply && toRepository(reply.body);
+  };
+  return {
+    kind: 'gitlab',
+    authority,
+    hooks: createGitlabHooks(api, authority, owner),
+    async *list({ newestFirst = false } = {}) {
+      const order = newestFirst ? 'order_by=updated_at&sort=desc' : 'order_by=id&sort=asc';
+      const listing = createListing(api, owner, order, toRepository);
+      yield* newestFirst ? listNewest(listing) : listWhole(listing);
+    },
+    find: (identity) => read(`/projects/${parseIdentity(identity, authority)}`),
+    async findByName(wanted) {
+      const full = `${namespace}/${wanted}`;
+      const found = await read(`/projects/${encodeURIComponent(full)}`);
+      // After a rename GitLab leads from the old path to the new one.
+      const isIt = found && `${found.owner}/${found.name}`.toLowerCase() === full.toLowerCase();
+      return isIt ? found : undefined;
+    },
+    create: async (wanted) => toRepository(await create(api, owner, wanted)),
+    async describe({ identity }, description) {
+      await api.ask({
+        method: 'PUT',
+        path: `/projects/${parseIdentity(identity, authority)}`,
+        body: { description: fitDescription(description, descriptionAtMost) },
+        schema: z.unknown(),
+        needs: needsToWrite,
+      });
+    },
+    // GitLab takes any user name beside a token; this is the one of its own pages.
+    login: async () => ({ kind: 'password', username: 'oauth2', password: await readToken() }),
+  };
+}
+
+function createListing(
+  api: Api,
+  owner: GitlabSettings['owner'],
+  order: string,
+  toRepository: (found: Project) => HostRepository,
+): Listing<string> {
+  // By default a group's list lacks its subgroups and holds projects that are merely shared with it.
+  const path =
+    'group' in owner
+      ? `/groups/${encodeURIComponent(owner.group)}/projects?include_subgroups=true&with_shared=false`
+      : `/users/${encodeURIComponent(owner.user)}/projects?simple=false`;
+  const called = 'group' in owner ? `group "${owner.group}"` : `user "${owner.user}"`;
+  return {
+    name: api.name,
+    async readPage(cursor) {
+      const { body, headers } = await api.ask({
+        method: 'GET',
+        path: cursor ?? `${path}&${order}&per_page=100`,
+        schema: z.array(projectSchema),
+        needs: needsToRead,
+        isVital: true,
+        toError: (status) => (status === 404 ? ownerNotFound(api.name, called) : undefined),
+      });
+      // Above 10,000 rows GitLab does not count.
+      const total = readNumber(headers, 'x-total');
+      return { items: body.map(toRepository), next: readLink(headers, 'next'), total };
+    },
+  };
+}
+
+function toHostRepository(authority: string, found: Project): HostRepository {
+  const times = [found.last_activity_at, found.updated_at].flatMap((text) =>
+    text ? [Date.parse(text)] : [],
+  );
+  return {
+    identity: toIdentity(authority, found.id),
+    owner: found.path_with_namespace.split('/').slice(0, -1).join('/'),
+    name: found.path,
+    url: found.http_url_to_repo,
+    description: found.description ?? '',
+    isPrivate: found.visibility === 'private',
+    isArchived: found.archived ?? false,
+    isFork: found.forked_from_project !== undefined && found.forked_from_project !== null,
+    isBeingDeleted: Boolean(found.marked_for_deletion_on ?? found.marked_for_deletion_at),
+    // Each is moved by a push only once in a while: updated_at in 5 minutes, last_activity_at in an hour.
+    changedAt: times.length === 0 ? undefined : new Date(Math.max(...times)),
+    bytes: found.statistics?.repository_size,
+  };
+}
+
+const namespaceSchema = z.object({ id: z.number() });
+
+async function create(api: Api, owner: GitlabSettings['owner'], wanted: NewRepository): Promise<Project> {
+  const { body: made } = await api.ask({
+    method: 'POST',
+    path: '/projects',
+    body: {
+      name: wanted.name,
+      path: wanted.name,
+      description: fitDescription(wanted.description, descriptionAtMost),
+      visibility: 'private',
+      initialize_with_readme: false,
+      namespace_id: await readNamespace(api, owner),
+    },
+    schema: projectSchema,
+    needs: needsToWrite,
+    toError: (status, said) => toCreationError(api.name, wanted.name, status, said),
+  });
+  if (made.visibility !== 'private') throw notPrivate(api.name, wanted.name, `it is ${made.visibility}`);
+  return made;
+}
+
+/** The namespace of a group has the group's id; that of a user has its own. */
+async function readNamespace(api: Api, owner: GitlabSettings['owner']): Promise<number> {
+  const path = 'group' in owner ? owner.group : owner.user;
+  const { body } = await api.ask({
+    method: 'GET',
+    path: `/namespaces/${encodeURIComponent(path)}`,
+    schema: namespaceSchema,
+    needs: needsToRead,
+    toError: (status) => (status === 404 ? ownerNotFound(api.name, `namespace "${path}"`) : undefined),
+  });
+  return body.id;
+}
+
+function toCreationError(host: string, name: string, status: number, said: string): MirrorError | undefined {
+  if (status !== 400 && status !== 409 && status !== 422) return undefined;
+  if (/limit/i.test(said)) return quotaUsedUp(host, said);
+  return /already been taken/.test(said) ? nameTaken(host, name) : nameRefused(host, name, said);
+}

@@ -1,0 +1,11 @@
+/** Node's code of an error of the network or of TLS, also of one that lies behind. */
+export function findNetworkCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return code !== undefined && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : findNetworkCode(error.cause);
+}
+
+/** OpenSSL's reasons and Node's own. */
+export function isCertificateCode(code: string | undefined): boolean {
+  return code !== undefined && /CERT|^UNABLE_TO_|^ERR_TLS/.test(code);
+}
