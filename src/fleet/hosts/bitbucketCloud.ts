@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api';
+import { type Api, createApi, type HostContext } from './api/api';
+import { type Listing, listNewest, listWhole } from './api/paging';
 import { bitbucketCloudDialect } from './bitbucketDialects';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
 import {
@@ -14,7 +15,6 @@ import {
   toAuthority,
   toIdentity,
 } from './host';
-import { type Listing, listNewest, listWhole } from './paging';
 import { createBitbucketCloudHooks } from './webhooks/bitbucketCloudHooks';
 
 export interface BitbucketCloudSettings {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api';
+import { type Api, createApi, type HostContext } from './api/api';
+import { type Listing, listWhole } from './api/paging';
 import { bitbucketDataCenterDialect } from './bitbucketDialects';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound } from './errors';
 import {
@@ -14,7 +15,6 @@ import {
   toAuthority,
   toIdentity,
 } from './host';
-import { type Listing, listWhole } from './paging';
 import { createBitbucketDataCenterHooks } from './webhooks/bitbucketDataCenterHooks';
 
 export interface BitbucketDataCenterSettings {

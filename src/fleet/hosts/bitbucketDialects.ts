@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '../../system/request';
-import type { Dialect } from './api';
-import { toJson } from './exchange';
-import { readNumber, readReset, readRetryAfter, type Throttle } from './limits';
+import type { Dialect } from './api/api';
+import { toJson } from './api/exchange';
+import { readNumber, readReset, readRetryAfter, type Throttle } from './api/limits';
 
 /** Bitbucket Cloud's REST API 2.0. Its limits are those of a rolling hour; it may say no time. */
 export const bitbucketCloudDialect: Dialect = {

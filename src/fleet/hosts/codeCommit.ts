@@ -1,5 +1,6 @@
 import type { CodeCommit, RepositoryMetadata, RepositoryNameIdPair } from '@aws-sdk/client-codecommit';
-import type { HostContext } from './api';
+import type { HostContext } from './api/api';
+import { type Listing, listNewest, listWhole } from './api/paging';
 import { callCodeCommit, createClient } from './codeCommitClient';
 import { hostFailed } from './errors';
 import {
@@ -10,7 +11,6 @@ import {
   parseIdentity,
   toIdentity,
 } from './host';
-import { type Listing, listNewest, listWhole } from './paging';
 
 export interface CodeCommitSettings {
   readonly region: string;

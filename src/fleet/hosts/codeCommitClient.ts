@@ -6,7 +6,7 @@ import { createRequestHandler } from '../../aws/http';
 import type { AwsKeys } from '../../destination/sigv4';
 import { type MirrorError, toStopError } from '../../errors';
 import { findNetworkCode } from '../../system/networkError';
-import type { HostContext } from './api';
+import type { HostContext } from './api/api';
 import type { CodeCommitSettings, Place } from './codeCommit';
 import {
   HostThrottled,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api';
+import { type Api, createApi, type HostContext } from './api/api';
+import { readLink } from './api/limits';
+import { type Listing, listNewest, listWhole, type Page } from './api/paging';
 import { nameRefused, nameTaken, notPermitted, notPrivate, ownerNotFound } from './errors';
 import { githubDialect } from './githubDialect';
 import {
@@ -13,8 +15,6 @@ import {
   toAuthority,
   toIdentity,
 } from './host';
-import { readLink } from './limits';
-import { type Listing, listNewest, listWhole, type Page } from './paging';
 import { createGithubHooks } from './webhooks/githubHooks';
 
 export interface GithubSettings {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '../../system/request';
-import type { Dialect } from './api';
-import { toJson } from './exchange';
-import { readHeader, readNumber, readReset, readRetryAfter, type Throttle } from './limits';
+import type { Dialect } from './api/api';
+import { toJson } from './api/exchange';
+import { readHeader, readNumber, readReset, readRetryAfter, type Throttle } from './api/limits';
 
 /** GitHub's REST API ("Rate limits for the REST API", "Best practices for using the REST API"). */
 export const githubDialect: Dialect = {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api';
+import { type Api, createApi, type HostContext } from './api/api';
+import { readLink, readNumber } from './api/limits';
+import { type Listing, listNewest, listWhole } from './api/paging';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
 import { gitlabDialect } from './gitlabDialect';
 import {
@@ -13,8 +15,6 @@ import {
   toAuthority,
   toIdentity,
 } from './host';
-import { readLink, readNumber } from './limits';
-import { type Listing, listNewest, listWhole } from './paging';
 import { createGitlabHooks } from './webhooks/gitlabHooks';
 
 export interface GitlabSettings {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { HttpAnswer } from '../../system/request';
-import type { Dialect } from './api';
-import { toJson } from './exchange';
-import { readNumber, readReset, readRetryAfter } from './limits';
+import type { Dialect } from './api/api';
+import { toJson } from './api/exchange';
+import { readNumber, readReset, readRetryAfter } from './api/limits';
 
 /** GitLab's REST API v4 ("Rate limits", "User and IP rate limits", "REST API authentication"). */
 export const gitlabDialect: Dialect = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Api } from '../api';
+import type { Api } from '../api/api';
 import { createHooks, type HookPlace, type Hooks, readAllHooks, type WantedHook } from './hooks';
 
 const hookSchema = z.object({ id: z.number(), url: z.string(), active: z.boolean() });

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
-import { toJson } from '../exchange';
+import { toJson } from '../api/exchange';
 
 /** One request of a host to our listener. */
 export interface Delivery {

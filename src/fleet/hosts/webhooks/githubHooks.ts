@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Api } from '../api';
+import type { Api } from '../api/api';
+import { readLink } from '../api/limits';
 import { notPermitted } from '../errors';
-import { readLink } from '../limits';
 import {
   createHooks,
   type HookPlace,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Api } from '../api';
+import type { Api } from '../api/api';
+import { readLink } from '../api/limits';
 import { notPermitted } from '../errors';
 import type { GitlabSettings } from '../gitlab';
 import { parseIdentity } from '../host';
-import { readLink } from '../limits';
 import { toSigningToken } from './gitlab';
 import {
   createHooks,

@@ -1,7 +1,7 @@
-import { hasCode, type MirrorError, toStopError } from '../../errors';
-import { type HttpAnswer, sendRequest } from '../../system/request';
+import { hasCode, type MirrorError, toStopError } from '../../../errors';
+import { type HttpAnswer, sendRequest } from '../../../system/request';
+import { HostThrottled, hostFailed, hostUnreachable } from '../errors';
 import type { ApiSettings, HostContext } from './api';
-import { HostThrottled, hostFailed, hostUnreachable } from './errors';
 import { pause } from './limiter';
 import { readHeader, readRetryAfter, type Throttle } from './limits';
 

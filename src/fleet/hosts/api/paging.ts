@@ -1,5 +1,5 @@
-import { hostFailed, listingUnstable } from './errors';
-import type { HostRepository } from './host';
+import { hostFailed, listingUnstable } from '../errors';
+import type { HostRepository } from '../host';
 
 /** One page of a host's listing. `C` is the host's own word for the place of the next one. */
 export interface Page<C> {

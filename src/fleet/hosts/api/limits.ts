@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../../system/request';
+import type { HttpAnswer } from '../../../system/request';
 
 /** What an answer says about the host's limits. */
 export interface Throttle {

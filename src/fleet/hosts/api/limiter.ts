@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toStopError } from '../../errors';
+import { toStopError } from '../../../errors';
 
 /** Time, handed down so that nothing has to wait for the real one. */
 export interface Clock {

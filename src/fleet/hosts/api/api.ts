@@ -1,7 +1,8 @@
-import { z } from 'zod';
-import type { MirrorError } from '../../errors';
-import type { HttpAnswer } from '../../system/request';
-import { hostFailed, inClear, notPermitted, quotaUsedUp, tokenRefused } from './errors';
+import { setMaxListeners } from 'node:events';
+import type { z } from 'zod';
+import type { MirrorError } from '../../../errors';
+import type { HttpAnswer } from '../../../system/request';
+import { hostFailed, inClear, notPermitted, quotaUsedUp, tokenRefused } from '../errors';
 import { createExchange, toJson } from './exchange';
 import type { Clock, Limiters } from './limiter';
 import type { Throttle } from './limits';
@@ -87,6 +88,8 @@ export interface Api {
 export function createApi(settings: ApiSettings, context: HostContext): Api {
   const { name, base, dialect } = settings;
   if (!isSafe(base)) throw inClear(name, base);
+  // Every request that waits for its turn listens to it.
+  setMaxListeners(0, context.signal);
   const exchange = createExchange(settings, context);
   let refusal: { readonly authorization: string; readonly error: MirrorError } | undefined;
 
@@ -148,7 +151,9 @@ function toFailure<T>(settings: ApiSettings, request: ApiRequest<T>, answer: Htt
 function parse<T>({ name }: ApiSettings, request: ApiRequest<T>, { text }: HttpAnswer): T {
   const parsed = request.schema.safeParse(toJson(text));
   if (parsed.success) return parsed.data;
-  throw hostFailed(name, toCall(request), `its answer can't be read: ${z.prettifyError(parsed.error)}`);
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join('.') || 'the answer';
+  throw hostFailed(name, toCall(request), `its answer can't be read, ${where}: ${issue?.message}`);
 }
 
 /** For a message: without the query, which is long and never the cause. */

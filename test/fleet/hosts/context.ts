@@ -1,0 +1,48 @@
+import { MirrorError } from '../../../src/errors';
+import type { HostContext } from '../../../src/fleet/hosts/api/api';
+import { createLimiters } from '../../../src/fleet/hosts/api/limiter';
+import type { Host, HostRepository } from '../../../src/fleet/hosts/host';
+
+export interface TestContext extends HostContext {
+  /** Milliseconds that were waited for, in their order. No real time passes. */
+  readonly waits: number[];
+}
+
+/** What a fleet hands down, with a clock that jumps. */
+export function createContext(more: Partial<HostContext> = {}): TestContext {
+  const waits: number[] = [];
+  let now = Date.now();
+  return {
+    env: {},
+    signal: new AbortController().signal,
+    limiters: createLimiters(),
+    clock: {
+      now: () => now,
+      async wait(milliseconds, signal) {
+        signal.throwIfAborted();
+        waits.push(milliseconds);
+        now += milliseconds;
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+      },
+    },
+    waits,
+    ...more,
+  };
+}
+
+export async function listAll(host: Host, newestFirst = false): Promise<HostRepository[]> {
+  const all: HostRepository[] = [];
+  for await (const page of host.list({ newestFirst })) all.push(...page);
+  return all;
+}
+
+/** The error of a call that fails. Throws where it does not, or fails with another kind of error. */
+export async function failureOf(work: Promise<unknown>): Promise<MirrorError> {
+  const outcome = await work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('error' in outcome && outcome.error instanceof MirrorError) return outcome.error;
+  throw new Error(`no MirrorError: ${JSON.stringify(outcome)} ${'error' in outcome ? outcome.error : ''}`);
+}
