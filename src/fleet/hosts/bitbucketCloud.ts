@@ -81,7 +81,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
       const listing = createListing(api, settings, newestFirst ? '-updated_on' : 'created_on', toRepository);
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
-    find: (identity) => read(toPath(identity)),
+    find: async (identity) => await read(toPath(identity)),
     async findByName(wanted) {
       const found = await read(`${place}/${encodeURIComponent(wanted.toLowerCase())}`);
       return found?.name === wanted.toLowerCase() ? found : undefined;

@@ -28,8 +28,13 @@ interface Client {
 /** What the SDK calls a provider: it is asked again when what it gave nears `expiration`. */
 type Credentials = Extract<CodeCommitClientConfig['credentials'], (...input: never[]) => unknown>;
 
-/** "Adaptive" slows the client down when AWS throttles, for all its calls; a listing is dozens of them in a row. */
-const retries = { retryMode: 'adaptive', maxAttempts: 8 } as const;
+/**
+ * "Adaptive" slows the client down when AWS throttles, for all its calls: a listing is dozens of them in a row. AWS's own
+ * variables say otherwise.
+ */
+function toRetries({ AWS_RETRY_MODE: retryMode, AWS_MAX_ATTEMPTS: attempts }: HostContext['env']) {
+  return { retryMode: retryMode || 'adaptive', maxAttempts: Number(attempts) || 8 };
+}
 
 /** Opens AWS's client for one region. Endpoints by AWS_ENDPOINT_URL_CODECOMMIT, _STS or AWS_ENDPOINT_URL. */
 export function createClient({ region, role }: CodeCommitSettings, { env }: HostContext): Client {
@@ -41,7 +46,7 @@ export function createClient({ region, role }: CodeCommitSettings, { env }: Host
 
   function at(service: string) {
     const endpoint = env[`AWS_ENDPOINT_URL_${service}`] || env['AWS_ENDPOINT_URL'];
-    return { region, requestHandler, ...retries, ...(endpoint ? { endpoint } : {}) };
+    return { region, requestHandler, ...toRetries(env), ...(endpoint ? { endpoint } : {}) };
   }
 }
 

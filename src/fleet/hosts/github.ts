@@ -78,7 +78,7 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
       const listing = createListing(api, scope, order, toRepository);
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
-    find: (identity) => read(`/repositories/${parseIdentity(identity, authority)}`),
+    find: async (identity) => await read(`/repositories/${parseIdentity(identity, authority)}`),
     async findByName(wanted) {
       const found = await read(toPath(owner, wanted));
       // After a rename GitHub leads from the old name to the new one.

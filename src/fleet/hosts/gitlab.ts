@@ -81,7 +81,7 @@ export function openGitlab(
       const listing = createListing(api, owner, order, toRepository);
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
-    find: (identity) => read(`/projects/${parseIdentity(identity, authority)}`),
+    find: async (identity) => await read(`/projects/${parseIdentity(identity, authority)}`),
     async findByName(wanted) {
       const full = `${namespace}/${wanted}`;
       const found = await read(`/projects/${encodeURIComponent(full)}`);

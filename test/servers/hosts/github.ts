@@ -78,7 +78,7 @@ function decide(server: GithubServer, asked: Asked): Answer {
   const [, kind = '', first = '', second = '', third = ''] =
     /^\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(.+))?$/.exec(path) ?? [];
   if (kind === 'users' && second === '') return answerOwner(server, decodeURIComponent(first));
-  if (path === '/user') return answerOwner(server, token.user);
+  if (path === '/user') return { status: 200, body: { login: token.user, id: 2, type: 'User' } };
   if (kind === 'orgs' && second === 'repos' && method === 'POST') return answerCreation(server, asked, first);
   if (path === '/user/repos' && method === 'POST') return answerCreation(server, asked, token.user);
   if (kind === 'orgs' && second === 'hooks') return answerOrganisationHooks(server, asked, first, third);
