@@ -44,7 +44,7 @@ const projectSchema = z.object({
 
 type Project = z.infer<typeof projectSchema>;
 
-/** GitLab, Project::MAX_DESCRIPTION_LENGTH. */
+/** "Description is too long (maximum is 2000 characters)". */
 const descriptionAtMost = 2_000;
 const needsToRead = 'the scopes "read_api" and "read_repository"';
 const needsToWrite = 'the scope "api" and the role Maintainer or Owner in the group';

@@ -147,7 +147,8 @@ async function sendOnce(session: Session, request: Outgoing, url: URL): Promise<
 
 /** Lets every request of this token wait. Throws when one request was held back too often. */
 function holdBack(session: Session, { wait, said }: Throttle, times: number): void {
-  close(session, wait ?? unsaidWait * 2 ** (times - 1), said);
+  // Data Center says 0 where another request has just taken the last token of the bucket.
+  close(session, Math.max(1_000, wait ?? unsaidWait * 2 ** (times - 1)), said);
   if (times === tries) throw new HostThrottled(session.settings.name, new Date(session.openAt), session.said);
 }
 
