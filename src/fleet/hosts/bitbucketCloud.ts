@@ -37,6 +37,7 @@ const repositorySchema = z.object({
   description: z.string().nullish(),
   is_private: z.boolean(),
   parent: z.unknown().optional(),
+  created_on: z.string(),
   updated_on: z.string().nullish(),
   size: z.number().optional(),
   links: z.object({ clone: z.array(z.object({ name: z.string(), href: z.string() })).optional() }),
@@ -122,24 +123,30 @@ function createListing(
   sort: string,
   toRepository: (found: CloudRepository) => HostRepository,
 ): Listing<string> {
-  const query = new URLSearchParams({ pagelen: '100', sort });
-  if (project !== undefined) query.set('q', `project.key="${project}"`);
-  const first = `/repositories/${encodeURIComponent(workspace)}?${query}`;
+  const toPath = (parameters: Readonly<Record<string, string>>) => {
+    const query = new URLSearchParams(parameters);
+    if (project !== undefined) query.set('q', `project.key="${project}"`);
+    return `/repositories/${encodeURIComponent(workspace)}?${query}`;
+  };
+  const toError = (status: number) =>
+    status === 404 ? ownerNotFound(api.name, `workspace "${workspace}"`) : undefined;
+  const request = { method: 'GET', schema: pageSchema, needs: needsToRead, isVital: true, toError } as const;
   return {
     name: api.name,
     async readPage(cursor) {
-      const { body } = await api.ask({
-        method: 'GET',
-        path: cursor ?? first,
-        schema: pageSchema,
-        needs: needsToRead,
-        isVital: true,
-        toError: (status) =>
-          status === 404 ? ownerNotFound(api.name, `workspace "${workspace}"`) : undefined,
-      });
-      return { items: body.values.map(toRepository), next: body.next, total: body.size };
+      const { body } = await api.ask({ ...request, path: cursor ?? toPath({ pagelen: '100', sort }) });
+      return { items: body.values.map(toRepository), births: body.values.map(toBirth), next: body.next };
+    },
+    async readCount() {
+      const { body } = await api.ask({ ...request, path: toPath({ pagelen: '1', sort: '-created_on' }) });
+      const { size: total, values } = body;
+      return total === undefined ? undefined : { total, newest: values.map(toBirth)[0] };
     },
   };
+}
+
+function toBirth({ created_on: time }: CloudRepository): number {
+  return Date.parse(time);
 }
 
 function toHostRepository(authority: string, found: CloudRepository): HostRepository {

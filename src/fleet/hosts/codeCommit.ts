@@ -70,14 +70,21 @@ export interface Place {
   readonly context: HostContext;
 }
 
-/** The token of a page names the last row, so nothing shifts between two pages. */
+/** Nothing says what the token of a page holds: a long list is read twice, and each repository is described once. */
 function createListing(place: Place, newestFirst: boolean): Listing<string> {
+  const known = new Map<string, HostRepository>();
   return {
     name: place.name,
-    isSteady: true,
     async readPage(nextToken) {
       const { pairs, next } = await readPairs(place, nextToken, newestFirst);
-      return { items: await describeAll(place, pairs), next };
+      const toOwn = ({ repositoryId = '' }: RepositoryNameIdPair) =>
+        toIdentity(place.authority, repositoryId);
+      const found = await describeAll(
+        place,
+        pairs.filter((pair) => !known.has(toOwn(pair))),
+      );
+      for (const each of found) known.set(each.identity, each);
+      return { items: pairs.flatMap((pair) => known.get(toOwn(pair)) ?? []), next };
     },
   };
 }

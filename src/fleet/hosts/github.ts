@@ -36,6 +36,7 @@ const repositorySchema = z.object({
   visibility: z.string().optional(),
   archived: z.boolean(),
   fork: z.boolean(),
+  created_at: z.string(),
   pushed_at: z.string().nullish(),
   /** KiB. */
   size: z.number().optional(),
@@ -45,7 +46,6 @@ type GithubRepository = z.infer<typeof repositorySchema>;
 
 /** GitHub answers 422 beyond it ("description is too long (maximum is 350 characters)"). */
 const descriptionAtMost = 350;
-const perPage = 100;
 const needsToRead = 'the scope "repo" (classic), or the permissions Metadata and Contents (fine-grained)';
 
 /** Opens an organisation or a user of github.com or of a GitHub Enterprise Server. */
@@ -168,25 +168,34 @@ function createListing(
   order: string,
   toRepository: (found: GithubRepository) => HostRepository,
 ): Listing<string> {
-  const first = `${scope.path}&${order}&per_page=${perPage}`;
   const toError = (status: number) =>
     status === 404 ? ownerNotFound(api.name, `owner at ${scope.path}`) : undefined;
   const request = { method: 'GET', schema: pageSchema, needs: needsToRead, isVital: true, toError } as const;
+  const readRows = async (path: string) => {
+    const { body, headers } = await api.ask({ ...request, path });
+    const rows = Array.isArray(body) ? body : body.repositories;
+    return { rows, headers, total: Array.isArray(body) ? undefined : body.total_count };
+  };
   return {
     name: api.name,
     async readPage(cursor): Promise<Page<string>> {
-      const { body, headers } = await api.ask({ ...request, path: cursor ?? first });
-      const found = Array.isArray(body) ? body : body.repositories;
-      return { items: found.map(toRepository), next: readLink(headers, 'next') };
+      const { rows, headers } = await readRows(cursor ?? `${scope.path}&${order}&per_page=100`);
+      return { items: rows.map(toRepository), births: rows.map(toBirth), next: readLink(headers, 'next') };
     },
     /** With one row a page, the number of the last page is the number of rows. */
-    async countAll() {
-      const { body, headers } = await api.ask({ ...request, path: `${scope.path}&${order}&per_page=1` });
-      if (!Array.isArray(body)) return body.total_count;
+    async readCount() {
+      const { rows, headers, total } = await readRows(`${scope.path}&sort=created&direction=desc&per_page=1`);
+      // What an app is installed for comes in an order that is not documented, and with a count.
+      if (total !== undefined) return { total, newest: Number.POSITIVE_INFINITY };
       const last = readLink(headers, 'last');
-      return last === undefined ? body.length : Number(new URL(last).searchParams.get('page'));
+      const pages = last === undefined ? rows.length : Number(new URL(last).searchParams.get('page'));
+      return { total: pages, newest: rows.map(toBirth)[0] };
     },
   };
+}
+
+function toBirth({ created_at: time }: GithubRepository): number {
+  return Date.parse(time);
 }
 
 function toHostRepository(authority: string, found: GithubRepository): HostRepository {

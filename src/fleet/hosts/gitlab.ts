@@ -116,20 +116,27 @@ function createListing(
       ? `/groups/${encodeURIComponent(owner.group)}/projects?include_subgroups=true&with_shared=false`
       : `/users/${encodeURIComponent(owner.user)}/projects?simple=false`;
   const called = 'group' in owner ? `group "${owner.group}"` : `user "${owner.user}"`;
+  const toError = (status: number) => (status === 404 ? ownerNotFound(api.name, called) : undefined);
+  const schema = z.array(projectSchema);
+  const request = { method: 'GET', schema, needs: needsToRead, isVital: true, toError } as const;
   return {
     name: api.name,
     async readPage(cursor) {
       const { body, headers } = await api.ask({
-        method: 'GET',
+        ...request,
         path: cursor ?? `${path}&${order}&per_page=100`,
-        schema: z.array(projectSchema),
-        needs: needsToRead,
-        isVital: true,
-        toError: (status) => (status === 404 ? ownerNotFound(api.name, called) : undefined),
       });
-      // Above 10,000 rows GitLab does not count.
+      const births = body.map(({ id }) => id);
+      return { items: body.map(toRepository), births, next: readLink(headers, 'next') };
+    },
+    /** Above 10,000 rows GitLab does not count. */
+    async readCount() {
+      const { body, headers } = await api.ask({
+        ...request,
+        path: `${path}&order_by=id&sort=desc&per_page=1`,
+      });
       const total = readNumber(headers, 'x-total');
-      return { items: body.map(toRepository), next: readLink(headers, 'next'), total };
+      return total === undefined ? undefined : { total, newest: body[0]?.id };
     },
   };
 }

@@ -41,8 +41,9 @@ describe('CodeCommit', () => {
       bytes: undefined,
     }));
     expect(listed).toEqual(expected.sort((one, other) => (one.name < other.name ? -1 : 1)));
-    expect(server.requests.filter((call) => call === 'ListRepositories')).toHaveLength(4);
-    expect(server.requests).toHaveLength(44);
+    expect(server.requests.filter((call) => call === 'ListRepositories')).toHaveLength(8);
+    // Described in 25s, page by page, once.
+    expect(server.requests).toHaveLength(8 + 3 * 12 + 4);
   });
 
   it('lists the newest first', async () => {

@@ -52,7 +52,7 @@ describe('GitLab', () => {
     for (let index = 0; index < 250; index += 1)
       server.repositories.add({ owner: 'acme', name: `app-${index}` });
     expect(await listAll(open())).toHaveLength(250);
-    expect(server.requests).toHaveLength(6);
+    expect(server.requests).toHaveLength(8);
     // Nothing but the two readings would tell that a page is short.
     server.faults.push({ when: /[?&]page=3/, status: 200, body: [], times: 1 });
     expect(await listAll(open())).toHaveLength(250);

@@ -6,8 +6,16 @@ export interface Page<C> {
   readonly items: readonly HostRepository[];
   /** Undefined on the last page. */
   readonly next: C | undefined;
-  /** How many repositories the host counts in all pages, where it says so. */
-  readonly total?: number | undefined;
+  /** By what the host sorts a whole listing, for each item: the time when it was created, or a number that grows. */
+  readonly births?: readonly number[] | undefined;
+}
+
+/** What the host says before a whole listing is read. */
+export interface Count {
+  /** How many repositories there are. */
+  readonly total: number;
+  /** The birth of the newest one; undefined where there is none. */
+  readonly newest: number | undefined;
 }
 
 export interface Listing<C> {
@@ -15,10 +23,8 @@ export interface Listing<C> {
   readonly name: string;
   /** Reads a page; the first one without a cursor. A page that fails throws, and with it the whole listing. */
   readPage(cursor: C | undefined): Promise<Page<C>>;
-  /** How many repositories there are, asked before the first page, where a page does not say so. */
-  countAll?(): Promise<number | undefined>;
-  /** The cursor is one of a fixed list or names the last row, so that nothing shifts between two pages. */
-  readonly isSteady?: boolean;
+  /** Undefined where the host does not count. */
+  readCount?(): Promise<Count | undefined>;
 }
 
 const passes = 4;
@@ -26,24 +32,26 @@ const passes = 4;
 const pagesAtMost = 5_000;
 
 /**
- * Lists all. Pages that are counted in rows shift when somebody creates, deletes or changes a repository meanwhile, and
- * then a row falls between two pages. So a pass counts only if no row came twice, and if as many came as the host counts
- * or, where it does not count, the same came as in the pass before. Else it is read again. Each repository is given once.
+ * Lists all. Pages that are counted in rows shift when somebody creates, deletes or renames a repository meanwhile, and
+ * then a row falls between two pages. So a pass counts only if no row came twice, and if as many old rows came as the
+ * host had counted before: those that were created since are no substitute. Where the host does not count, the same
+ * rows must have come in the pass before. Else it is read again. Each repository is given once.
  */
 export async function* listWhole<C>(listing: Listing<C>): AsyncGenerator<readonly HostRepository[]> {
   const given = new Set<string>();
   let before: ReadonlySet<string> | undefined;
-  for (let count = 1; ; count++) {
-    const pass = openPass(await listing.countAll?.());
+  for (let number = 1; ; number++) {
+    const count = await listing.readCount?.();
+    const pass = openPass(count);
     for await (const page of readPages(listing)) {
       yield page.items.filter(({ identity }) => !given.has(identity) && given.add(identity));
       pass.add(page);
-      if (pass.fault !== undefined) break;
+      if (pass.twice !== undefined) break;
     }
-    const fault = pass.fault ?? findFault(listing, pass, before);
+    const fault = findFault(pass, count, before);
     if (fault === undefined) return;
-    if (count === passes) throw listingUnstable(listing.name, passes, fault);
-    before = pass.fault === undefined ? pass.seen : undefined;
+    if (number === passes) throw listingUnstable(listing.name, passes, fault);
+    before = pass.twice === undefined ? pass.seen : undefined;
   }
 }
 
@@ -51,37 +59,37 @@ export async function* listWhole<C>(listing: Listing<C>): AsyncGenerator<readonl
 interface Pass {
   readonly seen: ReadonlySet<string>;
   readonly pages: number;
-  readonly total: number | undefined;
-  /** What shows that rows have shifted. */
-  readonly fault: string | undefined;
+  /** Rows that were there when the host counted. */
+  readonly old: number;
+  /** The identity of a row that came again. */
+  readonly twice: string | undefined;
   add(page: Page<unknown>): void;
 }
 
-function openPass(counted: number | undefined): Pass {
+function openPass(count: Count | undefined): Pass {
   const seen = new Set<string>();
-  const pass = { seen, pages: 0, total: counted, fault: undefined as string | undefined, add };
+  const newest = count?.newest ?? Number.NEGATIVE_INFINITY;
+  const pass = { seen, pages: 0, old: 0, twice: undefined as string | undefined, add };
   return pass;
 
-  function add({ items, total }: Page<unknown>): void {
+  function add({ items, births = [] }: Page<unknown>): void {
     pass.pages += 1;
+    pass.old += births.filter((birth) => birth <= newest).length;
     for (const { identity } of items) {
-      if (seen.has(identity)) pass.fault ??= `${identity} came twice`;
+      if (seen.has(identity)) pass.twice ??= identity;
       seen.add(identity);
     }
-    if (total === undefined) return;
-    if (total < (pass.total ?? 0)) pass.fault ??= `it had ${pass.total} repositories and then ${total}`;
-    pass.total = total;
   }
 }
 
-function findFault<C>(
-  { isSteady = false }: Listing<C>,
-  { pages, total, seen }: Pass,
+function findFault(
+  { pages, old, seen, twice }: Pass,
+  count: Count | undefined,
   before: ReadonlySet<string> | undefined,
 ): string | undefined {
-  if (isSteady) return undefined;
-  if (total !== undefined)
-    return seen.size < total ? `it counts ${total} repositories and lists ${seen.size}` : undefined;
+  if (twice !== undefined) return `${twice} came twice`;
+  if (count !== undefined)
+    return old < count.total ? `it counts ${count.total} repositories and lists ${old}` : undefined;
   if (pages === 1) return undefined;
   const isSame = before?.size === seen.size && [...seen].every((identity) => before.has(identity));
   return isSame ? undefined : 'two readings in a row differ';
