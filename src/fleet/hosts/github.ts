@@ -130,8 +130,6 @@ interface Scope {
   readonly isOrganisation: boolean;
   /** Where the repositories of the owner are listed, with a query begun. */
   readonly path: string;
-  /** Whether this list holds only those of the owner. */
-  readonly isOwners: boolean;
 }
 
 const ownerSchema = z.object({ login: z.string(), type: z.string() });
@@ -147,14 +145,13 @@ async function readOwner(api: Api, { owner, readToken }: GithubSettings): Promis
     return {
       isOrganisation: true,
       path: `/orgs/${encodeURIComponent(login)}/repos?type=all`,
-      isOwners: true,
     };
   const isApp = (await readToken()).startsWith('ghs_');
-  if (isApp) return { isOrganisation: false, path: '/installation/repositories?', isOwners: false };
+  if (isApp) return { isOrganisation: false, path: '/installation/repositories?' };
   const { body: self } = await api.ask({ ...asked, path: '/user' });
   const isSelf = self.login.toLowerCase() === login.toLowerCase();
-  if (isSelf) return { isOrganisation: false, path: '/user/repos?affiliation=owner', isOwners: true };
-  return { isOrganisation: false, path: `${path}/repos?type=owner`, isOwners: true };
+  if (isSelf) return { isOrganisation: false, path: '/user/repos?affiliation=owner' };
+  return { isOrganisation: false, path: `${path}/repos?type=owner` };
 }
 
 const pageSchema = z.union([

@@ -8,8 +8,8 @@ export interface TestContext extends HostContext {
   readonly waits: number[];
 }
 
-/** What a fleet hands down, with a clock that jumps. */
-export function createContext(more: Partial<HostContext> = {}): TestContext {
+/** What a fleet hands down, with a clock that jumps; no wait ends before `until`. */
+export function createContext(more: Partial<HostContext> = {}, until?: () => Promise<unknown>): TestContext {
   const waits: number[] = [];
   let now = Date.now();
   return {
@@ -21,7 +21,9 @@ export function createContext(more: Partial<HostContext> = {}): TestContext {
       async wait(milliseconds, signal) {
         signal.throwIfAborted();
         waits.push(milliseconds);
-        now += milliseconds;
+        const end = now + milliseconds;
+        await until?.();
+        now = Math.max(now, end);
         await new Promise((resolve) => setImmediate(resolve));
         signal.throwIfAborted();
       },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLimiters } from '../../../src/fleet/hosts/api/limiter';
+import { createLimiters, systemClock } from '../../../src/fleet/hosts/api/limiter';
 import { readLink, readRetryAfter } from '../../../src/fleet/hosts/api/limits';
 import { HostThrottled } from '../../../src/fleet/hosts/errors';
 import { openGithub } from '../../../src/fleet/hosts/github';
@@ -54,6 +54,21 @@ describe.each(rigs)('%s limits requests', (_name, openRig) => {
     rig.server.faults.push({ when: rig.secondPage, status: 429, headers: { 'Retry-After': '5' } });
     expect((await failureOf(listAll(rig.open(context)))).code).toBe('fleet-host-throttled');
     expect(context.waits).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  it('and says so once, also where several wait for it', async () => {
+    const said: unknown[] = [];
+    const onWait = (host: string, milliseconds: number, why: string) => said.push([host, milliseconds, why]);
+    const identities = rig.server.repositories.all.slice(0, 8).map((each) => rig.expected(each).identity);
+    // Four at once are held back, and the four that come after them.
+    const areAllHeld = async () => {
+      while (held.waits.length < identities.length) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const held: TestContext = createContext({ onWait }, areAllHeld);
+    const host = rig.open(held);
+    rig.server.faults.push({ status: 429, headers: { 'Retry-After': '9' }, times: 4 });
+    await Promise.all(identities.map((identity) => host.find(identity)));
+    expect(said).toEqual([[expect.stringContaining(host.authority), 9_000, expect.stringContaining('429')]]);
   });
 
   it('and a stop ends the wait', async () => {
@@ -163,6 +178,15 @@ describe('other hosts limit requests in their own ways:', () => {
     expect(await listAll(rig.open(context))).toEqual([]);
     expect(context.waits).toEqual([3_000]);
   });
+});
+
+it('a wait in real time ends with the program', async () => {
+  const stopping = new AbortController();
+  const waiting = systemClock.wait(3_600_000, stopping.signal);
+  stopping.abort('SIGTERM');
+  await expect(waiting).rejects.toThrow('aborted');
+  await systemClock.wait(1, new AbortController().signal);
+  expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(60_000);
 });
 
 describe('headers', () => {

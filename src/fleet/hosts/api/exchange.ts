@@ -1,9 +1,9 @@
 import { hasCode, type MirrorError, toStopError } from '../../../errors';
-import { type HttpAnswer, sendRequest } from '../../../system/request';
+import { type HttpAnswer, type HttpRequest, sendRequest } from '../../../system/request';
 import { HostThrottled, hostFailed, hostUnreachable } from '../errors';
 import type { ApiSettings, HostContext } from './api';
 import { pause } from './limiter';
-import { readHeader, readRetryAfter, type Throttle } from './limits';
+import { readHeader, readRetryAfter } from './limits';
 
 /** A request as it goes out. */
 export interface Outgoing {
@@ -66,14 +66,13 @@ function toUrl(base: string, path: string): URL {
 }
 
 async function obtain(session: Session, request: Outgoing, url: URL): Promise<HttpAnswer> {
+  const { name } = session.settings;
   let failures = 0;
-  let throttles = 0;
-  for (;;) {
-    const sent = await send(session, request, url);
-    const throttle = sent.answer && readThrottle(session, sent.answer);
-    if (throttle !== undefined) {
+  for (let throttles = 0; ; ) {
+    const sent = await send(session, request, { url, throttles });
+    if (sent.isThrottled) {
       throttles += 1;
-      holdBack(session, throttle, throttles);
+      if (throttles === tries) throw new HostThrottled(name, new Date(session.openAt), session.said);
     } else {
       if (sent.failure === undefined) return sent.answer;
       failures += 1;
@@ -84,16 +83,19 @@ async function obtain(session: Session, request: Outgoing, url: URL): Promise<Ht
   }
 }
 
-function readThrottle({ settings, context }: Session, answer: HttpAnswer): Throttle | undefined {
-  return settings.dialect.readThrottle(answer, context.clock.now());
+type Sent =
+  | { readonly isThrottled: true }
+  | { readonly isThrottled: false; readonly answer: HttpAnswer; readonly failure?: undefined }
+  | { readonly isThrottled: false; readonly answer?: HttpAnswer; readonly failure: MirrorError };
+
+interface Try {
+  readonly url: URL;
+  /** How often this request was held back before. */
+  readonly throttles: number;
 }
 
-type Sent =
-  | { readonly answer: HttpAnswer; readonly failure?: undefined }
-  | { readonly answer: HttpAnswer | undefined; readonly failure: MirrorError };
-
 /** Waits for its turn, then sends once. Throws what no further try would change. */
-async function send(session: Session, request: Outgoing, url: URL): Promise<Sent> {
+async function send(session: Session, request: Outgoing, once: Try): Promise<Sent> {
   const { settings, context } = session;
   const { clock, signal } = context;
   const limiter = context.limiters.of(settings.authority);
@@ -102,7 +104,7 @@ async function send(session: Session, request: Outgoing, url: URL): Promise<Sent
     const sent = await limiter.run(signal, async () => {
       // Another request may have met a limit while this one waited for its turn.
       if (session.openAt > clock.now()) return undefined;
-      return await sendOnce(session, request, url);
+      return await sendOnce(session, request, once);
     });
     if (sent !== undefined) return sent;
   }
@@ -114,7 +116,6 @@ async function waitForTurn(session: Session, writes: boolean): Promise<void> {
   for (let left = session.openAt - clock.now(); left > 0; left = session.openAt - clock.now()) {
     if (left > waitAtMostMilliseconds)
       throw new HostThrottled(settings.name, new Date(session.openAt), session.said);
-    context.onWait?.(settings.name, left, session.said);
     await pause(left, clock, signal);
   }
   if (!writes) return;
@@ -123,38 +124,52 @@ async function waitForTurn(session: Session, writes: boolean): Promise<void> {
   await pause(start - clock.now(), clock, signal);
 }
 
-async function sendOnce(session: Session, request: Outgoing, url: URL): Promise<Sent> {
+async function sendOnce(session: Session, request: Outgoing, once: Try): Promise<Sent> {
   const { settings, context } = session;
   const { name, dialect } = settings;
-  const { env, signal, answerMilliseconds: timeout = answerDefault } = context;
-  const { method, body, call } = request;
-  const content = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  const headers = { ...dialect.headers, ...content, ...request.proof, 'User-Agent': 'codecommit-mirror' };
-  const asked = { method, headers, timeout, body: body === undefined ? undefined : JSON.stringify(body) };
   try {
-    const answer = await sendRequest(url, asked, { env, signal });
-    const wait = dialect.readExhausted?.(answer, context.clock.now());
-    if (wait !== undefined) close(session, wait, 'the requests of this period are used up');
-    if (answer.status < 500) return { answer };
+    const answer = await sendRequest(once.url, toHttpRequest(session, request), context);
+    if (isHeldBack(session, answer, once.throttles)) return { isThrottled: true };
+    if (answer.status < 500) return { isThrottled: false, answer };
     const said = `${answer.status} ${dialect.readSaid(toJson(answer.text))}`;
-    return { answer, failure: hostFailed(name, call, said) };
+    return { isThrottled: false, answer, failure: hostFailed(name, request.call, said) };
   } catch (error) {
-    if (signal.aborted) throw toStopError(signal.reason);
+    if (context.signal.aborted) throw toStopError(context.signal.reason);
     if (hasCode(error, ['proxy-refused'])) throw error;
-    return { answer: undefined, failure: hostUnreachable(name, url.origin, error) };
+    return { isThrottled: false, failure: hostUnreachable(name, once.url.origin, error) };
   }
 }
 
-/** Lets every request of this token wait. Throws when one request was held back too often. */
-function holdBack(session: Session, { wait, said }: Throttle, times: number): void {
+function toHttpRequest({ settings, context }: Session, { method, body, proof }: Outgoing): HttpRequest {
+  const content = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  return {
+    method,
+    headers: { ...settings.dialect.headers, ...content, ...proof, 'User-Agent': 'codecommit-mirror' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    timeout: context.answerMilliseconds ?? answerDefault,
+  };
+}
+
+/** Whether a limit has caused this answer. Then, or where nothing is left, every request of this token waits. */
+function isHeldBack(session: Session, answer: HttpAnswer, times: number): boolean {
+  const { dialect } = session.settings;
+  const now = session.context.clock.now();
+  const exhausted = dialect.readExhausted?.(answer, now);
+  if (exhausted !== undefined) close(session, exhausted, 'the requests of this period are used up');
+  const throttle = dialect.readThrottle(answer, now);
+  if (throttle === undefined) return false;
   // Data Center says 0 where another request has just taken the last token of the bucket.
-  close(session, Math.max(1_000, wait ?? unsaidWait * 2 ** (times - 1)), said);
-  if (times === tries) throw new HostThrottled(session.settings.name, new Date(session.openAt), session.said);
+  close(session, Math.max(1_000, throttle.wait ?? unsaidWait * 2 ** times), throttle.said);
+  return true;
 }
 
 function close(session: Session, wait: number, said: string): void {
-  const openAt = session.context.clock.now() + wait;
+  const { settings, context } = session;
+  const { waitAtMostMilliseconds = waitAtMostDefault, clock, onWait } = context;
+  const openAt = clock.now() + wait;
   if (openAt <= session.openAt) return;
+  // Once for all requests that wait for the same.
+  if (session.openAt <= clock.now() && wait <= waitAtMostMilliseconds) onWait?.(settings.name, wait, said);
   session.openAt = openAt;
   session.said = said;
 }
