@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api/api';
+import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { type Listing, listNewest, listWhole } from './api/paging';
-import { bitbucketCloudDialect } from './bitbucketDialects';
+import { bitbucketCloudDialect, toAuthorization } from './bitbucketDialects';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
 import {
   fitDescription,
-  type GitLogin,
   type Host,
   type HostRepository,
   type NewRepository,
@@ -64,14 +63,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
   const toPath = (identity: string) =>
     `${place}/${encodeURIComponent(`{${parseIdentity(identity, authority)}}`)}`;
   const read = async (path: string) => {
-    const request = {
-      method: 'GET',
-      path,
-      schema: repositorySchema,
-      needs: needsToRead,
-      isVital: true,
-    } as const;
-    const reply = await api.askIfThere(request);
+    const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
   return {
@@ -88,27 +80,18 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
       return found?.name === wanted.toLowerCase() ? found : undefined;
     },
     create: async (wanted) => toRepository(await create(api, settings, wanted)),
-    async describe({ identity }, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
-      await api.ask({
-        method: 'PUT',
-        path: toPath(identity),
-        body,
-        schema: z.unknown(),
-        needs: needsToWrite,
-      });
+    async describe({ identity, isPrivate }, description) {
+      // Said again, so that no default can change it.
+      const body = { description: fitDescription(description, descriptionAtMost), is_private: isPrivate };
+      await api.ask(toWrite('PUT', toPath(identity), needsToWrite, body));
     },
-    async login(): Promise<GitLogin> {
-      // Each kind of token has a user name of its own for git.
-      const username = email === undefined ? 'x-token-auth' : 'x-bitbucket-api-token-auth';
-      return { kind: 'password', username, password: await readToken() };
-    },
+    login: async () => ({ kind: 'password', username: toGitUser(email), password: await readToken() }),
   };
 }
 
-function toAuthorization(token: string, email: string | undefined): string {
-  if (email === undefined) return `Bearer ${token}`;
-  return `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`;
+/** Each kind of token has a user name of its own for git. */
+function toGitUser(email: string | undefined): string {
+  return email === undefined ? 'x-token-auth' : 'x-bitbucket-api-token-auth';
 }
 
 const pageSchema = z.object({
@@ -130,7 +113,7 @@ function createListing(
   };
   const toError = (status: number) =>
     status === 404 ? ownerNotFound(api.name, `workspace "${workspace}"`) : undefined;
-  const request = { method: 'GET', schema: pageSchema, needs: needsToRead, isVital: true, toError } as const;
+  const request = { ...toRead(pageSchema, needsToRead), toError };
   return {
     name: api.name,
     async readPage(cursor) {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api/api';
+import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { type Listing, listWhole } from './api/paging';
-import { bitbucketDataCenterDialect } from './bitbucketDialects';
+import { bitbucketDataCenterDialect, toAuthorization } from './bitbucketDialects';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound } from './errors';
 import {
   fitDescription,
@@ -64,14 +64,7 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
     return repository;
   };
   const read = async (path: string) => {
-    const request = {
-      method: 'GET',
-      path,
-      schema: repositorySchema,
-      needs: needsToRead,
-      isVital: true,
-    } as const;
-    const reply = await api.askIfThere(request);
+    const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && note(toRepository(reply.body));
   };
   const all = (path: string) => createListing(api, path, project, (found) => note(toRepository(found)));
@@ -97,27 +90,17 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
     create: async (wanted) => note(toRepository(await create(api, project, wanted))),
     async describe({ owner, name: slug }, description) {
       const body = { description: fitDescription(description, descriptionAtMost) };
-      await api.ask({
-        method: 'PUT',
-        path: toPath(owner, slug),
-        body,
-        schema: z.unknown(),
-        needs: needsToWrite,
-      });
+      await api.ask(toWrite('PUT', toPath(owner, slug), needsToWrite, body));
     },
-    async login(): Promise<GitLogin> {
-      const token = await readToken();
-      // Tokens of a project or a repository belong to no user: Basic would be refused.
-      return user === undefined
-        ? { kind: 'bearer', token }
-        : { kind: 'password', username: user, password: token };
-    },
+    login: async () => toLogin(await readToken(), user),
   };
 }
 
-function toAuthorization(token: string, user: string | undefined): string {
-  if (user === undefined) return `Bearer ${token}`;
-  return `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+/** Tokens of a project or a repository belong to no user: Basic would be refused. */
+function toLogin(token: string, user: string | undefined): GitLogin {
+  return user === undefined
+    ? { kind: 'bearer', token }
+    : { kind: 'password', username: user, password: token };
 }
 
 function toPath(project: string, slug: string): string {
@@ -152,11 +135,8 @@ function createListing(
     name: api.name,
     async readPage(start = 0) {
       const { body } = await api.ask({
-        method: 'GET',
+        ...toRead(pageSchema, needsToRead),
         path: `${path}start=${start}&limit=1000`,
-        schema: pageSchema,
-        needs: needsToRead,
-        isVital: true,
         toError: (status) => (status === 404 ? ownerNotFound(api.name, `project "${project}"`) : undefined),
       });
       const next = body.isLastPage ? undefined : (body.nextPageStart ?? start + body.values.length);

@@ -4,6 +4,12 @@ import type { Dialect } from './api/api';
 import { toJson } from './api/exchange';
 import { readNumber, readReset, readRetryAfter, type Throttle } from './api/limits';
 
+/** A token alone goes as a Bearer, one with a user beside it as a password. */
+export function toAuthorization(token: string, user: string | undefined): string {
+  if (user === undefined) return `Bearer ${token}`;
+  return `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+}
+
 /** Bitbucket Cloud's REST API 2.0. Its limits are those of a rolling hour; it may say no time. */
 export const bitbucketCloudDialect: Dialect = {
   headers: { Accept: 'application/json' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api/api';
+import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { readLink } from './api/limits';
 import { type Listing, listNewest, listWhole, type Page } from './api/paging';
 import { nameRefused, nameTaken, notPermitted, notPrivate, ownerNotFound } from './errors';
@@ -47,6 +47,7 @@ type GithubRepository = z.infer<typeof repositorySchema>;
 /** GitHub answers 422 beyond it ("description is too long (maximum is 350 characters)"). */
 const descriptionAtMost = 350;
 const needsToRead = 'the scope "repo" (classic), or the permissions Metadata and Contents (fine-grained)';
+const needsToWrite = 'the scope "repo" (classic), or the permission Administration: write (fine-grained)';
 
 /** Opens an organisation or a user of github.com or of a GitHub Enterprise Server. */
 export function openGithub(settings: GithubSettings, context: HostContext): Host {
@@ -58,14 +59,7 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
   const toRepository = (found: GithubRepository) => toHostRepository(authority, found);
   const readScope = once(() => readOwner(api, settings));
   const read = async (path: string) => {
-    const request = {
-      method: 'GET',
-      path,
-      schema: repositorySchema,
-      needs: needsToRead,
-      isVital: true,
-    } as const;
-    const reply = await api.askIfThere(request);
+    const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
   return {
@@ -82,20 +76,12 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
     async findByName(wanted) {
       const found = await read(toPath(owner, wanted));
       // After a rename GitHub leads from the old name to the new one.
-      const isIt =
-        found?.name.toLowerCase() === wanted.toLowerCase() &&
-        found.owner.toLowerCase() === owner.toLowerCase();
-      return isIt ? found : undefined;
+      return found && toFull(found) === toFull({ owner, name: wanted }) ? found : undefined;
     },
     create: async (wanted) => toRepository(await create(api, await readScope(), owner, wanted)),
     async describe(repository, description) {
-      await api.ask({
-        method: 'PATCH',
-        path: toPath(repository.owner, repository.name),
-        body: { description: fitDescription(description, descriptionAtMost) },
-        schema: z.unknown(),
-        needs: 'the scope "repo" (classic), or the permission Administration: write (fine-grained)',
-      });
+      const body = { description: fitDescription(description, descriptionAtMost) };
+      await api.ask(toWrite('PATCH', toPath(repository.owner, repository.name), needsToWrite, body));
     },
     // GitHub takes any user name beside a token; this is the one of its own examples.
     login: async () => ({ kind: 'password', username: 'x-access-token', password: await readToken() }),
@@ -112,6 +98,11 @@ function toPlace(url: string | undefined): { authority: string; base: string } {
 
 function toPath(owner: string, name: string): string {
   return `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
+}
+
+/** GitHub compares names without their case. */
+function toFull({ owner, name }: { readonly owner: string; readonly name: string }): string {
+  return `${owner}/${name}`.toLowerCase();
 }
 
 /** Asks once; a failure is not kept. */
@@ -137,7 +128,7 @@ const ownerSchema = z.object({ login: z.string(), type: z.string() });
 /** A user's private repositories stand only in the list of the token's own user, or of the app that is installed there. */
 async function readOwner(api: Api, { owner, readToken }: GithubSettings): Promise<Scope> {
   const path = `/users/${encodeURIComponent(owner)}`;
-  const asked = { method: 'GET', schema: ownerSchema, needs: needsToRead, isVital: true } as const;
+  const asked = toRead(ownerSchema, needsToRead);
   const reply = await api.askIfThere({ ...asked, path });
   if (reply === undefined) throw ownerNotFound(api.name, `organisation or user "${owner}"`);
   const { login, type } = reply.body;
@@ -167,7 +158,7 @@ function createListing(
 ): Listing<string> {
   const toError = (status: number) =>
     status === 404 ? ownerNotFound(api.name, `owner at ${scope.path}`) : undefined;
-  const request = { method: 'GET', schema: pageSchema, needs: needsToRead, isVital: true, toError } as const;
+  const request = { ...toRead(pageSchema, needsToRead), toError };
   const readRows = async (path: string) => {
     const { body, headers } = await api.ask({ ...request, path });
     const rows = Array.isArray(body) ? body : body.repositories;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
-import { type Api, createApi, type HostContext } from './api/api';
+import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { readLink, readNumber } from './api/limits';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
@@ -62,14 +62,7 @@ export function openGitlab(
   const namespace = 'group' in owner ? owner.group : owner.user;
   const toRepository = (found: Project) => toHostRepository(authority, found);
   const read = async (path: string) => {
-    const request = {
-      method: 'GET',
-      path,
-      schema: projectSchema,
-      needs: needsToRead,
-      isVital: true,
-    } as const;
-    const reply = await api.askIfThere(request);
+    const reply = await api.askIfThere({ ...toRead(projectSchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
   return {
@@ -91,13 +84,8 @@ export function openGitlab(
     },
     create: async (wanted) => toRepository(await create(api, owner, wanted)),
     async describe({ identity }, description) {
-      await api.ask({
-        method: 'PUT',
-        path: `/projects/${parseIdentity(identity, authority)}`,
-        body: { description: fitDescription(description, descriptionAtMost) },
-        schema: z.unknown(),
-        needs: needsToWrite,
-      });
+      const body = { description: fitDescription(description, descriptionAtMost) };
+      await api.ask(toWrite('PUT', `/projects/${parseIdentity(identity, authority)}`, needsToWrite, body));
     },
     // GitLab takes any user name beside a token; this is the one of its own pages.
     login: async () => ({ kind: 'password', username: 'oauth2', password: await readToken() }),
@@ -117,8 +105,7 @@ function createListing(
       : `/users/${encodeURIComponent(owner.user)}/projects?simple=false`;
   const called = 'group' in owner ? `group "${owner.group}"` : `user "${owner.user}"`;
   const toError = (status: number) => (status === 404 ? ownerNotFound(api.name, called) : undefined);
-  const schema = z.array(projectSchema);
-  const request = { method: 'GET', schema, needs: needsToRead, isVital: true, toError } as const;
+  const request = { ...toRead(z.array(projectSchema), needsToRead), toError };
   return {
     name: api.name,
     async readPage(cursor) {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { openBackend } from '../../../src/sandbox/backend';
 import { listenOnLoopback } from '../loopback';
@@ -81,19 +82,22 @@ export interface HostServer extends AsyncDisposable {
 export interface HostServerOptions {
   /** Folder of the bare repositories. Without it there is no git behind the clone URLs. */
   readonly root?: string;
+  /** PEM: with it the host speaks https. */
+  readonly certificate?: { readonly key: string; readonly cert: string };
 }
 
 /** Opens a host's fake on loopback: its API, and git's own http-backend behind its clone URLs. */
 export async function openHostServer(
-  { root }: HostServerOptions,
+  { root, certificate }: HostServerOptions,
   toKind: (server: HostServer) => HostKindServer,
 ): Promise<HostServer> {
   const settings = ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false', 'http.receivepack=true'];
   const backend = openBackend(root ?? '/nonexistent', settings);
-  const listener = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response).catch((error: Error) => response.destroy(error));
-  });
-  const url = `http://127.0.0.1:${await listenOnLoopback(listener)}`;
+  };
+  const listener = certificate ? createSecureServer(certificate, onRequest) : createServer(onRequest);
+  const url = `${certificate ? 'https' : 'http'}://127.0.0.1:${await listenOnLoopback(listener)}`;
   const server: HostServer = {
     url,
     repositories: createRepositoryStore(root),

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { MirrorError } from '../../../errors';
 import type { HttpAnswer } from '../../../system/request';
 import { hostFailed, inClear, notPermitted, quotaUsedUp, tokenRefused } from '../errors';
@@ -66,6 +66,21 @@ export interface ApiRequest<T> {
   readonly isVital?: boolean;
   /** Gives the error for an answer that means something to the caller. */
   readonly toError?: (status: number, said: string, body: unknown) => MirrorError | undefined;
+}
+
+/** Looks at something that a token must be able to see to serve at all. */
+export function toRead<T>(schema: z.ZodType<T>, needs: string) {
+  return { method: 'GET', schema, needs, isVital: true } as const;
+}
+
+/** Changes something; nothing of the answer is read. */
+export function toWrite(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  needs: string,
+  body?: unknown,
+): ApiRequest<unknown> {
+  return { method, path, needs, schema: z.unknown(), ...(body !== undefined && { body }) };
 }
 
 export interface Reply<T> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Api } from '../api/api';
+import { type Api, toWrite } from '../api/api';
 import { createHooks, type HookPlace, type Hooks, readAllHooks, type WantedHook } from './hooks';
 
 const hookSchema = z.object({ uuid: z.string(), url: z.string(), active: z.boolean() });
@@ -28,15 +28,15 @@ export function createBitbucketCloudHooks(
       }),
     async create(place, wanted) {
       const body = toBody(place, wanted);
-      await api.ask({ method: 'POST', path: toPath(place), body, schema: z.unknown(), needs });
+      await api.ask(toWrite('POST', toPath(place), needs, body));
     },
     async update(place, { id }, wanted) {
       const path = `${toPath(place)}/${encodeURIComponent(id)}`;
-      await api.ask({ method: 'PUT', path, body: toBody(place, wanted), schema: z.unknown(), needs });
+      await api.ask(toWrite('PUT', path, needs, toBody(place, wanted)));
     },
     async delete(place, { id }) {
       const path = `${toPath(place)}/${encodeURIComponent(id)}`;
-      await api.askIfThere({ method: 'DELETE', path, schema: z.unknown(), needs });
+      await api.askIfThere(toWrite('DELETE', path, needs));
     },
   });
 }

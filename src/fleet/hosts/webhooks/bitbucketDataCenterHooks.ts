@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Api } from '../api/api';
+import { type Api, toWrite } from '../api/api';
 import { createHooks, type HookPlace, type Hooks, readAllHooks, type WantedHook } from './hooks';
 
 const hookSchema = z.object({ id: z.number(), url: z.string(), active: z.boolean() });
@@ -26,20 +26,14 @@ export function createBitbucketDataCenterHooks(api: Api, project: string): Hooks
         return { hooks, next: body.isLastPage ? undefined : (body.nextPageStart ?? undefined) };
       }),
     async create(place, wanted) {
-      await api.ask({
-        method: 'POST',
-        path: toPath(place),
-        body: toBody(wanted),
-        schema: z.unknown(),
-        needs,
-      });
+      await api.ask(toWrite('POST', toPath(place), needs, toBody(wanted)));
     },
     async update(place, { id }, wanted) {
       const path = `${toPath(place)}/${id}`;
-      await api.ask({ method: 'PUT', path, body: toBody(wanted), schema: z.unknown(), needs });
+      await api.ask(toWrite('PUT', path, needs, toBody(wanted)));
     },
     async delete(place, { id }) {
-      await api.askIfThere({ method: 'DELETE', path: `${toPath(place)}/${id}`, schema: z.unknown(), needs });
+      await api.askIfThere(toWrite('DELETE', `${toPath(place)}/${id}`, needs));
     },
   });
 }

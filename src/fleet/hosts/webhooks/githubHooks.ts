@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Api } from '../api/api';
+import { type Api, toWrite } from '../api/api';
 import { readLink } from '../api/limits';
 import { notPermitted } from '../errors';
 import {
@@ -44,19 +44,14 @@ export function createGithubHooks(api: Api, isOrganisation: () => Promise<boolea
     },
     async create(place, wanted) {
       const body = { name: 'web', ...toBody(wanted) };
-      await api.ask({ method: 'POST', path: await toPath(place), body, schema: z.unknown(), needs });
+      await api.ask(toWrite('POST', await toPath(place), needs, body));
     },
     async update(place, { id }, wanted) {
       const path = `${await toPath(place)}/${id}`;
-      await api.ask({ method: 'PATCH', path, body: toBody(wanted), schema: z.unknown(), needs });
+      await api.ask(toWrite('PATCH', path, needs, toBody(wanted)));
     },
     async delete(place, { id }) {
-      await api.askIfThere({
-        method: 'DELETE',
-        path: `${await toPath(place)}/${id}`,
-        schema: z.unknown(),
-        needs,
-      });
+      await api.askIfThere(toWrite('DELETE', `${await toPath(place)}/${id}`, needs));
     },
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Api } from '../api/api';
+import { type Api, toWrite } from '../api/api';
 import { readLink } from '../api/limits';
 import { notPermitted } from '../errors';
 import type { GitlabSettings } from '../gitlab';
@@ -46,14 +46,14 @@ export function createGitlabHooks(api: Api, authority: string, owner: GitlabSett
       }),
     async create(place: HookPlace, wanted: WantedHook) {
       const body = toBody(place, wanted);
-      await api.ask({ method: 'POST', path: toPath(place), body, schema: z.unknown(), needs });
+      await api.ask(toWrite('POST', toPath(place), needs, body));
     },
     async update(place: HookPlace, { id }: InstalledHook, wanted: WantedHook) {
       const path = `${toPath(place)}/${id}`;
-      await api.ask({ method: 'PUT', path, body: toBody(place, wanted), schema: z.unknown(), needs });
+      await api.ask(toWrite('PUT', path, needs, toBody(place, wanted)));
     },
     async delete(place: HookPlace, { id }: InstalledHook) {
-      await api.askIfThere({ method: 'DELETE', path: `${toPath(place)}/${id}`, schema: z.unknown(), needs });
+      await api.askIfThere(toWrite('DELETE', `${toPath(place)}/${id}`, needs));
     },
   };
   // Editing does not bring back a webhook that GitLab has given up.
