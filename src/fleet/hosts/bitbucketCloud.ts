@@ -3,6 +3,7 @@ import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import { bitbucketCloudDialect, toAuthorization } from './bitbucketDialects';
+import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
 import {
   fitDescription,
@@ -12,6 +13,7 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toFitting,
   toIdentity,
 } from './host';
 import { createBitbucketCloudHooks } from './webhooks/bitbucketCloudHooks';
@@ -66,6 +68,11 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
     const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
+  const findByName = async (wanted: string) => {
+    const found = await read(`${place}/${encodeURIComponent(wanted.toLowerCase())}`);
+    return found?.name === wanted.toLowerCase() ? found : undefined;
+  };
+  const post = async (wanted: NewRepository) => toRepository(await create(api, settings, wanted));
   return {
     kind: 'bitbucket',
     authority,
@@ -75,11 +82,8 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
     find: async (identity) => await read(toPath(identity)),
-    async findByName(wanted) {
-      const found = await read(`${place}/${encodeURIComponent(wanted.toLowerCase())}`);
-      return found?.name === wanted.toLowerCase() ? found : undefined;
-    },
-    create: async (wanted) => toRepository(await create(api, settings, wanted)),
+    findByName,
+    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
     async describe({ identity, isPrivate }, description) {
       // Said again, so that no default can change it.
       const body = { description: fitDescription(description, descriptionAtMost), is_private: isPrivate };
@@ -171,7 +175,7 @@ async function create(
     body: {
       scm: 'git',
       name: wanted.name,
-      description: fitDescription(wanted.description, descriptionAtMost),
+      description: wanted.description,
       is_private: true,
       fork_policy: 'no_public_forks',
       ...(project !== undefined && { project: { key: project } }),

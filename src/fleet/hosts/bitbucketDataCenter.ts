@@ -3,6 +3,7 @@ import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { type Listing, listWhole } from './api/paging';
 import { bitbucketDataCenterDialect, toAuthorization } from './bitbucketDialects';
+import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound } from './errors';
 import {
   fitDescription,
@@ -13,6 +14,7 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toFitting,
   toIdentity,
 } from './host';
 import { createBitbucketDataCenterHooks } from './webhooks/bitbucketDataCenterHooks';
@@ -68,6 +70,12 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
     return reply && note(toRepository(reply.body));
   };
   const all = (path: string) => createListing(api, path, project, (found) => note(toRepository(found)));
+  const findByName = async (wanted: string) => {
+    const found = await read(toPath(project, wanted.toLowerCase()));
+    const isIt = found?.name.toLowerCase() === wanted.toLowerCase();
+    return isIt && found.owner.toLowerCase() === project.toLowerCase() ? found : undefined;
+  };
+  const post = async (wanted: NewRepository) => note(toRepository(await create(api, project, wanted)));
   return {
     kind: 'bitbucket-datacenter',
     authority,
@@ -82,12 +90,8 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
       if (there?.identity === identity) return there;
       return await findAmong(listWhole(all('/repos?archived=ALL&')), identity);
     },
-    async findByName(wanted) {
-      const found = await read(toPath(project, wanted.toLowerCase()));
-      const isIt = found?.name.toLowerCase() === wanted.toLowerCase();
-      return isIt && found.owner.toLowerCase() === project.toLowerCase() ? found : undefined;
-    },
-    create: async (wanted) => note(toRepository(await create(api, project, wanted))),
+    findByName,
+    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
     async describe({ owner, name: slug }, description) {
       const body = { description: fitDescription(description, descriptionAtMost) };
       await api.ask(toWrite('PUT', toPath(owner, slug), needsToWrite, body));
@@ -186,7 +190,7 @@ async function create(api: Api, project: string, wanted: NewRepository): Promise
     body: {
       name: wanted.name,
       scmId: 'git',
-      description: fitDescription(wanted.description, descriptionAtMost),
+      description: wanted.description,
       forkable: false,
       public: false,
     },

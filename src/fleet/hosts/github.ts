@@ -3,6 +3,7 @@ import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { readLink } from './api/limits';
 import { type Listing, listNewest, listWhole, type Page } from './api/paging';
+import { createOnce } from './create';
 import { nameRefused, nameTaken, notPermitted, notPrivate, ownerNotFound } from './errors';
 import { githubDialect } from './githubDialect';
 import {
@@ -13,6 +14,7 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toFitting,
   toIdentity,
 } from './host';
 import { createGithubHooks } from './webhooks/githubHooks';
@@ -36,7 +38,7 @@ const repositorySchema = z.object({
   visibility: z.string().optional(),
   archived: z.boolean(),
   fork: z.boolean(),
-  created_at: z.string(),
+  created_at: z.string().nullish(),
   pushed_at: z.string().nullish(),
   /** KiB. */
   size: z.number().optional(),
@@ -62,6 +64,13 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
     const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
+  const findByName = async (wanted: string) => {
+    const found = await read(toPath(owner, wanted));
+    // After a rename GitHub leads from the old name to the new one.
+    return found && toFull(found) === toFull({ owner, name: wanted }) ? found : undefined;
+  };
+  const post = async (wanted: NewRepository) =>
+    toRepository(await create(api, await readScope(), owner, wanted));
   return {
     kind: 'github',
     authority,
@@ -73,12 +82,8 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
     find: async (identity) => await read(`/repositories/${parseIdentity(identity, authority)}`),
-    async findByName(wanted) {
-      const found = await read(toPath(owner, wanted));
-      // After a rename GitHub leads from the old name to the new one.
-      return found && toFull(found) === toFull({ owner, name: wanted }) ? found : undefined;
-    },
-    create: async (wanted) => toRepository(await create(api, await readScope(), owner, wanted)),
+    findByName,
+    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
     async describe(repository, description) {
       const body = { description: fitDescription(description, descriptionAtMost) };
       await api.ask(toWrite('PATCH', toPath(repository.owner, repository.name), needsToWrite, body));
@@ -183,7 +188,7 @@ function createListing(
 }
 
 function toBirth({ created_at: time }: GithubRepository): number {
-  return Date.parse(time);
+  return Date.parse(time ?? '') || 0;
 }
 
 function toHostRepository(authority: string, found: GithubRepository): HostRepository {
@@ -218,7 +223,7 @@ async function create(
     path: isOrganisation ? `/orgs/${encodeURIComponent(owner)}/repos` : '/user/repos',
     body: {
       name: wanted.name,
-      description: fitDescription(wanted.description, descriptionAtMost),
+      description: wanted.description,
       private: true,
       has_issues: false,
       has_projects: false,

@@ -3,6 +3,7 @@ import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { readLink, readNumber } from './api/limits';
 import { type Listing, listNewest, listWhole } from './api/paging';
+import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
 import { gitlabDialect } from './gitlabDialect';
 import {
@@ -13,6 +14,7 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toFitting,
   toIdentity,
 } from './host';
 import { createGitlabHooks } from './webhooks/gitlabHooks';
@@ -65,6 +67,14 @@ export function openGitlab(
     const reply = await api.askIfThere({ ...toRead(projectSchema, needsToRead), path });
     return reply && toRepository(reply.body);
   };
+  const findByName = async (wanted: string) => {
+    const full = `${namespace}/${wanted}`;
+    const found = await read(`/projects/${encodeURIComponent(full)}`);
+    // After a rename GitLab leads from the old path to the new one.
+    const isIt = found && `${found.owner}/${found.name}`.toLowerCase() === full.toLowerCase();
+    return isIt ? found : undefined;
+  };
+  const post = async (wanted: NewRepository) => toRepository(await create(api, owner, wanted));
   return {
     kind: 'gitlab',
     authority,
@@ -75,14 +85,8 @@ export function openGitlab(
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
     },
     find: async (identity) => await read(`/projects/${parseIdentity(identity, authority)}`),
-    async findByName(wanted) {
-      const full = `${namespace}/${wanted}`;
-      const found = await read(`/projects/${encodeURIComponent(full)}`);
-      // After a rename GitLab leads from the old path to the new one.
-      const isIt = found && `${found.owner}/${found.name}`.toLowerCase() === full.toLowerCase();
-      return isIt ? found : undefined;
-    },
-    create: async (wanted) => toRepository(await create(api, owner, wanted)),
+    findByName,
+    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
     async describe({ identity }, description) {
       const body = { description: fitDescription(description, descriptionAtMost) };
       await api.ask(toWrite('PUT', `/projects/${parseIdentity(identity, authority)}`, needsToWrite, body));
@@ -157,7 +161,7 @@ async function create(api: Api, owner: GitlabSettings['owner'], wanted: NewRepos
     body: {
       name: wanted.name,
       path: wanted.name,
-      description: fitDescription(wanted.description, descriptionAtMost),
+      description: wanted.description,
       visibility: 'private',
       initialize_with_readme: false,
       namespace_id: await readNamespace(api, owner),

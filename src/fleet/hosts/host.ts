@@ -100,6 +100,11 @@ export function toAuthority(url: string): string {
   return `${host}${pathname.replace(/\/+$/, '')}`;
 }
 
+/** With a description that the host takes. */
+export function toFitting(wanted: NewRepository, length: number): NewRepository {
+  return { ...wanted, description: fitDescription(wanted.description, length) };
+}
+
 /** A description as every host takes it: one line of at most `length` characters. */
 export function fitDescription(description: string, length: number): string {
   return [...description.replace(/\p{Cc}+/gu, ' ').trim()].slice(0, length).join('');

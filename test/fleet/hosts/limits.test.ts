@@ -29,6 +29,12 @@ describe.each(rigs)('%s limits requests', (_name, openRig) => {
     expect(context.waits).toEqual([7_000, 7_000]);
   });
 
+  it('while it is being mended: 503 with a time', async () => {
+    rig.server.faults.push({ when: rig.secondPage, status: 503, headers: { 'Retry-After': '20' }, times: 1 });
+    expect(await listAll(rig.open(context))).toHaveLength(150);
+    expect(context.waits).toEqual([20_000]);
+  });
+
   it('and says no time: a minute, doubling', async () => {
     rig.server.faults.push({ when: rig.secondPage, status: 429, times: 2 });
     expect(await listAll(rig.open(context))).toHaveLength(150);

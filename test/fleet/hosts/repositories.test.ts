@@ -74,17 +74,27 @@ describe.each(rigs)('a repository of %s', (_name, openRig) => {
     ]);
   });
 
-  it('is asked for once where creating it fails: it may have been created', async () => {
+  it('is created once where the answer is lost: before it is asked for again, it is looked for', async () => {
     const host = rig.open(context);
-    // GitHub looks its owner up first.
-    await listAll(host);
-    rig.server.faults.push({ when: /^POST /, status: 500 });
-    expect((await failureOf(host.create({ name: 'app', description: '' }))).code).toBe('fleet-host-failed');
-    rig.server.faults.splice(0, 1, { when: /^POST /, resets: true });
-    expect((await failureOf(host.create({ name: 'app', description: '' }))).code).toBe(
-      'fleet-host-unreachable',
-    );
-    expect(rig.server.requests.filter((call) => call.startsWith('POST '))).toHaveLength(2);
+    const wanted = { name: 'app', description: 'marker of ours' };
+    const posts = () => rig.server.requests.filter((call) => call.startsWith('POST ')).length;
+    rig.server.faults.push({ when: /^POST /, status: 500, times: 1 });
+    await host.create(wanted);
+    expect([rig.server.repositories.all.length, posts()]).toEqual([1, 2]);
+    // The second one is created, and its answer is lost.
+    const meanwhile = () => void rig.add('two', { description: wanted.description });
+    rig.server.faults.push({ when: /^POST /, resets: true, times: 1, meanwhile });
+    const made = await host.create({ ...wanted, name: 'two' });
+    expect(made).toEqual(await host.findByName('two'));
+    expect([rig.server.repositories.all.length, posts()]).toEqual([2, 3]);
+    // Somebody else's is not taken for ours.
+    const others = () => void rig.add('three', { description: 'theirs' });
+    rig.server.faults.push({ when: /^POST /, status: 502, times: 1, meanwhile: others });
+    const failure = await failureOf(host.create({ ...wanted, name: 'three' }));
+    expect(failure.code).toBe('fleet-host-failed');
+    rig.server.faults.push({ when: /^POST /, resets: true });
+    expect((await failureOf(host.create({ ...wanted, name: 'four' }))).code).toBe('fleet-host-unreachable');
+    expect(rig.server.repositories.all.map(({ name }) => name)).toEqual(['app', 'two', 'three']);
   });
 
   it('is not left public where the host makes it so', async () => {
