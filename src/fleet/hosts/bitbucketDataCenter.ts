@@ -54,10 +54,7 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
   const { project, user, readToken } = settings;
   const url = settings.url.replace(/\/+$/, '');
   const authority = toAuthority(url);
-  const name = `Bitbucket Data Center (${authority})`;
-  const authorize = async () => ({ Authorization: toAuthorization(await readToken(), user) });
-  const dialect = bitbucketDataCenterDialect;
-  const api = createApi({ name, authority, base: `${url}/rest/api/latest`, dialect, authorize }, context);
+  const api = openApi(settings, url, context);
   const toRepository = (found: ServerRepository) => toHostRepository(authority, url, found);
   /** Where a repository was seen last, by its identity. */
   const seen = new Map<string, string>();
@@ -98,6 +95,14 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
     },
     login: async () => toLogin(await readToken(), user),
   };
+}
+
+function openApi({ user, readToken }: BitbucketDataCenterSettings, url: string, context: HostContext): Api {
+  const authority = toAuthority(url);
+  const name = `Bitbucket Data Center (${authority})`;
+  const authorize = async () => ({ Authorization: toAuthorization(await readToken(), user) });
+  const dialect = bitbucketDataCenterDialect;
+  return createApi({ name, authority, base: `${url}/rest/api/latest`, dialect, authorize }, context);
 }
 
 /** Tokens of a project or a repository belong to no user: Basic would be refused. */

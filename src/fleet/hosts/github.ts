@@ -1,11 +1,17 @@
-import { z } from 'zod';
 import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
-import { readLink } from './api/limits';
-import { type Listing, listNewest, listWhole, type Page } from './api/paging';
+import { listNewest, listWhole } from './api/paging';
 import { createOnce } from './create';
-import { nameRefused, nameTaken, notPermitted, notPrivate, ownerNotFound } from './errors';
+import { nameRefused, nameTaken, notPermitted, notPrivate } from './errors';
 import { githubDialect } from './githubDialect';
+import {
+  createListing,
+  type GithubRepository,
+  needsToRead,
+  readScope,
+  repositorySchema,
+  type Scope,
+} from './githubOwner';
 import {
   fitDescription,
   type Host,
@@ -28,27 +34,8 @@ export interface GithubSettings {
   readonly readToken: TokenReader;
 }
 
-const repositorySchema = z.object({
-  id: z.number(),
-  name: z.string(),
-  owner: z.object({ login: z.string() }),
-  clone_url: z.string(),
-  description: z.string().nullish(),
-  private: z.boolean(),
-  visibility: z.string().optional(),
-  archived: z.boolean(),
-  fork: z.boolean(),
-  created_at: z.string().nullish(),
-  pushed_at: z.string().nullish(),
-  /** KiB. */
-  size: z.number().optional(),
-});
-
-type GithubRepository = z.infer<typeof repositorySchema>;
-
 /** GitHub answers 422 beyond it ("description is too long (maximum is 350 characters)"). */
 const descriptionAtMost = 350;
-const needsToRead = 'the scope "repo" (classic), or the permissions Metadata and Contents (fine-grained)';
 const needsToWrite = 'the scope "repo" (classic), or the permission Administration: write (fine-grained)';
 
 /** Opens an organisation or a user of github.com or of a GitHub Enterprise Server. */
@@ -59,7 +46,7 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
   const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
   const api = createApi({ name, authority, base, dialect: githubDialect, authorize }, context);
   const toRepository = (found: GithubRepository) => toHostRepository(authority, found);
-  const readScope = once(() => readOwner(api, settings));
+  const readOwner = once(() => readScope(api, settings));
   const read = async (path: string) => {
     const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
     return reply && toRepository(reply.body);
@@ -70,13 +57,13 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
     return found && toFull(found) === toFull({ owner, name: wanted }) ? found : undefined;
   };
   const post = async (wanted: NewRepository) =>
-    toRepository(await create(api, await readScope(), owner, wanted));
+    toRepository(await create(api, await readOwner(), owner, wanted));
   return {
     kind: 'github',
     authority,
-    hooks: createGithubHooks(api, async () => (await readScope()).isOrganisation, owner),
+    hooks: createGithubHooks(api, async () => (await readOwner()).isOrganisation, owner),
     async *list({ newestFirst = false } = {}) {
-      const scope = await readScope();
+      const scope = await readOwner();
       const order = newestFirst ? 'sort=pushed&direction=desc' : 'sort=created&direction=asc';
       const listing = createListing(api, scope, order, toRepository);
       yield* newestFirst ? listNewest(listing) : listWhole(listing);
@@ -120,75 +107,6 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
     });
     return reading;
   };
-}
-
-interface Scope {
-  readonly isOrganisation: boolean;
-  /** Where the repositories of the owner are listed, with a query begun. */
-  readonly path: string;
-}
-
-const ownerSchema = z.object({ login: z.string(), type: z.string() });
-
-/** A user's private repositories stand only in the list of the token's own user, or of the app that is installed there. */
-async function readOwner(api: Api, { owner, readToken }: GithubSettings): Promise<Scope> {
-  const path = `/users/${encodeURIComponent(owner)}`;
-  const asked = toRead(ownerSchema, needsToRead);
-  const reply = await api.askIfThere({ ...asked, path });
-  if (reply === undefined) throw ownerNotFound(api.name, `organisation or user "${owner}"`);
-  const { login, type } = reply.body;
-  if (type === 'Organization')
-    return {
-      isOrganisation: true,
-      path: `/orgs/${encodeURIComponent(login)}/repos?type=all`,
-    };
-  const isApp = (await readToken()).startsWith('ghs_');
-  if (isApp) return { isOrganisation: false, path: '/installation/repositories?' };
-  const { body: self } = await api.ask({ ...asked, path: '/user' });
-  const isSelf = self.login.toLowerCase() === login.toLowerCase();
-  if (isSelf) return { isOrganisation: false, path: '/user/repos?affiliation=owner' };
-  return { isOrganisation: false, path: `${path}/repos?type=owner` };
-}
-
-const pageSchema = z.union([
-  z.array(repositorySchema),
-  z.object({ total_count: z.number(), repositories: z.array(repositorySchema) }),
-]);
-
-function createListing(
-  api: Api,
-  scope: Scope,
-  order: string,
-  toRepository: (found: GithubRepository) => HostRepository,
-): Listing<string> {
-  const toError = (status: number) =>
-    status === 404 ? ownerNotFound(api.name, `owner at ${scope.path}`) : undefined;
-  const request = { ...toRead(pageSchema, needsToRead), toError };
-  const readRows = async (path: string) => {
-    const { body, headers } = await api.ask({ ...request, path });
-    const rows = Array.isArray(body) ? body : body.repositories;
-    return { rows, headers, total: Array.isArray(body) ? undefined : body.total_count };
-  };
-  return {
-    name: api.name,
-    async readPage(cursor): Promise<Page<string>> {
-      const { rows, headers } = await readRows(cursor ?? `${scope.path}&${order}&per_page=100`);
-      return { items: rows.map(toRepository), births: rows.map(toBirth), next: readLink(headers, 'next') };
-    },
-    /** With one row a page, the number of the last page is the number of rows. */
-    async readCount() {
-      const { rows, headers, total } = await readRows(`${scope.path}&sort=created&direction=desc&per_page=1`);
-      // What an app is installed for comes in an order that is not documented, and with a count.
-      if (total !== undefined) return { total, newest: Number.POSITIVE_INFINITY };
-      const last = readLink(headers, 'last');
-      const pages = last === undefined ? rows.length : Number(new URL(last).searchParams.get('page'));
-      return { total: pages, newest: rows.map(toBirth)[0] };
-    },
-  };
-}
-
-function toBirth({ created_at: time }: GithubRepository): number {
-  return Date.parse(time ?? '') || 0;
 }
 
 function toHostRepository(authority: string, found: GithubRepository): HostRepository {
