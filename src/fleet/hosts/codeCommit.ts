@@ -1,4 +1,5 @@
 import type { CodeCommit, RepositoryMetadata, RepositoryNameIdPair } from '@aws-sdk/client-codecommit';
+import type { MirrorError } from '../../errors';
 import type { HostContext } from './api/api';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import { callCodeCommit, createClient } from './codeCommitClient';
@@ -68,6 +69,8 @@ export interface Place {
   readonly authority: string;
   readonly region: string;
   readonly context: HostContext;
+  /** The credentials were refused: until when the same error is thrown without a request. */
+  refusal?: { readonly error: MirrorError; readonly until: number };
 }
 
 /** Nothing says what the token of a page holds: a long list is read twice, and each repository is described once. */

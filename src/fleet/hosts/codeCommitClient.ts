@@ -88,16 +88,23 @@ export async function callCodeCommit<T>(
   { action, subject = '' }: { readonly action: string; readonly subject?: string },
   call: (options: CallOptions) => Promise<T>,
 ): Promise<T> {
-  const { signal } = place.context;
-  const limiter = place.context.limiters.of(place.authority);
+  const { signal, limiters, clock } = place.context;
+  const { refusal } = place;
+  if (refusal !== undefined && clock.now() < refusal.until) throw refusal.error;
   try {
-    return await limiter.run(signal, () => call({ abortSignal: signal }));
+    return await limiters.of(place.authority).run(signal, () => call({ abortSignal: signal }));
   } catch (error) {
     if (signal.aborted) throw toStopError(signal.reason);
     if (!(error instanceof Error)) throw error;
-    throw toMirrorError(place, { call: `codecommit:${action}`, subject }, error);
+    const failure = toMirrorError(place, { call: `codecommit:${action}`, subject }, error);
+    if (failure.code === 'fleet-token-refused')
+      place.refusal = { error: failure, until: clock.now() + refusalMilliseconds };
+    throw failure;
   }
 }
+
+/** Thousands of calls in a row are refused once; a new login is noticed soon. */
+const refusalMilliseconds = 60_000;
 
 const credentialsRefused =
   /^(CredentialsProviderError|TokenProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken|IncompleteSignature)$/;

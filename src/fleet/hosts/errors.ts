@@ -19,7 +19,7 @@ export const notPermitted = (host: string, call: string, said: string, needs: st
 
 export const ownerNotFound = (host: string, owner: string) =>
   new MirrorError('fleet-owner-not-found', {
-    message: `${host} knows no ${owner} that this token may see.`,
+    message: `${host} has no ${owner} that this token can see.`,
     remedy: 'Compare the name with the address in the browser, and check that the token may see it.',
   });
 
@@ -59,7 +59,7 @@ export const inClear = (host: string, url: string) =>
 
 export const hostFailed = (host: string, call: string, said: string) =>
   new MirrorError('fleet-host-failed', {
-    message: `${host} did not do ${call}: ${toQuote(said) || 'it gives no reason'}`,
+    message: `${host} failed at ${call}: ${toQuote(said) || 'it gives no reason'}`,
     remedy: `Look at the status page of the host, and check "url" of this mirror. ${runAgain}`,
   });
 
@@ -71,8 +71,8 @@ export const listingUnstable = (host: string, times: number, fault: string) =>
 
 export const nameTaken = (host: string, name: string) =>
   new MirrorError('fleet-name-taken', {
-    message: `${host} has a repository "${name}" already. It was not changed.`,
-    remedy: 'Run again. If it happens each time, this token may not see it: choose another name.',
+    message: `${host} already has a repository "${name}". It was not changed.`,
+    remedy: "Run again. If it happens each time, this token can't see it: choose another name.",
   });
 
 export const nameRefused = (host: string, name: string, said: string) =>
@@ -83,12 +83,12 @@ export const nameRefused = (host: string, name: string, said: string) =>
 
 export const quotaUsedUp = (host: string, said: string) =>
   new MirrorError('fleet-quota', {
-    message: `${host} allows no further repository: ${toQuote(said) || 'it gives no reason'}`,
+    message: `${host} allows no more repositories: ${toQuote(said) || 'it gives no reason'}`,
     remedy: 'Delete what you no longer need, or raise the limit. Existing mirrors go on.',
   });
 
 export const notPrivate = (host: string, name: string, why: string) =>
   new MirrorError('fleet-not-private', {
-    message: `The repository "${name}" would not be private on ${host}: ${why}. Nothing was pushed.`,
+    message: `The repository "${name}" on ${host} would not be private: ${why}. Nothing was pushed.`,
     remedy: 'A mirror is always private. Make the place private, or choose another one.',
   });

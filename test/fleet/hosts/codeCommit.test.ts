@@ -135,9 +135,18 @@ describe('CodeCommit', () => {
     if (code === 'ThrottlingException') expect(failure).toBeInstanceOf(HostThrottled);
   });
 
-  it('refuses keys that it does not know, and is not always there', async () => {
-    const env = { AWS_ACCESS_KEY_ID: 'AKIAANOTHERONEEXAMPLE' };
-    expect((await failureOf(listAll(open({ env })))).code).toBe('fleet-token-refused');
+  it('refuses keys that it does not know, once for a minute', async () => {
+    server.add('app');
+    const context = createContext({ env: { ...server.env, AWS_ACCESS_KEY_ID: 'AKIAANOTHERONEEXAMPLE' } });
+    const host = openCodeCommit({ region: 'eu-west-1' }, context);
+    const failure = await failureOf(listAll(host));
+    expect(failure.code).toBe('fleet-token-refused');
+    const asked = server.requests.length;
+    expect(await failureOf(host.findByName('app'))).toBe(failure);
+    expect(server.requests).toHaveLength(asked);
+    await context.clock.wait(60_000, context.signal);
+    expect(await failureOf(host.findByName('app'))).not.toBe(failure);
+    expect(server.requests).toHaveLength(asked + 1);
   });
 
   it('works as a role, whose session signs for git too', async () => {
