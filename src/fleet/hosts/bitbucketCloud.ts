@@ -4,7 +4,7 @@ import { type Api, createApi, type HostContext, toRead, toWrite } from './api/ap
 import { type Listing, listNewest, listWhole } from './api/paging';
 import { bitbucketCloudDialect, toAuthorization } from './bitbucketDialects';
 import { createOnce } from './create';
-import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
+import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp, unusableUrl } from './errors';
 import {
   fitDescription,
   type Host,
@@ -13,8 +13,10 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toCloneUrl,
   toFitting,
   toIdentity,
+  toTime,
 } from './host';
 import { createBitbucketCloudHooks } from './webhooks/bitbucketCloudHooks';
 
@@ -60,7 +62,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
   const base = `${url.replace(/\/+$/, '')}/2.0`;
   const authorize = async () => ({ Authorization: toAuthorization(await readToken(), email) });
   const api = createApi({ name, authority, base, dialect: bitbucketCloudDialect, authorize }, context);
-  const toRepository = (found: CloudRepository) => toHostRepository(authority, found);
+  const toRepository = (found: CloudRepository) => toHostRepository(api.name, { authority, base }, found);
   const place = `/repositories/${encodeURIComponent(workspace)}`;
   const toPath = (identity: string) =>
     `${place}/${encodeURIComponent(`{${parseIdentity(identity, authority)}}`)}`;
@@ -133,34 +135,31 @@ function createListing(
 }
 
 function toBirth({ created_on: time }: CloudRepository): number {
-  return Date.parse(time);
+  return toTime(time)?.getTime() ?? 0;
 }
 
-function toHostRepository(authority: string, found: CloudRepository): HostRepository {
+function toHostRepository(
+  host: string,
+  { authority, base }: { readonly authority: string; readonly base: string },
+  found: CloudRepository,
+): HostRepository {
   const [owner = '', name = found.slug] = found.full_name.split('/');
+  const href = found.links.clone?.find((link) => link.name === 'https')?.href ?? '';
+  const url = toCloneUrl(href, base);
+  if (url === undefined) throw unusableUrl(host, found.full_name, href);
   return {
     identity: toIdentity(authority, found.uuid.replace(/[{}]/g, '')),
     owner,
     name,
-    url: toCloneUrl(found),
+    url,
     description: found.description ?? '',
     isPrivate: found.is_private,
     isArchived: false,
     isFork: found.parent !== undefined && found.parent !== null,
     isBeingDeleted: false,
-    changedAt: found.updated_on ? new Date(found.updated_on) : undefined,
+    changedAt: toTime(found.updated_on),
     bytes: found.size,
   };
-}
-
-/** The link of the API has the name of the token's user in it. */
-function toCloneUrl({ links, full_name }: CloudRepository): string {
-  const href =
-    links.clone?.find(({ name }) => name === 'https')?.href ?? `https://bitbucket.org/${full_name}.git`;
-  const url = new URL(href);
-  url.username = '';
-  url.password = '';
-  return url.href;
 }
 
 async function create(

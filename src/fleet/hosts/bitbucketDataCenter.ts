@@ -4,7 +4,7 @@ import { type Api, createApi, type HostContext, toRead, toWrite } from './api/ap
 import { type Listing, listWhole } from './api/paging';
 import { bitbucketDataCenterDialect, toAuthorization } from './bitbucketDialects';
 import { createOnce } from './create';
-import { nameRefused, nameTaken, notPrivate, ownerNotFound } from './errors';
+import { nameRefused, nameTaken, notPrivate, ownerNotFound, unusableUrl } from './errors';
 import {
   fitDescription,
   type GitLogin,
@@ -14,6 +14,7 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toCloneUrl,
   toFitting,
   toIdentity,
 } from './host';
@@ -55,7 +56,7 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
   const url = settings.url.replace(/\/+$/, '');
   const authority = toAuthority(url);
   const api = openApi(settings, url, context);
-  const toRepository = (found: ServerRepository) => toHostRepository(authority, url, found);
+  const toRepository = (found: ServerRepository) => toHostRepository(api.name, { authority, url }, found);
   /** Where a repository was seen last, by its identity. */
   const seen = new Map<string, string>();
   const note = (repository: HostRepository) => {
@@ -154,15 +155,22 @@ function createListing(
   };
 }
 
-function toHostRepository(authority: string, url: string, found: ServerRepository): HostRepository {
+function toHostRepository(
+  host: string,
+  { authority, url }: { readonly authority: string; readonly url: string },
+  found: ServerRepository,
+): HostRepository {
   const { project, slug } = found;
   const isPublic = found.public === true || project.public === true;
   const fallback = `${url}/scm/${project.key.toLowerCase()}/${slug}.git`;
+  const href = found.links?.clone?.find(({ name }) => /^https?$/.test(name))?.href ?? fallback;
+  const cloneUrl = toCloneUrl(href, url);
+  if (cloneUrl === undefined) throw unusableUrl(host, slug, href);
   return {
     identity: toIdentity(authority, found.id),
     owner: project.key,
     name: slug,
-    url: toCloneUrl(found.links?.clone?.find(({ name }) => /^https?$/.test(name))?.href ?? fallback),
+    url: cloneUrl,
     description: found.description ?? '',
     isPrivate: !isPublic,
     isArchived: found.archived ?? false,
@@ -171,14 +179,6 @@ function toHostRepository(authority: string, url: string, found: ServerRepositor
     changedAt: undefined,
     bytes: undefined,
   };
-}
-
-/** The link may have the name of the token's user in it. */
-function toCloneUrl(href: string): string {
-  const url = new URL(href);
-  url.username = '';
-  url.password = '';
-  return url.href;
 }
 
 async function create(api: Api, project: string, wanted: NewRepository): Promise<ServerRepository> {

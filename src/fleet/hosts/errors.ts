@@ -92,3 +92,7 @@ export const notPrivate = (host: string, name: string, why: string) =>
     message: `The repository "${name}" on ${host} would not be private: ${why}. Nothing was pushed.`,
     remedy: 'A mirror is always private. Make the place private, or choose another one.',
   });
+
+/** Of the URL that git would get. */
+export const unusableUrl = (host: string, name: string, url: string) =>
+  hostFailed(host, 'the listing', `the URL of "${name}" is "${url}", which is not of http or https`);

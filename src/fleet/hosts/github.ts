@@ -2,7 +2,7 @@ import type { MirrorError } from '../../errors';
 import { type Api, createApi, type HostContext, toRead, toWrite } from './api/api';
 import { listNewest, listWhole } from './api/paging';
 import { createOnce } from './create';
-import { nameRefused, nameTaken, notPermitted, notPrivate } from './errors';
+import { nameRefused, nameTaken, notPermitted, notPrivate, unusableUrl } from './errors';
 import { githubDialect } from './githubDialect';
 import {
   createListing,
@@ -20,8 +20,10 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toCloneUrl,
   toFitting,
   toIdentity,
+  toTime,
 } from './host';
 import { createGithubHooks } from './webhooks/githubHooks';
 
@@ -45,7 +47,7 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
   const name = `GitHub (${authority})`;
   const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
   const api = createApi({ name, authority, base, dialect: githubDialect, authorize }, context);
-  const toRepository = (found: GithubRepository) => toHostRepository(authority, found);
+  const toRepository = (found: GithubRepository) => toHostRepository(api.name, { authority, base }, found);
   const readOwner = once(() => readScope(api, settings));
   const read = async (path: string) => {
     const reply = await api.askIfThere({ ...toRead(repositorySchema, needsToRead), path });
@@ -109,18 +111,24 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function toHostRepository(authority: string, found: GithubRepository): HostRepository {
+function toHostRepository(
+  host: string,
+  { authority, base }: { readonly authority: string; readonly base: string },
+  found: GithubRepository,
+): HostRepository {
+  const url = toCloneUrl(found.clone_url, base);
+  if (url === undefined) throw unusableUrl(host, found.name, found.clone_url);
   return {
     identity: toIdentity(authority, found.id),
     owner: found.owner.login,
     name: found.name,
-    url: found.clone_url,
+    url,
     description: found.description ?? '',
     isPrivate: found.private,
     isArchived: found.archived,
     isFork: found.fork,
     isBeingDeleted: false,
-    changedAt: found.pushed_at ? new Date(found.pushed_at) : undefined,
+    changedAt: toTime(found.pushed_at),
     bytes: found.size === undefined ? undefined : found.size * 1_024,
   };
 }

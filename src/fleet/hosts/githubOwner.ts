@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { type Api, toRead } from './api/api';
 import { readLink } from './api/limits';
 import type { Listing, Page } from './api/paging';
-import { ownerNotFound } from './errors';
+import { hostFailed, ownerNotFound } from './errors';
 import type { GithubSettings } from './github';
-import type { HostRepository } from './host';
+import { type HostRepository, toTime } from './host';
 
 export const repositorySchema = z.object({
   id: z.number(),
@@ -87,12 +87,13 @@ export function createListing(
       // What an app is installed for comes in an order that is not documented, and with a count.
       if (total !== undefined) return { total, newest: Number.POSITIVE_INFINITY };
       const last = readLink(headers, 'last');
-      const pages = last === undefined ? rows.length : Number(new URL(last).searchParams.get('page'));
+      const pages = last === undefined ? rows.length : Number(/[?&]page=(\d+)/.exec(last)?.[1]);
+      if (Number.isNaN(pages)) throw hostFailed(api.name, 'the listing', `its last page is "${last}"`);
       return { total: pages, newest: rows.map(toBirth)[0] };
     },
   };
 }
 
 function toBirth({ created_at: time }: GithubRepository): number {
-  return Date.parse(time ?? '') || 0;
+  return toTime(time)?.getTime() ?? 0;
 }

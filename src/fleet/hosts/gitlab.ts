@@ -4,7 +4,7 @@ import { type Api, createApi, type HostContext, toRead, toWrite } from './api/ap
 import { readLink, readNumber } from './api/limits';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import { createOnce } from './create';
-import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp } from './errors';
+import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp, unusableUrl } from './errors';
 import { gitlabDialect } from './gitlabDialect';
 import {
   fitDescription,
@@ -14,8 +14,10 @@ import {
   parseIdentity,
   type TokenReader,
   toAuthority,
+  toCloneUrl,
   toFitting,
   toIdentity,
+  toTime,
 } from './host';
 import { createGitlabHooks } from './webhooks/gitlabHooks';
 
@@ -62,7 +64,7 @@ export function openGitlab(
   const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
   const api = createApi({ name, authority, base, dialect: gitlabDialect, authorize }, context);
   const namespace = 'group' in owner ? owner.group : owner.user;
-  const toRepository = (found: Project) => toHostRepository(authority, found);
+  const toRepository = (found: Project) => toHostRepository(api.name, { authority, base }, found);
   const read = async (path: string) => {
     const reply = await api.askIfThere({ ...toRead(projectSchema, needsToRead), path });
     return reply && toRepository(reply.body);
@@ -132,15 +134,19 @@ function createListing(
   };
 }
 
-function toHostRepository(authority: string, found: Project): HostRepository {
-  const times = [found.last_activity_at, found.updated_at].flatMap((text) =>
-    text ? [Date.parse(text)] : [],
-  );
+function toHostRepository(
+  host: string,
+  { authority, base }: { readonly authority: string; readonly base: string },
+  found: Project,
+): HostRepository {
+  const times = [found.last_activity_at, found.updated_at].flatMap((text) => toTime(text)?.getTime() ?? []);
+  const url = toCloneUrl(found.http_url_to_repo, base);
+  if (url === undefined) throw unusableUrl(host, found.path_with_namespace, found.http_url_to_repo);
   return {
     identity: toIdentity(authority, found.id),
     owner: found.path_with_namespace.split('/').slice(0, -1).join('/'),
     name: found.path,
-    url: found.http_url_to_repo,
+    url,
     description: found.description ?? '',
     isPrivate: found.visibility === 'private',
     isArchived: found.archived ?? false,

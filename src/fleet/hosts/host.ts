@@ -100,6 +100,26 @@ export function toAuthority(url: string): string {
   return `${host}${pathname.replace(/\/+$/, '')}`;
 }
 
+/**
+ * The URL for git, as the API gives it. Some hosts put the name of the token's user into it. A host that is asked over
+ * TLS and believes that it speaks http, behind a proxy, would get the token of git in clear. Undefined for anything but
+ * http and https: other transports of git can start programs.
+ */
+export function toCloneUrl(href: string, base: string): string | undefined {
+  if (!URL.canParse(href) || !/^https?:/.test(href)) return undefined;
+  const url = new URL(href);
+  url.username = '';
+  url.password = '';
+  if (base.startsWith('https:')) url.protocol = 'https:';
+  return url.href;
+}
+
+/** A time of an API; undefined for what is none. */
+export function toTime(text: string | null | undefined): Date | undefined {
+  const time = new Date(text ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** With a description that the host takes. */
 export function toFitting(wanted: NewRepository, length: number): NewRepository {
   return { ...wanted, description: fitDescription(wanted.description, length) };

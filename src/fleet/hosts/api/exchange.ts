@@ -25,6 +25,8 @@ const tries = 4;
 const redirectsAtMost = 5;
 /** GitHub: at least a minute where it does not say how long ("Rate limits for the REST API"). */
 const unsaidWait = 60_000;
+/** What a host says beyond it is no time. */
+const waitEver = 30 * 24 * 3_600_000;
 const waitAtMostDefault = 10 * 60_000;
 const answerDefault = 30_000;
 
@@ -43,24 +45,27 @@ interface Session {
 export function createExchange(settings: ApiSettings, context: HostContext): Exchange {
   const session: Session = { settings, context, openAt: 0, said: '', writeAt: 0 };
   return async (request) => {
-    let url = toUrl(settings.base, request.path);
+    const refuse = (why: string) => hostFailed(settings.name, request.call, why);
+    const start = toUrl(settings.base, request.path);
+    if (start === undefined) throw refuse(`"${request.path}" is no URL`);
+    let url: URL = start;
     for (let redirects = 0; redirects <= redirectsAtMost; redirects++) {
       const answer = await obtain(session, request, url);
       const location = readHeader(answer.headers, 'location');
       if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer;
-      const target = new URL(location, url);
+      const target: URL | undefined = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
       // The token goes to nobody else.
-      if (target.origin !== url.origin)
-        throw hostFailed(settings.name, request.call, `it leads to ${target.origin}`);
+      if (target?.origin !== url.origin) throw refuse(`it leads to "${target?.origin ?? location}"`);
       url = target;
     }
-    throw hostFailed(settings.name, request.call, `more than ${redirectsAtMost} redirects`);
+    throw refuse(`more than ${redirectsAtMost} redirects`);
   };
 }
 
 /** A whole URL, such as that of the next page, counts for its path and query: behind a proxy it may name another host. */
-function toUrl(base: string, path: string): URL {
+function toUrl(base: string, path: string): URL | undefined {
   if (path.startsWith('/')) return new URL(`${base}${path}`);
+  if (!URL.canParse(path)) return undefined;
   const { pathname, search } = new URL(path);
   return new URL(`${pathname}${search}`, base);
 }
@@ -166,7 +171,7 @@ function isHeldBack(session: Session, answer: HttpAnswer, times: number): boolea
 function close(session: Session, wait: number, said: string): void {
   const { settings, context } = session;
   const { waitAtMostMilliseconds = waitAtMostDefault, clock, onWait } = context;
-  const openAt = clock.now() + wait;
+  const openAt = clock.now() + Math.min(wait, waitEver);
   if (openAt <= session.openAt) return;
   // Once for all requests that wait for the same.
   if (session.openAt <= clock.now() && wait <= waitAtMostMilliseconds) onWait?.(settings.name, wait, said);
