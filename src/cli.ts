@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { createFleetCommand, type FleetRequest } from './fleet/command/fleetCommand';
 import { toProgram } from './pipe/order';
 import { isPipelinesLog } from './pipe/step';
 import { type Ending, runEntry } from './program/runEntry';
@@ -28,6 +29,10 @@ async function runCommandLine(): Promise<Ending> {
   add(createMirrorCommand(), mirrorFromShell);
   add(createCheckCommand(), checkFromShell);
   add(createSetupCommand(), setUpFromShell);
+  const fleet = createFleetCommand(async (request) => {
+    ending = await runFleetFromShell(request);
+  });
+  program.addCommand(fleet);
   add(new Command('demo').description('mirror a small repository on this machine only, and watch'), showDemo);
   add(new Command('version').description('print the version'), printVersion);
   try {
@@ -57,6 +62,14 @@ async function setUpFromShell(flags: Flags): Promise<Ending> {
   const { stdin, stdout } = process;
   const program = { ...openShell(), cwd: process.cwd(), stdin, stdout };
   return { exitCode: await runSetup(flags as unknown as SetupFlags, program) };
+}
+
+/** Loaded on demand: it contains the clients of the hosts. */
+async function runFleetFromShell(request: FleetRequest): Promise<Ending> {
+  const { runFleet } = await import('./fleet/command/run');
+  const { stdin, stdout, stderr } = process;
+  const program = { ...openShell(), cwd: process.cwd(), stdin, stdout, stderr };
+  return { exitCode: await runFleet(request, program), needsOutput: request.subcommand !== 'mirror' };
 }
 
 /** Loaded on demand: it contains a git server. */

@@ -5,12 +5,14 @@ import { ProxyAgent } from '../http/proxy';
 const milliseconds = 10_000;
 
 /** How AWS's clients, which know no proxy by themselves, make their requests. */
-export function createRequestHandler(): NodeHttpHandler {
+export function createRequestHandler(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): NodeHttpHandler {
   return new NodeHttpHandler({
     connectionTimeout: milliseconds,
     requestTimeout: milliseconds,
     // By itself the client only warns, and waits on.
     throwOnRequestTimeout: true,
-    httpsAgent: new ProxyAgent(process.env),
+    httpsAgent: new ProxyAgent(env),
   });
 }

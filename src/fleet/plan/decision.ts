@@ -1,5 +1,5 @@
 import type { MirrorConfiguration } from '../configuration/configuration';
-import type { HostRepository } from '../hosts/host';
+import type { HostRepository } from '../hosts/repository';
 import type { RepositoryState } from '../state/repositoryState';
 import type { Conflict } from './conflicts';
 import type { Listing } from './listing';

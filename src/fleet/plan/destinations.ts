@@ -1,4 +1,4 @@
-import type { HostRepository } from '../hosts/host';
+import type { HostRepository } from '../hosts/repository';
 import { type Conflict, foreign, foreignMarker, loop, unseen } from './conflicts';
 import type { Decision, MirrorWorld } from './decision';
 import { parseMarker } from './marker';

@@ -1,4 +1,5 @@
-import type { Host, HostRepository } from '../hosts/host';
+import type { Host } from '../hosts/host';
+import type { HostRepository } from '../hosts/repository';
 
 /** What a host listed. Only a whole listing says that something is not there. */
 export interface Listing {

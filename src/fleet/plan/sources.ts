@@ -1,5 +1,5 @@
 import { toNameFilter, toPath } from '../configuration/patterns';
-import type { HostRepository } from '../hosts/host';
+import type { HostRepository } from '../hosts/repository';
 import type { RepositoryState } from '../state/repositoryState';
 import type { Decision, MirrorWorld } from './decision';
 import { toRules } from './fleetMirror';
@@ -95,8 +95,8 @@ function toExclusion({ mirror }: MirrorWorld): (...each: Parameters<Exclusion>) 
 }
 
 /** GitLab renames a project that is to be deleted, days before it is. */
-function isGoingAway({ name }: HostRepository): boolean {
-  return /-deletion_scheduled-\d+$/.test(name);
+function isGoingAway({ isBeingDeleted }: HostRepository): boolean {
+  return isBeingDeleted;
 }
 
 function findFrozen(

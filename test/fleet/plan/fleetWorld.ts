@@ -1,5 +1,5 @@
 import { parseConfiguration } from '../../../src/fleet/configuration/configuration';
-import type { HostRepository } from '../../../src/fleet/hosts/host';
+import type { HostRepository } from '../../../src/fleet/hosts/repository';
 import type { MirrorWorld } from '../../../src/fleet/plan/decision';
 import { type RepositoryState, toNewState } from '../../../src/fleet/state/repositoryState';
 
@@ -14,6 +14,7 @@ export function repository(id: number, name: string, more: Partial<HostRepositor
     isPrivate: true,
     isArchived: false,
     isFork: false,
+    isBeingDeleted: false,
     changedAt: undefined,
     bytes: undefined,
     ...more,

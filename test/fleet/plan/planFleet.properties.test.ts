@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HostRepository } from '../../../src/fleet/hosts/host';
+import type { HostRepository } from '../../../src/fleet/hosts/repository';
 import type { MirrorWorld, PlannedRepository } from '../../../src/fleet/plan/decision';
 import { parseMarker, toMarker } from '../../../src/fleet/plan/marker';
 import { toNameKey } from '../../../src/fleet/plan/naming';

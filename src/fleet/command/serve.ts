@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { MirrorError } from '../../errors';
+import type { Session } from '../../program/session';
+import { readRegularFile } from '../../system/regularFile';
+import { systemClock } from '../hosts/api/limiter';
+import type { Fleet } from '../run/fleet';
+import { answerHook } from '../service/hookListener';
+import { readHookSecrets } from '../service/hookSecrets';
+import { isLocal, openListener } from '../service/listener';
+import { createAccess } from '../service/page/access';
+import { answerPage } from '../service/page/pageServer';
+import { createRunLogs } from '../service/runLogs';
+import { FleetService } from '../service/service';
+
+export interface ServeOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly hooksAddress: string;
+  readonly hooksPort: number;
+  /** A file with the token of the page; undefined where the page is open to this machine. */
+  readonly tokenFile: string | undefined;
+  /** The page is reached over HTTPS, through a proxy. */
+  readonly isBehindTls: boolean;
+  readonly secretFile: string;
+  readonly stateFolder: string;
+}
+
+/** Runs the service until it is stopped. Gives the exit code. */
+export async function serveFleet(fleet: Fleet, options: ServeOptions, session: Session): Promise<number> {
+  const { context } = fleet;
+  const token = await readToken(fleet, options);
+  const listeners = new Set<() => void>();
+  const logs = createRunLogs(
+    join(options.stateFolder, 'logs'),
+    session.clean,
+    context.log.conceal,
+    systemClock.now,
+  );
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  const service = new FleetService(fleet, { clock: systemClock, random: Math.random, logs, changed });
+  const access = createAccess(token, options.isBehindTls, systemClock.now);
+  const onChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const parts = { fleet, service, access, logs, onChange };
+  await using page = await openListener({
+    address: options.address,
+    port: options.port,
+    answer: (request, response) => answerPage(request, response, parts),
+  });
+  await using hooks = await openListener({
+    address: options.hooksAddress,
+    port: options.hooksPort,
+    answer: (request, response) =>
+      answerHook(request, response, fleet, service, () => readHookSecrets(options.secretFile)),
+  });
+  context.log.info(`Status page: ${page.url}/`);
+  context.log.info(`Webhooks: ${hooks.url}/hooks/<mirror>`);
+  await service.run();
+  context.log.info('Stopped.');
+  return 0;
+}
+
+/** Whoever can reach the page from elsewhere must log in. */
+async function readToken(fleet: Fleet, { tokenFile, address }: ServeOptions): Promise<string | undefined> {
+  const { env, log } = fleet.context;
+  const given = tokenFile === undefined ? env['FLEET_TOKEN'] : await readRegularFile(tokenFile);
+  const token = given?.trim() || undefined;
+  if (token !== undefined) log.conceal([token]);
+  const isUnfit = token === undefined ? tokenFile !== undefined || !isLocal(address) : token.length < 16;
+  if (!isUnfit) return token;
+  throw new MirrorError(
+    'fleet-configuration-invalid',
+    {
+      message:
+        token === undefined
+          ? `The page would be open to everybody who reaches ${address}: there is no token for it.`
+          : 'The token of the page is shorter than 16 characters.',
+      remedy:
+        'Put a long random text into a file (openssl rand -hex 32) and give --token-file, or set FLEET_TOKEN; or leave --address out, so that only this machine reaches the page.',
+    },
+    { exitCode: 2 },
+  );
+}

@@ -1,0 +1,60 @@
+import type { Log } from '../../system/context';
+import type { RunRecord } from '../state/repositoryState';
+import type { Fleet } from './fleet';
+import { mirrorRepository, type RepositoryRun } from './mirrorRepository';
+import { isRunnable, type Runnable } from './prepareDestination';
+import type { FleetPlan } from './readPlan';
+import { runQueued } from './runQueued';
+
+/** What is told while a fleet is mirrored. */
+export interface Listener {
+  began(planned: Runnable): void;
+  ended(run: RepositoryRun): Promise<void>;
+  /** Where the core tells of one repository. */
+  openLog(planned: Runnable): Log;
+}
+
+/**
+ * Mirrors every repository of a plan that is to be mirrored, several at once, the largest last: a huge one holds nobody up.
+ * Gives the runs in the order in which they ended, and those that were not begun because the run was stopped.
+ */
+export async function mirrorAll(
+  fleet: Fleet,
+  plan: Pick<FleetPlan, 'repositories'>,
+  trigger: RunRecord['trigger'],
+  listener: Listener,
+): Promise<{ readonly runs: readonly RepositoryRun[]; readonly notBegun: readonly Runnable[] }> {
+  const runnable = plan.repositories.filter(isRunnable).sort(bySize);
+  const runs: RepositoryRun[] = [];
+  const begun = new Set<Runnable>();
+  const work = async (planned: Runnable) => {
+    const mirror = fleet.mirrorNamed(planned.mirror);
+    begun.add(planned);
+    listener.began(planned);
+    const run = await mirrorRepository(planned, { fleet, mirror, trigger, log: listener.openLog(planned) });
+    runs.push(run);
+    await listener.ended(run);
+  };
+  await runQueued(fleet, runnable, work);
+  return { runs, notBegun: runnable.filter((planned) => !begun.has(planned)) };
+}
+
+/** What the host says of the size is a hint; without it a repository is taken for a small one. */
+function bySize(one: Runnable, other: Runnable): number {
+  return (one.repository.bytes ?? 0) - (other.repository.bytes ?? 0);
+}
+
+/** Saves when each source was listed whole, and of how many repositories. */
+export async function saveListings({ store }: Fleet, { listed, problems }: FleetPlan): Promise<void> {
+  const now = Date.now();
+  const whole = [...listed].map(([mirror, size]) => ({ mirror, listedAt: now, listed: size }));
+  const failed = await Promise.all(
+    problems.map(async ({ mirror, error: { code, message, remedy } }) => ({
+      ...((await store.readMirror(mirror)) ?? { mirror }),
+      problem: { code, message, remedy },
+    })),
+  );
+  const failing = new Set(failed.map(({ mirror }) => mirror));
+  const states = [...whole.filter(({ mirror }) => !failing.has(mirror)), ...failed];
+  await store.write(states.map((state) => ({ kind: 'mirror', state })));
+}

@@ -1,0 +1,167 @@
+import { hasCode, type MirrorError } from '../../errors';
+import { mirror as runMirror } from '../../mirror/mirror';
+import type { Outcome } from '../../report/outcome';
+import type { Context, Log } from '../../system/context';
+import { toFailure } from '../../system/errors';
+import type { MirrorConfiguration } from '../configuration/configuration';
+import type { RepositoryState, RunRecord } from '../state/repositoryState';
+import type { Fleet } from './fleet';
+import { prepareDestination, type Runnable } from './prepareDestination';
+import { toJob } from './toJob';
+
+/** How the run of one repository ended. */
+export interface RepositoryRun {
+  readonly planned: Runnable;
+  readonly run: RunRecord;
+  /** URLs without logins; the destination's once it was known. */
+  readonly source: string;
+  readonly destination: string | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly error: MirrorError | undefined;
+}
+
+/** What one run of one repository works with. */
+export interface RunContext {
+  readonly fleet: Fleet;
+  readonly mirror: MirrorConfiguration;
+  readonly trigger: RunRecord['trigger'];
+  /** Gets what the core says of this repository. */
+  readonly log: Log;
+  /** Its name, where it is kept. */
+  readonly logName?: string;
+  /** Ends this run, beside the signal of the fleet. */
+  readonly signal?: AbortSignal;
+  /** How long the run may go on when the fleet is asked to stop; default: not at all. */
+  readonly graceMilliseconds?: number;
+}
+
+/** Mirrors one repository, and saves what came of it. Never throws for the repository's own sake. */
+export async function mirrorRepository(planned: Runnable, run: RunContext): Promise<RepositoryRun> {
+  const { fleet, mirror, trigger } = run;
+  const startedAt = Date.now();
+  using limited = limit(run);
+  const { context } = limited;
+  let [outcome, error, destination]: [Outcome?, MirrorError?, string?] = [];
+  try {
+    const prepared = await prepareDestination(fleet, mirror, planned);
+    destination = prepared.destination.url;
+    const hosts = fleet.hostsOf(mirror);
+    const [from, to] = await Promise.all([hosts.source.login(), hosts.destination.login()]);
+    const job = toJob(
+      mirror,
+      { url: planned.repository.url, name: planned.path, login: from },
+      { url: destination, name: planned.destination, login: to },
+    );
+    outcome = await runMirror(job, context);
+  } catch (thrown) {
+    error = toFailure(thrown, context);
+  }
+  const failure = error ?? outcome?.failure;
+  const record = {
+    startedAt,
+    took: Date.now() - startedAt,
+    trigger,
+    ...toResult(outcome, failure),
+    ...(run.logName !== undefined && { log: run.logName }),
+  };
+  await save(fleet, planned, record, outcome, failure);
+  return { planned, run: record, source: planned.repository.url, destination, outcome, error };
+}
+
+/** The run's own time limit and log. */
+function limit({
+  fleet,
+  mirror,
+  log,
+  signal: stop,
+  graceMilliseconds = 0,
+}: RunContext): { readonly context: Context } & Disposable {
+  const ending = new AbortController();
+  const timers = [setTimeout(() => ending.abort('TIMEOUT'), mirror.timeoutMinutes * 60_000)];
+  const whole = fleet.context.signal;
+  const leave = () => timers.push(setTimeout(() => ending.abort(whole.reason), graceMilliseconds));
+  if (whole.aborted) leave();
+  else whole.addEventListener('abort', leave, { once: true });
+  const signal = stop === undefined ? ending.signal : AbortSignal.any([stop, ending.signal]);
+  return {
+    context: { ...fleet.context, log, signal, startedAt: new Date() },
+    [Symbol.dispose]() {
+      whole.removeEventListener('abort', leave);
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}
+
+function toResult(outcome: Outcome | undefined, failure: MirrorError | undefined) {
+  const changes = outcome?.counts.changed ?? 0;
+  const code = failure?.code ?? outcome?.refs.find((ref) => ref.code !== undefined)?.code;
+  if (code === 'stopped') return { outcome: 'stopped', changes, code } as const;
+  if (code === 'source-empty') return { outcome: 'equal', changes } as const;
+  if (code !== undefined) return { outcome: 'failed', changes, code } as const;
+  return { outcome: changes > 0 ? 'mirrored' : 'equal', changes } as const;
+}
+
+/** A repository without a branch has nothing to mirror: that is no failure of a fleet. */
+export function isEmptySource(failure: MirrorError | undefined): boolean {
+  return hasCode(failure, ['source-empty']);
+}
+
+async function save(
+  { store }: Fleet,
+  { mirror, identity }: Runnable,
+  run: RunRecord,
+  outcome: Outcome | undefined,
+  failure: MirrorError | undefined,
+): Promise<void> {
+  const before = await store.readRepository(mirror, identity);
+  const runChange = { kind: 'runs', mirror, identity, runs: [run] } as const;
+  if (before === undefined) return;
+  const state = toState(before, run, outcome, failure);
+  await store.write([{ kind: 'repository', state }, runChange]);
+}
+
+function toState(
+  { problem: _solved, ...before }: RepositoryState,
+  run: RunRecord,
+  outcome: Outcome | undefined,
+  failure: MirrorError | undefined,
+): RepositoryState {
+  const now = run.startedAt + run.took;
+  const { branches = 0, tags = 0 } = outcome?.counts ?? {};
+  const seen = {
+    ...before,
+    lookedAt: now,
+    refs: branches + tags,
+    ...(run.changes > 0 && { changedAt: now }),
+  };
+  switch (run.outcome) {
+    case 'stopped':
+      return before;
+    case 'mirrored':
+    case 'equal':
+      if (isEmptySource(failure)) return { ...seen, state: 'empty', refs: 0, failures: 0 };
+      return { ...seen, state: 'equal', verifiedAt: now, failures: 0 };
+    case 'failed':
+      return {
+        ...seen,
+        state: 'failing',
+        failures: before.failures + 1,
+        problem: toProblem(outcome, failure),
+      };
+  }
+}
+
+function toProblem(outcome: Outcome | undefined, failure: MirrorError | undefined) {
+  if (failure !== undefined) {
+    const { code, message, remedy } = failure;
+    return { code, message, remedy };
+  }
+  const declined = outcome?.refs.filter(({ code }) => code !== undefined) ?? [];
+  const [first] = declined;
+  const others = declined.length > 1 ? ` (and ${declined.length - 1} more refs)` : '';
+  return {
+    code: first?.code ?? 'internal',
+    message: `${first?.ref}: ${first?.reason ?? first?.status}${others}`,
+    remedy: 'The report of this repository has every ref with its reason.',
+  };
+}

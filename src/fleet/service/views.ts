@@ -1,0 +1,86 @@
+import { toTitle } from '../command/describePlan';
+import type { Fleet } from '../run/fleet';
+import type { MirrorState, RepositoryState, RunRecord } from '../state/repositoryState';
+
+/** What a page says of one repository. */
+export type Condition =
+  | 'equal'
+  | 'behind'
+  | 'mirroring'
+  | 'waiting'
+  | 'failing'
+  | 'blocked'
+  | 'new'
+  | 'empty'
+  | 'frozen'
+  | 'source gone'
+  | 'paused';
+
+export const conditions: readonly Condition[] = [
+  'failing',
+  'blocked',
+  'behind',
+  'mirroring',
+  'waiting',
+  'new',
+  'paused',
+  'source gone',
+  'frozen',
+  'empty',
+  'equal',
+];
+
+export interface RepositoryView {
+  readonly state: RepositoryState;
+  readonly condition: Condition;
+  readonly lastRun: RunRecord | undefined;
+}
+
+export interface MirrorView {
+  readonly name: string;
+  readonly title: string;
+  readonly state: MirrorState | undefined;
+}
+
+/** What a page shows, as it is now. */
+export interface FleetView {
+  readonly mirrors: readonly MirrorView[];
+  /** Those that need attention first, then by path. */
+  readonly repositories: readonly RepositoryView[];
+  readonly isStopped: boolean;
+}
+
+/** What of a repository is under way. */
+export type Activity = (mirror: string, identity: string) => 'waiting' | 'running' | 'dirty' | undefined;
+
+export async function readView(fleet: Fleet, activity: Activity, isStopped: boolean): Promise<FleetView> {
+  const { configuration, store } = fleet;
+  const mirrors = await Promise.all(
+    configuration.mirrors.map(async (mirror) => ({
+      name: mirror.name,
+      title: toTitle(mirror),
+      state: await store.readMirror(mirror.name),
+    })),
+  );
+  const lists = await Promise.all(configuration.mirrors.map(({ name }) => store.readRepositories(name)));
+  const repositories = await Promise.all(
+    lists.flat().map(async (state) => ({
+      state,
+      condition: toCondition(state, activity(state.mirror, state.identity)),
+      lastRun: (await store.readRuns(state.mirror, state.identity)).at(-1),
+    })),
+  );
+  return { mirrors, repositories: repositories.sort(byUrgency), isStopped };
+}
+
+export function toCondition(state: RepositoryState, activity: ReturnType<Activity>): Condition {
+  if (activity === 'running' || activity === 'dirty') return 'mirroring';
+  if (state.isPaused) return 'paused';
+  if (activity === 'waiting' && state.state !== 'failing') return 'waiting';
+  return state.state === 'gone' ? 'source gone' : state.state;
+}
+
+function byUrgency(one: RepositoryView, other: RepositoryView): number {
+  const order = conditions.indexOf(one.condition) - conditions.indexOf(other.condition);
+  return order || (one.state.path < other.state.path ? -1 : 1);
+}

@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Run, runProgram } from '../../e2e/world';
+import { openFolder } from '../../servers/folder';
+import { grow } from '../../servers/git';
+import { openGithubServer } from '../../servers/hosts/github';
+import { openGitlabServer } from '../../servers/hosts/gitlab';
+import type { HostServer } from '../../servers/hosts/server';
+
+export const sourceToken = 'token-of-the-source-0123456789';
+export const destinationToken = 'token-of-the-destination-0123';
+
+/** A GitHub with the organisation acme, an empty group `mirror` on a GitLab, and a machine between them. */
+export interface FleetHosts extends AsyncDisposable {
+  readonly github: HostServer;
+  readonly gitlab: HostServer;
+  readonly root: string;
+  /** Makes a repository of acme with some branches; gives its path on disk. */
+  add(name: string, ...branches: readonly string[]): Promise<string>;
+  /** Where the mirror of this name is on disk; undefined where there is none. */
+  mirrorOf(name: string): Promise<string | undefined>;
+  /** Runs `codecommit-mirror fleet …` in the folder of mirrors.yaml. */
+  fleet(...args: readonly string[]): Promise<Run>;
+  /** Writes mirrors.yaml; `more` are lines below the one mirror, indented as they are. */
+  configure(more?: string): Promise<void>;
+}
+
+export async function openFleetHosts(): Promise<FleetHosts> {
+  const folder = await openFolder();
+  const root = folder.path;
+  for (const name of ['github', 'gitlab', 'work', 'tmp', 'home']) await mkdir(join(root, name));
+  const github = await openGithubServer({ root: join(root, 'github') });
+  const gitlab = await openGitlabServer({ root: join(root, 'gitlab') });
+  gitlab.groups.set('mirror', 9_000);
+  github.tokens.set(sourceToken, { user: 'bot', scopes: ['repo', 'read:org'] });
+  gitlab.tokens.set(destinationToken, {
+    user: 'bot',
+    scopes: ['api', 'read_api', 'read_repository', 'write_repository'],
+  });
+  const work = join(root, 'work');
+  const env = {
+    HOME: join(root, 'home'),
+    TMPDIR: join(root, 'tmp'),
+    GITHUB_TOKEN: sourceToken,
+    GITLAB_TOKEN: destinationToken,
+  };
+  async function configure(more = ''): Promise<void> {
+    const lines = [
+      'mirrors:',
+      '  - name: acme',
+      `    from: { host: github, url: '${github.url}', owner: acme, token: $GITHUB_TOKEN }`,
+      `    to: { host: gitlab, url: '${gitlab.url}', group: mirror, token: $GITLAB_TOKEN }`,
+      '    prune: true',
+      more,
+    ];
+    await writeFile(join(work, 'mirrors.yaml'), `${lines.join('\n')}\n`);
+  }
+  await configure();
+  return {
+    github,
+    gitlab,
+    root,
+    configure,
+    async add(name, ...branches) {
+      const path = await github.repositories.path(github.repositories.add({ owner: 'acme', name }));
+      for (const branch of branches) await grow(path, branch, { count: 2 });
+      return path;
+    },
+    async mirrorOf(name) {
+      const found = gitlab.repositories.find('mirror', name);
+      return found && (await gitlab.repositories.path(found));
+    },
+    fleet: (...args) => runProgram('cli', ['fleet', ...args], work, env),
+    async [Symbol.asyncDispose]() {
+      await github[Symbol.asyncDispose]();
+      await gitlab[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}

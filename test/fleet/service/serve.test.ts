@@ -1,0 +1,158 @@
+import { createHmac } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { expect, test } from 'vitest';
+import { git, grow, readRefs } from '../../servers/git';
+import type { FleetHosts } from '../command/fleetHosts';
+import { openServed, type Served, until } from './served';
+
+async function isEqual(hosts: FleetHosts, name: string): Promise<boolean> {
+  const source = hosts.github.repositories.find('acme', name);
+  const mirror = await hosts.mirrorOf(name);
+  if (source === undefined || mirror === undefined) return false;
+  return isDeepStrictEqual(
+    await readRefs(mirror),
+    await readRefs(await hosts.github.repositories.path(source)),
+  );
+}
+
+const secret = 'a-secret-of-webhooks-with-enough-characters';
+
+/** A push event as GitHub sends it. */
+async function sendHook({ hooks, hosts }: Served, name: string, signedWith = secret): Promise<number> {
+  const repository = hosts.github.repositories.find('acme', name);
+  const body = JSON.stringify({
+    ref: 'refs/heads/main',
+    repository: { id: repository?.id, full_name: `acme/${name}` },
+  });
+  const signature = createHmac('sha256', signedWith).update(body).digest('hex');
+  const headers = {
+    'Content-Type': 'application/json',
+    'X-GitHub-Event': 'push',
+    'X-Hub-Signature-256': `sha256=${signature}`,
+  };
+  return (await fetch(`${hooks}/hooks/acme`, { method: 'POST', body, headers })).status;
+}
+
+test('what is there is mirrored, a push is mirrored when its webhook comes, and SIGTERM ends it', async () => {
+  await using served = await openServed(async (hosts) => {
+    await hosts.add('app', 'main');
+    await hosts.add('lib', 'main', 'other');
+    await writeFile(join(hosts.root, 'work/mirrors.hooks-secret'), `${secret}\n`);
+  });
+  const { hosts } = served;
+  for (const name of ['app', 'lib']) await until(() => isEqual(hosts, name));
+
+  const app = await hosts.github.repositories.path(hosts.github.repositories.find('acme', 'app') ?? fail());
+  await grow(app, 'main');
+  await git(app, 'branch', 'new', 'main');
+  expect(await sendHook(served, 'app', 'another-secret-that-is-long-enough-too')).toBe(401);
+  expect(await sendHook(served, 'app')).toBe(202);
+  await until(() => isEqual(hosts, 'app'));
+
+  expect(await served.stop()).toBe(0);
+  expect(await readdir(join(hosts.root, 'tmp'))).toEqual([]);
+  expect(served.output()).not.toContain(secret);
+  const status = await hosts.fleet('status');
+  expect(status.output).toContain('2 repositories: 2 equal.');
+});
+
+function fail(): never {
+  throw new Error('no such repository');
+}
+
+/** Posts a form of the page as a browser does, with the cookie and the token of that page. */
+async function act({ page }: Served, action: string, fields: Readonly<Record<string, string>> = {}) {
+  const seen = await fetch(page);
+  const cookie = seen.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await seen.text())?.[1] ?? '';
+  const body = new URLSearchParams({ ...fields, csrf });
+  return await fetch(`${page}/${action}`, { method: 'POST', body, headers: { cookie }, redirect: 'manual' });
+}
+
+test('the page shows and does: mirror now, pause, resume, stop all', async () => {
+  await using served = await openServed((hosts) => hosts.add('app', 'main'));
+  const { hosts, page } = served;
+  const stored = hosts.github.repositories.find('acme', 'app') ?? fail();
+  const app = await hosts.github.repositories.path(stored);
+  await until(() => isEqual(hosts, 'app'));
+  await until(async () => (await (await fetch(page)).text()).includes('state equal">equal<'));
+
+  const identity = `${new URL(hosts.github.url).host}#${stored.id}`;
+  const fields = { repository: `acme ${identity}` };
+  expect((await act(served, 'pause', fields)).status).toBe(303);
+  expect(await (await fetch(page)).text()).toContain('state paused">paused<');
+  expect((await act(served, 'resume', fields)).status).toBe(303);
+  await grow(app, 'main');
+  expect((await act(served, 'mirror', fields)).status).toBe(303);
+  await until(() => isEqual(hosts, 'app'));
+  await until(async () => (await (await fetch(page)).text()).includes('state equal">equal<'));
+
+  const detail = await (
+    await fetch(`${page}/repository?${new URLSearchParams({ mirror: 'acme', identity })}`)
+  ).text();
+  expect(detail).toContain('a person asked');
+  const log = /\/log\?[^"]+/.exec(detail)?.[0].replaceAll('&#38;', '&') ?? '';
+  expect(await (await fetch(page + log)).text()).toContain('Log of a run');
+
+  expect((await act(served, 'stop-all')).status).toBe(303);
+  expect((await act(served, 'mirror', fields)).status).toBe(409);
+  expect((await act(served, 'resume-all')).status).toBe(303);
+  const metrics = await (await fetch(`${page}/metrics`)).text();
+  expect(metrics).toContain('codecommit_mirror_repositories{state="equal"} 1');
+  expect((await fetch(`${page}/healthz`)).status).toBe(200);
+});
+
+test('a form from elsewhere changes nothing, and a page for others asks for a token', async () => {
+  await using served = await openServed((hosts) => hosts.add('app', 'main'), {
+    env: { FLEET_TOKEN: 'a-token-for-the-page-0123456789' },
+  });
+  const { page } = served;
+  const body = new URLSearchParams({ csrf: 'x'.repeat(43) });
+  const foreign = await fetch(`${page}/stop-all`, { method: 'POST', body, redirect: 'manual' });
+  expect(foreign.status).toBe(403);
+  const closed = await fetch(page);
+  expect([closed.status, await closed.text()]).toEqual([401, expect.stringContaining('Log in')]);
+  expect((await fetch(`${page}/metrics`)).status).toBe(401);
+  const wrong = await act(served, 'login', { token: 'not-the-token-of-the-page' });
+  expect(wrong.status).toBe(401);
+  const right = await act(served, 'login', { token: 'a-token-for-the-page-0123456789' });
+  expect(right.status).toBe(303);
+  const cookie = right.headers.getSetCookie()[0] ?? '';
+  expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
+  const open = await fetch(page, { headers: { cookie: cookie.split(';')[0] ?? '' } });
+  expect(open.status).toBe(200);
+  expect(open.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(served.output()).not.toContain('a-token-for-the-page');
+});
+
+test('on another address than this machine it needs a token', async () => {
+  const { openFleetHosts } = await import('../command/fleetHosts');
+  await using hosts = await openFleetHosts();
+  const refused = await hosts.fleet('serve', '--address', '0.0.0.0', '--port', '0');
+  expect([refused.exitCode, refused.output]).toEqual([
+    2,
+    expect.stringContaining('there is no token for it'),
+  ]);
+});
+
+test('webhooks are installed with a secret of their own, listed, and removed', async () => {
+  const { openFleetHosts, sourceToken } = await import('../command/fleetHosts');
+  await using hosts = await openFleetHosts();
+  hosts.github.tokens.set(sourceToken, { user: 'bot', scopes: ['repo', 'read:org', 'admin:org_hook'] });
+  const url = ['--url', 'https://hooks.example.com'];
+  const installed = await hosts.fleet('hooks', 'install', ...url);
+  expect([installed.exitCode, installed.output]).toEqual([0, expect.stringContaining('webhook created')]);
+  const secrets = await readFile(join(hosts.root, 'work/mirrors.hooks-secret'), 'utf8');
+  expect(secrets).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(installed.output).not.toContain(secrets.trim());
+  await hosts.fleet('hooks', 'install', ...url, '--replace-secret');
+  expect(await readFile(join(hosts.root, 'work/mirrors.hooks-secret'), 'utf8')).toMatch(
+    new RegExp(`^[0-9a-f]{64}\\n${secrets}$`),
+  );
+  expect((await hosts.fleet('hooks', 'list', ...url)).output).toContain(
+    '1 webhooks to https://hooks.example.com/hooks/acme',
+  );
+  expect((await hosts.fleet('hooks', 'remove', ...url)).output).toContain('1 webhooks removed');
+});

@@ -1,0 +1,245 @@
+import type { StoredHook, StoredRepository } from './repositories';
+import {
+  type Answer,
+  type Asked,
+  type HostServer,
+  type HostServerOptions,
+  openHostServer,
+  readBasic,
+  readBearer,
+  slicePage,
+  toLinks,
+} from './server';
+import { answerHooks } from './storedHooks';
+
+/** GitHub as an Enterprise Server has it: the API below /api/v3. */
+export interface GithubServer extends HostServer {
+  /** Owners and what they are. */
+  readonly owners: Map<string, 'Organization' | 'User'>;
+  /** Webhooks of organisations, by their names. */
+  readonly organisationHooks: Map<string, StoredHook[]>;
+  /** Requests that are left of this hour. */
+  remaining: number;
+}
+
+/** Opens GitHub's REST API of our own, by its published schemas, with the organisation acme and the user ada. */
+export async function openGithubServer(options: HostServerOptions = {}): Promise<GithubServer> {
+  const owners: GithubServer['owners'] = new Map([
+    ['acme', 'Organization'],
+    ['ada', 'User'],
+  ]);
+  const own = { owners, organisationHooks: new Map<string, StoredHook[]>(), remaining: 5_000 };
+  const opened = await openHostServer(options, (server) => ({
+    readToken: readBearer,
+    toError: (_status, message) => ({ message, documentation_url: 'https://docs.github.com/rest' }),
+    answer(asked) {
+      github.remaining -= 1;
+      const answer = decide(github, asked);
+      const limits = {
+        'X-RateLimit-Limit': '5000',
+        'X-RateLimit-Remaining': String(Math.max(0, github.remaining)),
+        'X-RateLimit-Reset': String(Math.floor(Date.now() / 1_000) + 1_800),
+        'X-OAuth-Scopes': asked.token?.scopes.join(', ') ?? '',
+      };
+      return { ...answer, headers: { ...limits, ...answer.headers } };
+    },
+    parseGitPath(pathname) {
+      const [, owner, name, rest] =
+        /^\/([^/]+)\/([^/]+?)(?:\.git)?(\/(?:info\/refs|git-[a-z-]+))$/.exec(pathname) ?? [];
+      return owner && name && rest ? { owner, name, rest } : undefined;
+    },
+    isLogin(headers) {
+      const token = server.tokens.get(readBasic(headers)?.password ?? '');
+      return token !== undefined && token.isExpired !== true;
+    },
+  }));
+  const github: GithubServer = Object.assign(opened, own);
+  return github;
+}
+
+function refuse(status: number, message: string, more: Partial<Answer> & { errors?: unknown } = {}): Answer {
+  const { errors, headers = {} } = more;
+  const body = { message, documentation_url: 'https://docs.github.com/rest', ...(errors ? { errors } : {}) };
+  return { status, body, headers };
+}
+
+const notFound = refuse(404, 'Not Found');
+
+function decide(server: GithubServer, asked: Asked): Answer {
+  const { token, url, method } = asked;
+  if (token === undefined || token.isExpired === true) return refuse(401, 'Bad credentials');
+  const path = url.pathname.replace(/^\/api\/v3/, '');
+  if (path === url.pathname) return notFound;
+  if (token.sso === 'required') {
+    const message = 'Resource protected by organization SAML enforcement. You must grant your token access.';
+    const sso = 'required; url=https://github.com/orgs/acme/sso?authorization_request=AAA';
+    return refuse(403, message, { headers: { 'X-GitHub-SSO': sso } });
+  }
+  const [, kind = '', first = '', second = '', third = ''] =
+    /^\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(.+))?$/.exec(path) ?? [];
+  if (kind === 'users' && second === '') return answerOwner(server, decodeURIComponent(first));
+  if (path === '/user') return { status: 200, body: { login: token.user, id: 2, type: 'User' } };
+  if (kind === 'orgs' && second === 'repos' && method === 'POST') return answerCreation(server, asked, first);
+  if (path === '/user/repos' && method === 'POST') return answerCreation(server, asked, token.user);
+  if (kind === 'orgs' && second === 'hooks') return answerOrganisationHooks(server, asked, first, third);
+  if (kind === 'orgs' && second === 'repos') return answerList(server, asked, ({ owner }) => owner === first);
+  if (path === '/user/repos') return answerList(server, asked, ({ owner }) => owner === token.user);
+  if (kind === 'users' && second === 'repos')
+    return answerList(server, asked, ({ owner, isPrivate }) => owner === first && !isPrivate);
+  if (path === '/installation/repositories') return answerInstallation(server, asked);
+  if (kind === 'repositories') {
+    const repository = server.repositories.all.find(({ id }) => id === Number(first));
+    return repository === undefined ? notFound : { status: 200, body: toJson(server, repository) };
+  }
+  return kind === 'repos' ? answerRepository(server, asked, [first, second, third]) : notFound;
+}
+
+function answerOwner(server: GithubServer, name: string): Answer {
+  const type = server.owners.get(name);
+  return type === undefined ? notFound : { status: 200, body: { login: name, id: 1, type } };
+}
+
+function lacks({ token }: Asked, accepted: readonly string[]): Answer | undefined {
+  if (accepted.some((scope) => token?.scopes.includes(scope))) return undefined;
+  const headers = { 'X-Accepted-OAuth-Scopes': accepted.join(', ') };
+  return refuse(403, 'Resource not accessible by personal access token', { headers });
+}
+
+function answerList(server: GithubServer, asked: Asked, isIn: (each: StoredRepository) => boolean): Answer {
+  const missing = lacks(asked, ['repo', 'read:org']);
+  if (missing !== undefined) return missing;
+  if (asked.url.pathname.includes('/orgs/') && !server.owners.has(asked.url.pathname.split('/')[4] ?? ''))
+    return notFound;
+  const { rows, page, perPage, all } = toRows(server, asked.url, isIn);
+  const isPartial = asked.token?.sso === 'partial';
+  const partial = { 'X-GitHub-SSO': 'partial-results; organizations=21955855,20582480' };
+  return {
+    status: 200,
+    body: rows.slice(isPartial ? 1 : 0).map((each) => toJson(server, each)),
+    headers: { ...toLinks(asked.url, page, Math.ceil(all.length / perPage)), ...(isPartial ? partial : {}) },
+  };
+}
+
+function answerInstallation(server: GithubServer, asked: Asked): Answer {
+  const { rows, page, perPage, all } = toRows(server, asked.url, () => true);
+  return {
+    status: 200,
+    body: { total_count: all.length, repositories: rows.map((each) => toJson(server, each)) },
+    headers: toLinks(asked.url, page, Math.ceil(all.length / perPage)),
+  };
+}
+
+function toRows(server: GithubServer, { searchParams }: URL, isIn: (each: StoredRepository) => boolean) {
+  const perPage = Math.min(Number(searchParams.get('per_page') ?? 30), server.pageSize);
+  const page = Number(searchParams.get('page') ?? 1);
+  const key = searchParams.get('sort') === 'pushed' ? 'changedAt' : 'createdAt';
+  const sign = searchParams.get('direction') === 'desc' ? -1 : 1;
+  const all = server.repositories.all
+    .filter(isIn)
+    .sort((one, other) => sign * (one[key].getTime() - other[key].getTime() || one.id - other.id));
+  return { rows: slicePage(all, page, perPage), page, perPage, all };
+}
+
+function answerCreation(server: GithubServer, asked: Asked, owner: string): Answer {
+  const missing = lacks(asked, ['repo']);
+  if (missing !== undefined) return missing;
+  if (!server.owners.has(owner)) return notFound;
+  const { name, description, private: isPrivate = false } = asked.body ?? {};
+  const error = (message: string) =>
+    refuse(422, 'Repository creation failed.', {
+      errors: [{ resource: 'Repository', code: 'custom', field: 'name', message }],
+    });
+  if (typeof name !== 'string' || !/^[\w.-]{1,100}$/.test(name)) return error('name is invalid');
+  if (typeof description === 'string' && [...description].length > 350)
+    return error('description is too long (maximum is 350 characters)');
+  if (server.repositories.find(owner, name) !== undefined)
+    return error('name already exists on this account');
+  const made = server.repositories.add({
+    owner,
+    name,
+    description: String(description ?? ''),
+    isPrivate: isPrivate === true,
+  });
+  return { status: 201, body: toJson(server, made) };
+}
+
+function answerRepository(
+  server: GithubServer,
+  asked: Asked,
+  [owner, name, rest]: readonly [string, string, string],
+): Answer {
+  const moved = server.repositories.findMoved(owner, name);
+  const repository = server.repositories.find(owner, name);
+  if (repository === undefined && moved !== undefined) {
+    const location = `${server.url}/api/v3/repositories/${moved.id}`;
+    const status = asked.method === 'GET' ? 301 : 307;
+    return { status, body: { message: 'Moved Permanently', url: location }, headers: { Location: location } };
+  }
+  if (repository === undefined) return notFound;
+  if (rest.startsWith('hooks'))
+    return (
+      lacks(asked, ['admin:repo_hook', 'repo']) ??
+      answerGithubHooks(server, asked, repository.hooks, rest.slice(6))
+    );
+  if (asked.method === 'PATCH') {
+    repository.description = String(asked.body?.['description'] ?? repository.description);
+  }
+  return { status: 200, body: toJson(server, repository) };
+}
+
+function answerOrganisationHooks(
+  server: GithubServer,
+  asked: Asked,
+  organisation: string,
+  id: string,
+): Answer {
+  const hooks = server.organisationHooks.get(organisation) ?? [];
+  server.organisationHooks.set(organisation, hooks);
+  return lacks(asked, ['admin:org_hook']) ?? answerGithubHooks(server, asked, hooks, id);
+}
+
+function answerGithubHooks(server: GithubServer, asked: Asked, hooks: StoredHook[], id: string): Answer {
+  return answerHooks(asked, hooks, id, {
+    notFound,
+    toJson: ({ id: number, isActive, body }) => {
+      const config = { ...(body['config'] ?? {}), secret: '********' };
+      return {
+        type: 'Organization',
+        id: number,
+        name: 'web',
+        active: isActive,
+        events: body['events'],
+        config,
+      };
+    },
+    toList: (rows) => {
+      const page = Number(asked.url.searchParams.get('page') ?? 1);
+      const perPage = Math.min(Number(asked.url.searchParams.get('per_page') ?? 30), server.pageSize);
+      const headers = toLinks(asked.url, page, Math.ceil(rows.length / perPage));
+      return { status: 200, body: slicePage(rows, page, perPage), headers };
+    },
+  });
+}
+
+function toJson(server: GithubServer, each: StoredRepository) {
+  return {
+    id: each.id,
+    node_id: `R_${each.id}`,
+    name: each.name,
+    full_name: `${each.owner}/${each.name}`,
+    owner: { login: each.owner, id: 1, type: server.owners.get(each.owner) },
+    private: each.isPrivate,
+    visibility: each.isPrivate ? 'private' : 'public',
+    description: each.description === '' ? null : each.description,
+    fork: each.isFork,
+    archived: each.isArchived,
+    disabled: false,
+    size: Math.ceil(each.bytes / 1_024),
+    default_branch: 'main',
+    clone_url: `${server.url}/${each.owner}/${each.name}.git`,
+    ssh_url: `git@127.0.0.1:${each.owner}/${each.name}.git`,
+    created_at: each.createdAt.toISOString(),
+    updated_at: each.changedAt.toISOString(),
+    pushed_at: each.changedAt.toISOString(),
+  };
+}
