@@ -14,6 +14,8 @@ export function createSetupCommand(): Command {
     .option('--oidc', 'no user and no key: a role that steps of this repository assume')
     .option('--write', 'add the step to bitbucket-pipelines.yml; only in the root of its clone')
     .option('--nightly', 'add a pipeline and a schedule that mirror every night')
+    .option('--protect', 'make the IAM policy that denies others to push, and print how to attach it')
+    .option('--trigger <arn>', 'have CodeCommit tell this SNS topic or Lambda function of each push')
     .option('--dry-run', 'show the plan and stop; also with --yes')
     .option('--yes', 'do not ask')
     .option('--replace-key', 'make a new key, give it to the pipeline, and retire the old one')

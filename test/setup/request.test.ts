@@ -44,6 +44,8 @@ describe('what setup is asked for', () => {
       replaceKey: false,
       adopt: false,
       oidc: false,
+      protect: false,
+      trigger: undefined,
     });
   });
 

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { MirrorError } from '../../errors';
+import { toIdentityArn } from '../aws/identityPlan';
 import { toAudience } from '../aws/oidc';
-import { toRoleArn } from '../aws/rolePlan';
 import { pipelinesFileUnfit } from '../errors';
 import type { SetupRequest } from '../request';
 import type { Hands, PipelinesFile, Situation } from '../steps/situation';
@@ -16,7 +16,7 @@ export const fileStep = { title: 'Step in bitbucket-pipelines.yml', kind: 'file'
 /** Without --write an unfit file stops nothing: the step is then printed. Throws MirrorError with --write. */
 export function planFile(situation: Situation, { request }: Hands): Step[] {
   const { file } = situation;
-  const content = toStepContent(request, toRoleArn(situation, request));
+  const content = toStepContent(request, toIdentityArn(situation, request));
   if (request.write) requireRoot(file, request);
   try {
     if (file.problem !== undefined) throw pipelinesFileUnfit(file.path, file.problem);
