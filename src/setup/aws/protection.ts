@@ -18,7 +18,7 @@ import { toDifference, toIdentityArn } from './identityPlan';
  * Each action that changes a branch or tag: by git, in the console, and through the API (CodeCommit user guide,
  * "CodeCommit permissions reference").
  */
-export const writeActions: readonly string[] = [
+const writeActions: readonly string[] = [
   'GitPush',
   'CreateBranch',
   'DeleteBranch',
@@ -38,7 +38,11 @@ export const writeActions: readonly string[] = [
  * of resources, so it works only where it is attached. `aws:PrincipalArn` of a role's session is the ARN of the role
  * (IAM user guide, "AWS global condition context keys").
  */
-export function toProtection(request: SetupRequest, account: string, principal: string): PolicyDocument {
+export function toProtection(
+  place: Pick<SetupRequest, 'region' | 'name'>,
+  account: string,
+  principal: string,
+): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -46,7 +50,7 @@ export function toProtection(request: SetupRequest, account: string, principal: 
         Sid: 'OnlyTheMirrorPushes',
         Effect: 'Deny',
         Action: writeActions,
-        Resource: toRepositoryArn(request, account),
+        Resource: toRepositoryArn(place, account),
         Condition: { ArnNotEquals: { 'aws:PrincipalArn': principal } },
       },
     ],
