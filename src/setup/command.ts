@@ -37,9 +37,16 @@ token), or BITBUCKET_EMAIL and BITBUCKET_API_TOKEN. Without them, what to do
 on Bitbucket is printed, and the private key goes to a file that only you
 can read.
 
-Scopes of an access token: repository, repository:admin, pipeline:write,
-pipeline:variable. Scopes of an API token: read:repository:bitbucket,
-read:pipeline:bitbucket, write:pipeline:bitbucket, admin:pipeline:bitbucket.
+Scopes of an access token (Repository settings > Access tokens):
+  repository, repository:admin, pipeline:write, pipeline:variable
+Scopes of an API token (id.atlassian.com, "Create API token with scopes";
+it always has an expiry date):
+  read:repository:bitbucket, read:pipeline:bitbucket,
+  write:pipeline:bitbucket, admin:pipeline:bitbucket
+
+--protect: CodeCommit has no policies on repositories. The policy denies
+nothing until you attach it; setup attaches it to nobody.
+--trigger: other triggers of the repository are kept.
 
 CODECOMMIT_ENDPOINT (<host>[:<port>], such as a VPC endpoint) replaces the
 region's git host; its host key comes from KNOWN_HOSTS.
@@ -49,4 +56,5 @@ Examples:
   codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --dry-run
   codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --write
   codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --oidc --write
+  codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --protect --dry-run
   codecommit-mirror setup --bitbucket acme/app --codecommit eu-west-1/app --remove --write`;

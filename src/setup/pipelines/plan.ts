@@ -58,12 +58,12 @@ export function requireRoot(
   throw pipelinesFileUnfit(path, `${cwd} is a clone of ${found}, not of ${name}`);
 }
 
-/** Audiences of the whole file take the place of the default one, which the trust policy asks for. */
-function planAudience({ bitbucket, file }: Situation, { oidc }: SetupRequest): Step[] {
-  if (!oidc || bitbucket === undefined || file.text === undefined) return [];
+/** Audiences of the file take the place of the default one, which the trust policy asks for. */
+function planAudience({ bitbucket, file }: Situation, request: SetupRequest): Step[] {
+  if (!request.oidc || bitbucket === undefined || file.text === undefined) return [];
   const audience = toAudience(bitbucket.ids);
-  if (hasAudience(file.text, audience)) return [];
-  const note = `add ${audience} to options.oidc.audiences: without it AWS refuses the token`;
+  if (hasAudience(file.text, audience, request)) return [];
+  const note = `add ${audience} to each list under oidc.audiences: without it AWS refuses the token`;
   return [{ title: 'OIDC audience in bitbucket-pipelines.yml', state: 'by-hand', note }];
 }
 
