@@ -1,4 +1,4 @@
-// Writes the table of variables into the README, from the schema.
+// Writes the table of variables into docs/variables.md, from the schema.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -14,9 +14,10 @@ await build({
 const { toVariablesTable } = await import(pathToFileURL(outfile).href);
 rmSync(outfile);
 
-const [before, rest] = readFileSync('README.md', 'utf8').split('<!-- variables -->\n');
+const page = 'docs/variables.md';
+const [before, rest] = readFileSync(page, 'utf8').split('<!-- variables -->\n');
 const after = rest?.split('<!-- /variables -->')[1];
 if (after === undefined)
-  throw new Error('README.md has no table between <!-- variables --> and <!-- /variables -->');
+  throw new Error(`${page} has no table between <!-- variables --> and <!-- /variables -->`);
 const table = `<!-- variables -->\n${toVariablesTable()}\n<!-- /variables -->`;
-writeFileSync('README.md', before + table + after);
+writeFileSync(page, before + table + after);
