@@ -4,7 +4,7 @@ ARG NODE_IMAGE=node:24.21.0-trixie-slim
 # The programs: one file each, the same on every architecture, and so made on the build machine's own.
 FROM --platform=$BUILDPLATFORM $NODE_IMAGE AS program
 WORKDIR /build
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci
 COPY scripts scripts
 COPY src src

@@ -6,7 +6,7 @@ import { runChild } from '../system/child';
 import { askYes } from './ask';
 import { readAccount } from './aws/codecommit';
 import { toIdentityArn } from './aws/identityPlan';
-import { toProtectionOf } from './aws/protection';
+import { toProtectionOf } from './aws/protectionPlan';
 import { createBitbucketRepository } from './bitbucket/bitbucket';
 import type { SetupContext } from './context';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';

@@ -1,7 +1,7 @@
 // @module-tag slow
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toTriggerName } from '../../src/setup/names';
-import type { Trigger } from '../servers/aws/triggers';
+import type { Trigger } from '../servers/aws/state';
 import { mirror, openSetupWorld, type SetupWorld } from './world';
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -1,18 +1,8 @@
 import { callAws, callAwsUnless } from '../../aws/call';
 import { ourPath } from '../../aws/keyOwner';
-import {
-  isSamePolicy,
-  type PolicyDocument,
-  parsePolicy,
-  toPartition,
-  toRepositoryArn,
-} from '../../aws/policy';
-import { tagKey, toMirrorTag, toProtectionName } from '../names';
-import type { SetupRequest } from '../request';
-import type { Hands, Situation } from '../steps/situation';
-import { decide, type Step } from '../steps/step';
-import type { Aws, Seen } from './aws';
-import { toDifference, toIdentityArn } from './identityPlan';
+import { type PolicyDocument, parsePolicy, toPartition, toRepositoryArn } from '../../aws/policy';
+import { type Mirror, tagKey, toMirrorTag, toProtectionName } from '../names';
+import type { Aws } from './aws';
 
 /**
  * Each action that changes a branch or tag: by git, in the console, and through the API (CodeCommit user guide,
@@ -39,7 +29,7 @@ const writeActions: readonly string[] = [
  * (IAM user guide, "AWS global condition context keys").
  */
 export function toProtection(
-  place: Pick<SetupRequest, 'region' | 'name'>,
+  place: Pick<Mirror, 'region' | 'name'>,
   account: string,
   principal: string,
 ): PolicyDocument {
@@ -65,8 +55,8 @@ export interface Protection {
   readonly attached: number;
 }
 
-export function toProtectionArn(request: SetupRequest, account: string): string {
-  return `arn:${toPartition(request.region)}:iam::${account}:policy${ourPath}${toProtectionName(request)}`;
+export function toProtectionArn(mirror: Mirror, account: string): string {
+  return `arn:${toPartition(mirror.region)}:iam::${account}:policy${ourPath}${toProtectionName(mirror)}`;
 }
 
 export async function readProtection(
@@ -84,46 +74,17 @@ export async function readProtection(
   return { document: parsePolicy(content.PolicyVersion?.Document ?? ''), version, attached };
 }
 
-/** The document that fits this mirror. */
-export function toProtectionOf(situation: Situation, request: SetupRequest): PolicyDocument {
-  return toProtection(request, situation.account, toIdentityArn(situation, request));
-}
-
-export function planProtection(
-  seen: Seen<Protection | undefined>,
-  situation: Situation,
-  { request, aws }: Hands,
-): Step {
-  const name = toProtectionName(request);
-  const wanted = toProtectionOf(situation, request);
-  const arn = toProtectionArn(request, situation.account);
-  return decide(`IAM policy ${name}`, seen, (present) => {
-    if (present === undefined) {
-      const note = 'denies others to push, where you attach it';
-      return { state: 'create', note, run: () => createProtection(aws, request, wanted) };
-    }
-    if (isSamePolicy(present.document, wanted)) return { state: 'exists', note: toAttached(present) };
-    const note = toDifference(present.document, wanted);
-    return { state: 'change', note, run: () => replaceProtection(aws, { arn, present, wanted }) };
-  });
-}
-
-function toAttached({ attached }: Protection): string {
-  if (attached === 0) return 'attached to nobody: it denies nothing yet';
-  return `attached ${attached === 1 ? 'once' : `${attached} times`}`;
-}
-
-async function createProtection(
+export async function createProtection(
   { iam, signal: abortSignal }: Aws,
-  request: SetupRequest,
+  mirror: Mirror,
   document: PolicyDocument,
 ) {
   const input = {
-    PolicyName: toProtectionName(request),
+    PolicyName: toProtectionName(mirror),
     Path: ourPath,
-    Description: `Denies pushes to ${request.name} in ${request.region} to all but its mirror`,
+    Description: `Denies pushes to ${mirror.name} in ${mirror.region} to all but its mirror`,
     PolicyDocument: JSON.stringify(document),
-    Tags: [{ Key: tagKey, Value: toMirrorTag(request) }],
+    Tags: [{ Key: tagKey, Value: toMirrorTag(mirror) }],
   };
   await callAwsUnless('EntityAlreadyExists', 'iam:CreatePolicy', () =>
     iam.createPolicy(input, { abortSignal }),
@@ -131,7 +92,7 @@ async function createProtection(
 }
 
 /** IAM keeps five versions of a policy: the one that is replaced goes, so there is always room. */
-async function replaceProtection(
+export async function replaceProtection(
   { iam, signal: abortSignal }: Aws,
   { arn: PolicyArn, present, wanted }: { arn: string; present: Protection; wanted: PolicyDocument },
 ) {
@@ -144,21 +105,8 @@ async function replaceProtection(
   );
 }
 
-/** Removes ours unless it is attached: who attached it detaches it. */
-export async function planProtectionRemoval({ request, aws }: Hands, account: string): Promise<Step[]> {
-  const arn = toProtectionArn(request, account);
-  const present = await readProtection(aws, arn);
-  if (present === undefined) return [];
-  const title = `IAM policy ${toProtectionName(request)}`;
-  if (present.attached > 0) {
-    const note = `${toAttached(present)}: detach it (aws iam list-entities-for-policy --policy-arn ${arn}), then run --remove again`;
-    return [{ title, state: 'by-hand', note }];
-  }
-  return [{ title, state: 'remove', run: () => deleteProtection(aws, arn) }];
-}
-
 /** Versions that an interrupted change left go first: IAM deletes no policy that has any (IAM API, DeletePolicy). */
-async function deleteProtection({ iam, signal: abortSignal }: Aws, PolicyArn: string) {
+export async function deleteProtection({ iam, signal: abortSignal }: Aws, PolicyArn: string) {
   const listed = await callAws('iam:ListPolicyVersions', () =>
     iam.listPolicyVersions({ PolicyArn }, { abortSignal }),
   );

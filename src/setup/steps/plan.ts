@@ -1,9 +1,9 @@
 import { ensureRepository } from '../aws/codecommit';
 import { planIdentity, planPolicy, toOwnership } from '../aws/identityPlan';
 import { planKey } from '../aws/keyPlan';
-import { planProtection } from '../aws/protection';
+import { planProtection } from '../aws/protectionPlan';
 import { planRole } from '../aws/rolePlan';
-import { planTrigger } from '../aws/triggers';
+import { planTrigger } from '../aws/triggerPlan';
 import { planEnabled, planSchedule } from '../bitbucket/plan';
 import { planFile } from '../pipelines/plan';
 import type { Hands, Situation } from './situation';

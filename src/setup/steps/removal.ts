@@ -3,8 +3,8 @@ import { toMirrorError } from '../../system/errors';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from '../aws/identity';
 import { deleteKeyFile, readKeyFile } from '../aws/keyFile';
 import { removeTrust } from '../aws/oidc';
-import { planProtectionRemoval } from '../aws/protection';
-import { planTriggerRemoval } from '../aws/triggers';
+import { planProtectionRemoval } from '../aws/protectionPlan';
+import { planTriggerRemoval } from '../aws/triggerPlan';
 import { pipelinesFileUnfit } from '../errors';
 import {
   toAdoptedTag,

@@ -1,5 +1,3 @@
-import type { Trigger } from './triggers';
-
 export interface SshKey {
   readonly id: string;
   /** `ssh-rsa <base64>` */
@@ -25,6 +23,15 @@ export interface IamRole {
   trust: unknown;
   readonly policies: Map<string, unknown>;
   readonly tags?: Map<string, string>;
+}
+
+/** A trigger of a repository, as CodeCommit keeps it. */
+export interface Trigger {
+  readonly name: string;
+  readonly destinationArn: string;
+  readonly customData: string;
+  readonly branches: readonly string[];
+  readonly events: readonly string[];
 }
 
 export interface ManagedPolicy {

@@ -8,7 +8,6 @@ const trigger = z.strictObject({
   branches: z.array(z.string()).default([]),
   events: z.array(z.enum(['all', 'updateReference', 'createReference', 'deleteReference'])).nonempty(),
 });
-export type Trigger = z.output<typeof trigger>;
 
 /** CodeCommit's two calls for triggers; undefined for every other call. `place` is `<region>/<name>`. */
 export function answerTriggers(
