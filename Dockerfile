@@ -4,7 +4,7 @@ ARG NODE_IMAGE=node:24.21.0-trixie-slim
 # The programs: one file each, the same on every architecture, and so made on the build machine's own.
 FROM --platform=$BUILDPLATFORM $NODE_IMAGE AS program
 WORKDIR /build
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci
 COPY scripts scripts
 COPY src src
@@ -19,10 +19,18 @@ RUN apt-get update \
 COPY docker/gather.sh /
 RUN sh /gather.sh /image
 
+# The bill of materials of both together.
+FROM program AS finished
+COPY --from=system /image/etc/os-release /image/etc/
+COPY --from=system /image/opt/node-version /image/opt/
+COPY --from=system /image/var/lib/dpkg/status.d /image/var/lib/dpkg/status.d
+RUN cp dist/sbom.cdx.json /image/opt/ && node scripts/sbom.mjs image /image >dist/sbom.cdx.json \
+  && touch --date=@0 dist/*
+
 # Two layers: the large one stays what it is from release to release, as long as its programs do.
 FROM scratch
 COPY --from=system /image /
-COPY --from=program /build/dist/ /opt/
+COPY --from=finished /build/dist/ /opt/
 ENTRYPOINT ["node", "/opt/main.js"]
 LABEL org.opencontainers.image.title="codecommit-mirror" \
   org.opencontainers.image.description="Keeps an AWS CodeCommit repository an exact, verified mirror of a Bitbucket repository" \

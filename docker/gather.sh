@@ -22,6 +22,19 @@ libraries=$(for program in $programs; do ldd "$program"; done | grep -o '/[^ ]*'
 for file in $programs $libraries; do
   cp --dereference --parents "$file" "$root"
 done
+# Which packages these are from, as scanners of images read it: one file a package.
+mkdir -p "$root/var/lib/dpkg/status.d"
+for file in $programs $libraries; do
+  real=$(readlink -f "$file")
+  dpkg-query --search "$file" "$real" "${real#/usr}" 2>/dev/null || true
+done | sed -n 's/: \/.*//p' | grep -v '^diversion ' | tr ',' '\n' | tr -d ' ' | sort -u >/tmp/packages
+# The certificates are copied from a file that a package makes.
+echo ca-certificates >>/tmp/packages
+while read -r package; do
+  dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/${package%%:*}"
+done </tmp/packages
+cp --dereference /etc/os-release "$root/etc/"
+node --version >"$root/opt/node-version"
 # Their licences ask that the notices go with them.
 cp --parents /usr/share/doc/*/copyright "$root"
 strip --strip-all "$root/usr/local/bin/node"

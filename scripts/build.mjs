@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { toPackageSbom } from './sbom.mjs';
 
 const { metafile } = await build({
   entryPoints: {
@@ -30,11 +31,17 @@ const { metafile } = await build({
 const folders = Object.keys(metafile.inputs).map(
   (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0],
 );
-const notices = [...new Set(folders)].filter(Boolean).sort().map(toNotice);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', notices.join('\n\n'));
+const bundled = [...new Set(folders)].filter(Boolean).sort();
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', bundled.map(toNotice).join('\n\n'));
+const sbom = toPackageSbom(bundled.map(readManifest));
+writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(sbom, undefined, 2)}\n`);
+
+function readManifest(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
 
 function toNotice(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { name, version, license } = readManifest(folder);
   const file = readdirSync(folder).find((each) => /^(licen[cs]e|copying)/i.test(each));
   const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `License: ${license}`;
   return `== ${name} ${version}\n\n${text}`;

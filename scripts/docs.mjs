@@ -1,10 +1,10 @@
-// Writes the tables of variables and of keys into the README and into docs/fleet.md, from the schemas.
+// Writes the tables of variables and of keys into docs/variables.md and docs/fleet.md, from the schemas.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const { toVariablesTable } = await load('variablesTable');
-writeBetween('README.md', 'variables', toVariablesTable());
+writeBetween('docs/variables.md', 'variables', toVariablesTable());
 const { toFleetKeysTable } = await load('fleetKeysTable');
 writeBetween('docs/fleet.md', 'keys', toFleetKeysTable());
 

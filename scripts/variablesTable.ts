@@ -1,6 +1,6 @@
 import { variables } from '../src/pipe/variables';
 
-/** The README's table of variables, made from the schema that the program itself goes by. */
+/** The table of docs/variables.md, made from the schema that the program itself goes by. */
 export function toVariablesTable(): string {
   const rows = variables.map(({ name, required, secret, description, default: fallback }) => {
     const notes = [

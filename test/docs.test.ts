@@ -24,12 +24,12 @@ function blocksOf(markdown: string, language: string): string[] {
   );
 }
 
-const yamlBlocks = blocksOf(readme, 'yaml');
+const variablesPage = read('docs/variables.md');
 
 describe('the README', () => {
-  it("has the sections of Atlassian's pipes, in their order", () => {
-    expect(readme).toMatch(/^# Bitbucket Pipelines Pipe: CodeCommit mirror\n\n[^\n]+\n\n## /);
-    expect([...readme.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
+  it("has the sections of Atlassian's pipes, in their order, in at most 300 lines", () => {
+    expect(readme).toMatch(/^# Bitbucket Pipelines Pipe: CodeCommit mirror\n\n[^\n]+\n\n/);
+    const wanted = [
       'YAML Definition',
       'Variables',
       'Details',
@@ -37,21 +37,54 @@ describe('the README', () => {
       'Examples',
       'Support',
       'License',
-    ]);
+    ];
+    const titles = [...readme.matchAll(/^## (.*)$/gm)].map(([, title = '']) => title);
+    expect(titles.filter((title) => wanted.includes(title))).toEqual(wanted);
+    expect(readme.split('\n').length).toBeLessThanOrEqual(300);
   });
 
+  it('begins with six lines of YAML, and names only variables that exist', () => {
+    const [first = ''] = blocksOf(readme, 'yaml');
+    expect(first.trim().split('\n')).toHaveLength(6);
+    const [, table = ''] = /^## Variables\n(.*?)^## /ms.exec(readme) ?? [];
+    const rows = [...table.matchAll(/^\| ([A-Z_]{2,})/gm)].map(([, name]) => name);
+    expect(rows.length).toBeGreaterThan(5);
+    expect(names).toEqual(expect.arrayContaining(rows));
+  });
+
+  it('has the figures of the benchmarks and of the campaign', () => {
+    const figures = read('docs/benchmarks.md');
+    const [, table = ''] = /^### Compared with the usual ways\n(.*?)^### /ms.exec(readme) ?? [];
+    const cells = [...table.matchAll(/\| (?=[^|\n]*\d)([\d.]+) s/g)].map(([, seconds]) => Number(seconds));
+    expect(cells.length).toBeGreaterThan(7);
+    const measured = [...figures.matchAll(/^\| [^|]+ \| ([\d.]+) \|/gm)].map(([, seconds]) =>
+      Number(seconds),
+    );
+    for (const cell of cells)
+      expect(
+        measured.some((each) => each.toFixed(cell < 10 ? 1 : 0) === String(cell.toFixed(cell < 10 ? 1 : 0))),
+      ).toBe(true);
+    for (const figure of [/(\d+) random worlds/, /([\d,]+) runs of the pipe/])
+      expect(read('docs/reliability.md')).toContain(` ${figure.exec(readme.replace(/\s+/g, ' '))?.[1]}`);
+  });
+});
+
+describe('the documentation', () => {
   it('has the table of variables that the schema gives', () => {
-    const [, table] = /<!-- variables -->\n(.*)\n<!-- \/variables -->/s.exec(readme) ?? [];
+    const [, table] = /<!-- variables -->\n(.*)\n<!-- \/variables -->/s.exec(variablesPage) ?? [];
     expect(table).toBe(toVariablesTable());
   });
 
   it('has every variable in the YAML definition, in the order of the table', () => {
-    const definition = parse((yamlBlocks[0] ?? '').replaceAll('    # ', '    '));
+    const [block = ''] = blocksOf(variablesPage, 'yaml');
+    const definition = parse(block.replaceAll('    # ', '    '));
     expect(Object.keys(definition[0].variables)).toEqual(names);
   });
 
   it('has a policy that allows what git needs, on one repository', () => {
-    const [policy, trust, ...more] = blocksOf(readme, 'json').map((block) => JSON.parse(block));
+    const [policy, trust, ...more] = blocksOf(read('docs/setup.md'), 'json').map((block) =>
+      JSON.parse(block),
+    );
     expect(more).toEqual([]);
     const claim = (name: string) => expect.stringMatching(new RegExp(`/identity/oidc:${name}$`));
     expect(trust.Statement).toHaveLength(1);
@@ -99,7 +132,12 @@ function toEnvironment(given: Record<string, unknown>): Record<string, string> {
 }
 
 describe('the examples in YAML', () => {
-  const examples = yamlBlocks.slice(1).flatMap((block) => pipesOf(parse(block)));
+  const pages = ['README.md', 'docs/setup.md', 'docs/examples.md', 'docs/checking.md'];
+  // mirrors.yaml is held by its own test (test/fleet/docs.test.ts).
+  const yamlBlocks = pages
+    .flatMap((page) => blocksOf(read(page), 'yaml'))
+    .filter((block) => !block.startsWith('mirrors:'));
+  const examples = yamlBlocks.flatMap((block) => pipesOf(parse(block)));
 
   it('are there, each with the pipe', () => {
     for (const block of yamlBlocks) expect(pipesOf(parse(block))).not.toEqual([]);
@@ -187,6 +225,8 @@ it('docs/report.md names every key of real reports, and no other', async () => {
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`),
 ];
 

@@ -27,7 +27,8 @@ test('a release goes to npm and to the image registry, under the number of the t
   const places = [
     /^grep .*\$BITBUCKET_TAG.* pipe\.yml$/,
     /^grep .*\$BITBUCKET_TAG.* package\.json$/,
-    /--push/,
+    // Where it was built from and what is in it go to the registry beside the image.
+    /--provenance=mode=max --sbom=true .*--push/,
     /npm publish$/,
   ];
   const order = places.map((place) => script.findIndex((line) => place.test(line)));

@@ -7,7 +7,7 @@ import { createRequestHandler } from './http';
 import type { AwsKeys } from './identity';
 import { type IamKey, readKeys } from './sshKeys';
 
-interface Clients {
+export interface Clients {
   readonly iam: IAMClient;
   readonly sts: STSClient;
   readonly signal: AbortSignal;
@@ -104,7 +104,8 @@ function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
   return key && { user, key };
 }
 
-async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
+/** Every user of the account, those that `setup` made first. */
+export async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
   const users: User[] = [];
   let Marker: string | undefined;
   do {

@@ -17,6 +17,14 @@ export async function readRefused(
       PolicySourceArn: principal,
       ActionNames: [...actions],
       ResourceArns: [resource],
+      // Without it IAM takes a condition on the principal for one that no principal fulfils.
+      ContextEntries: [
+        {
+          ContextKeyName: 'aws:PrincipalArn',
+          ContextKeyType: 'string' as const,
+          ContextKeyValues: [principal],
+        },
+      ],
       ...page,
     };
     const answer = await callAws('iam:SimulatePrincipalPolicy', () =>

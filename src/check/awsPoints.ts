@@ -1,8 +1,16 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { callAws } from '../aws/call';
-import { type Caller, createClients, findKey, readCaller, toIamFingerprint } from '../aws/keyOwner';
+import {
+  type Caller,
+  type Clients,
+  createClients,
+  findKey,
+  readCaller,
+  toIamFingerprint,
+} from '../aws/keyOwner';
 import { toRepositoryArn } from '../aws/policy';
 import { readRefused } from '../aws/refusedActions';
+import { findWriters } from '../aws/writers';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
 import { collectFaults, orThrow } from '../faults';
 import { readDestinationUrl } from '../pipe/destination';
@@ -13,8 +21,6 @@ import { toIamRegion } from '../pipe/sshUser';
 import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
-
-type Clients = ReturnType<typeof createClients>;
 
 /** What IAM says of key and user, where the variables have AWS credentials; no point where they have none. */
 export async function checkAws(
@@ -31,7 +37,7 @@ export async function checkAws(
     const faults = collectFaults();
     readAccessKey(values, faults);
     const [fault] = faults.faults;
-    return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(['policy'])];
+    return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(rightPoints)];
   }
   const url = orThrow((faults) => readDestinationUrl(values, true, faults));
   const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
@@ -43,21 +49,25 @@ export async function checkAws(
   }
 }
 
+const rightPoints = ['policy', 'other writers'] as const;
+const keyPoints = ['key at IAM', ...rightPoints] as const;
+
 async function checkIam(
   clients: Clients,
   login: Login,
   url: { region: string | undefined; repository: string | undefined },
 ): Promise<Point[]> {
   const called = await look(() => readCaller(clients));
-  const name: PointName = login.kind === 'ssh' ? 'key at IAM' : 'policy';
-  if ('failure' in called) return [toAwsFailure(name, called.failure)];
+  if ('failure' in called) {
+    const [name, ...rest] = login.kind === 'ssh' ? keyPoints : rightPoints;
+    return [toAwsFailure(name, called.failure), ...toUnreached(rest)];
+  }
   const caller = called.value;
-  if (login.kind !== 'ssh') return [await checkPolicy(clients, caller, caller.arn, url)];
+  if (login.kind !== 'ssh') return await checkRights(clients, caller, caller.arn, url);
   const { point, owner } = await checkKey(clients, caller, login);
-  return [point, owner === undefined ? toNoOwner : await checkPolicy(clients, caller, owner, url)];
+  if (owner === undefined) return [point, ...toUnreached(rightPoints)];
+  return [point, ...(await checkRights(clients, caller, owner, url))];
 }
-
-const toNoOwner = toUnseen('policy', 'not reached');
 
 /** The remedies of these errors are about setting up a mirror. */
 const remedies: Partial<Record<ErrorCode, string>> = {
@@ -133,24 +143,50 @@ async function readPrincipal({ iam, signal }: Clients, principal: string): Promi
 
 const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
 
-async function checkPolicy(
+/** What the user or role of the mirror may do to the repository, and who else may push there. */
+async function checkRights(
   clients: Clients,
   { account }: Caller,
   principal: string,
   { region, repository }: { region: string | undefined; repository: string | undefined },
-): Promise<Point> {
+): Promise<Point[]> {
   if (region === undefined || repository === undefined)
-    return toUnseen('policy', 'the destination is no repository on CodeCommit');
+    return [
+      toUnseen('policy', 'the destination is no repository on CodeCommit'),
+      ...toUnreached(['other writers']),
+    ];
   const resource = toRepositoryArn({ region, name: repository }, account);
   const looked = await look(async () => {
     const source = await readPrincipal(clients, principal);
     return { source, refused: await readRefused(clients, { principal: source, actions, resource }) };
   });
-  if ('failure' in looked) return toAwsFailure('policy', looked.failure);
+  if ('failure' in looked) return [toAwsFailure('policy', looked.failure), ...toUnreached(['other writers'])];
   const { source, refused } = looked.value;
+  return [toPolicyPoint(source, refused, resource), await checkWriters(clients, source, resource)];
+}
+
+function toPolicyPoint(source: string, refused: readonly string[], resource: string): Point {
   if (refused.length === 0) return toOk('policy', `${source} may pull and push`);
   return toFailed('policy', {
     message: `${source} lacks ${refused.join(' and ')} on ${resource}`,
-    remedy: 'Allow them in a policy of the user or role, as the README shows under "Set up by hand".',
+    remedy: 'Allow them in a policy of the user or role, as docs/setup.md shows under "Set up by hand".',
   });
+}
+
+const namesAtMost = 10;
+
+/** That others may push is no failure: whether they should is for the owner of the account to say. */
+async function checkWriters(clients: Clients, mirror: string, repository: string): Promise<Point> {
+  const looked = await look(() => findWriters(clients, { mirror, repository }));
+  if ('failure' in looked) return toAwsFailure('other writers', looked.failure);
+  const { writers, asked, total } = looked.value;
+  const cut = asked < total ? `; there are ${total}, and only the first ${asked} were looked at` : '';
+  if (writers.length === 0)
+    return toOk('other writers', `none of ${asked} other users and roles may push${cut}`);
+  const more = writers.length > namesAtMost ? ` and ${writers.length - namesAtMost} more` : '';
+  const names = `${writers.slice(0, namesAtMost).join(', ')}${more}`;
+  return {
+    ...toOk('other writers', `${writers.length} of ${asked} other users and roles may push${cut}: ${names}`),
+    fix: 'If only the mirror should push, see codecommit-mirror setup --protect.',
+  };
 }

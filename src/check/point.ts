@@ -24,7 +24,8 @@ export type PointName =
   | 'Git LFS'
   | 'size limits'
   | 'key at IAM'
-  | 'policy';
+  | 'policy'
+  | 'other writers';
 
 export function toOk(name: PointName, reason: string): Point {
   return { name, state: 'ok', reason };

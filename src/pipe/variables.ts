@@ -63,7 +63,7 @@ function list(separator: RegExp, about: About) {
     .register(registry, { separator, ...about });
 }
 
-/** Every variable. The README's table, the help, the parser and the redaction of secrets are made from this. */
+/** Every variable. The table of docs/variables.md, the help, the parser and the redaction of secrets are made from this. */
 export const schema = z.object({
   CODECOMMIT_URL: text({
     description:

@@ -152,5 +152,6 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
 async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment) {
   const env = { ...variables, ...more };
   const settings = () => readSettings(env, { cwd: source.path });
-  return await runProgram(toProgram({ ...shell, env, readSettings: settings }));
+  // What fails belongs to the story: it is told in its place, on the same stream.
+  return await runProgram(toProgram({ ...shell, stderr: shell.stdout, env, readSettings: settings }));
 }

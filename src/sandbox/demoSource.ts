@@ -15,12 +15,8 @@ export interface DemoSource {
   remove(...branches: string[]): Promise<void>;
 }
 
-const identity = {
-  GIT_AUTHOR_NAME: 'Demo',
-  GIT_AUTHOR_EMAIL: 'demo@example.com',
-  GIT_COMMITTER_NAME: 'Demo',
-  GIT_COMMITTER_EMAIL: 'demo@example.com',
-};
+/** A fixed time gives the same object IDs every time: documentation of the demo shows what everybody sees. */
+const who = 'Demo <demo@example.com> 1767225600 +0000';
 
 /** Makes it below `root`: the branches main, feature and release/1.0, and the tag v1.0. */
 export async function createDemoSource(
@@ -28,24 +24,33 @@ export async function createDemoSource(
   { env, signal }: Pick<Context, 'env' | 'signal'>,
 ): Promise<DemoSource> {
   const path = await createRepository(root, 'app');
-  const options = { env: { ...toGitEnvironment(env), ...identity }, signal };
-  const git = createGit({ directory: path, env: { ...options.env, GIT_DIR: path }, signal });
+  const git = createGit({ directory: path, env: { ...toGitEnvironment(env), GIT_DIR: path }, signal });
   const read = async (args: readonly string[], input?: string) =>
     (await git.read(args, input === undefined ? {} : { input })).trim();
 
   async function put(branch: string, message: string, parents: readonly string[]): Promise<void> {
     const blob = await read(['hash-object', '-w', '--stdin'], `${message}\n`);
     const tree = await read(['mktree'], `100644 blob ${blob}\tREADME\n`);
-    const parentArgs = parents.flatMap((parent) => ['-p', parent]);
-    const oid = await read(['commit-tree', tree, ...parentArgs, '-m', message]);
+    const before = await Promise.all(parents.map((parent) => read(['rev-parse', parent])));
+    const lines = [
+      `tree ${tree}`,
+      ...before.map((oid) => `parent ${oid}`),
+      `author ${who}`,
+      `committer ${who}`,
+    ];
+    const commit = `${lines.join('\n')}\n\n${message}\n`;
+    const oid = await read(['hash-object', '-w', '-t', 'commit', '--stdin'], commit);
     await read(['update-ref', `refs/heads/${branch}`, oid]);
   }
   const source: DemoSource = {
     path,
     commit: (branch, message) => put(branch, message, [`refs/heads/${branch}`]),
-    tag: async (name, branch) =>
-      void (await read(['tag', '--annotate', '--message', name, name, `refs/heads/${branch}`])),
-    rewrite: (branch) => put(branch, 'The same, written anew', [`refs/heads/${branch}~1`]),
+    async tag(name, branch) {
+      const object = await read(['rev-parse', `refs/heads/${branch}`]);
+      const text = `object ${object}\ntype commit\ntag ${name}\ntagger ${who}\n\n${name}\n`;
+      await read(['update-ref', `refs/tags/${name}`, await read(['mktag'], text)]);
+    },
+    rewrite: (branch) => put(branch, 'The same change, rewritten', [`refs/heads/${branch}~1`]),
     async remove(...branches) {
       for (const branch of branches) await read(['update-ref', '-d', `refs/heads/${branch}`]);
     },

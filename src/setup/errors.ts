@@ -67,6 +67,14 @@ export const foreign = (what: string, owner: string | undefined) =>
           'Leave --user out, or name another one: each mirror has its own, so that a key may push to one repository only.',
       });
 
+/** CodeCommit allows ten triggers for each repository (CodeCommit user guide, Quotas). */
+export const tooManyTriggers = (repository: string, names: readonly string[]) =>
+  new MirrorError('setup-limit', {
+    message: `The repository ${repository} has ${names.length} triggers, as many as CodeCommit allows: ${names.join(', ')}. Nothing was changed.`,
+    remedy:
+      'Delete one that nobody needs (CodeCommit console > Settings > Triggers), or leave --trigger out.',
+  });
+
 export const keyFileRefused = (file: string, why: string) =>
   new MirrorError('setup-key-file', {
     message: `The key file "${file}" can't be used: ${why}. The file was not changed.`,

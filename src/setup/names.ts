@@ -48,3 +48,13 @@ export function toVariableNames(mirror: Mirror): { readonly id: string; readonly
 export function toNightlyName(mirror: Mirror): string {
   return `codecommit-mirror-${toSuffix(mirror)}`;
 }
+
+/** The managed policy that denies others to push, below `ourPath`: at most 128 characters (IAM API, CreatePolicy). */
+export function toProtectionName(mirror: Mirror): string {
+  return `codecommit-mirror-protect-${mirror.name.slice(0, 90)}-${toSuffix(mirror)}`;
+}
+
+/** Our trigger among those of the repository on CodeCommit. */
+export function toTriggerName(mirror: Mirror): string {
+  return `codecommit-mirror-${toSuffix(mirror)}`;
+}

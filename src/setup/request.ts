@@ -8,6 +8,7 @@ import { publishedFingerprint } from '../ssh/fingerprints';
 import { decideHostTrust } from '../ssh/hostTrust';
 import { parseBitbucketUrl } from './clone';
 import { type Mirror, toIdentityName, toSuffix } from './names';
+import { parseTrigger } from './trigger';
 
 /** What `setup` was asked for. */
 export interface SetupRequest extends Mirror {
@@ -38,6 +39,10 @@ export interface SetupRequest extends Mirror {
   readonly replaceKey: boolean;
   readonly adopt: boolean;
   readonly oidc: boolean;
+  /** Whether to make the policy that denies others to push. */
+  readonly protect: boolean;
+  /** The ARN of the SNS topic or Lambda function that CodeCommit tells of each push. */
+  readonly trigger: string | undefined;
 }
 
 /** The flags as commander gives them. */
@@ -56,6 +61,8 @@ export interface SetupFlags {
   readonly replaceKey?: boolean;
   readonly adopt?: boolean;
   readonly oidc?: boolean;
+  readonly protect?: boolean;
+  readonly trigger?: string;
 }
 
 export interface SetupSurroundings {
@@ -73,6 +80,7 @@ export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurro
   const bitbucketApi = faults.attempt(() => parseApi(flags.bitbucketApi ?? defaultApi));
   const authorization = faults.attempt(() => parseAuthorization(env));
   faults.attempt(() => requireUser(flags.user));
+  const trigger = faults.attempt(() => parseTrigger(flags.trigger, codecommit?.region));
   addContradictions(flags, faults);
   if (!bitbucket || !codecommit || !bitbucketApi || faults.faults.length > 0)
     throw new SettingsError(faults.faults);
@@ -95,6 +103,8 @@ export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurro
     replaceKey: flags.replaceKey ?? false,
     adopt: flags.adopt ?? false,
     oidc: flags.oidc ?? false,
+    protect: flags.protect ?? false,
+    trigger,
   };
 }
 
@@ -189,6 +199,7 @@ function addContradictions(flags: SetupFlags, faults: FaultCollection): void {
   const pairs = [
     ['remove', 'replaceKey', '--remove and --replace-key'],
     ['oidc', 'replaceKey', '--oidc and --replace-key'],
+    ['remove', 'protect', '--remove and --protect'],
   ] as const;
   for (const [one, other, names] of pairs) {
     if (flags[one] !== true || flags[other] !== true) continue;

@@ -5,11 +5,17 @@ import { createRequestHandler } from '../aws/http';
 import { runChild } from '../system/child';
 import { askYes } from './ask';
 import { readAccount } from './aws/codecommit';
-import { toRoleArn } from './aws/rolePlan';
+import { toIdentityArn } from './aws/identityPlan';
+import { toProtectionOf } from './aws/protectionPlan';
 import { createBitbucketRepository } from './bitbucket/bitbucket';
 import type { SetupContext } from './context';
 import { declined, noTerminal, notPermitted, notRemoved } from './errors';
-import { toBitbucketInstructions, toStepInstructions } from './instructions';
+import {
+  toBitbucketInstructions,
+  toProtectionInstructions,
+  toStepInstructions,
+  toTriggerInstructions,
+} from './instructions';
 import { toStepContent } from './pipelines/step';
 import type { SetupRequest } from './request';
 import { applyAll, applyPlan } from './steps/apply';
@@ -25,6 +31,7 @@ export async function setup(request: SetupRequest, context: SetupContext): Promi
   const situation = await readSituation(hands);
   const plan = planSetup(situation, hands);
   showPlan(plan.steps, situation.account, hands);
+  if (request.protect) showProtection(situation, hands);
   requireSeen(plan);
   if (request.dryRun) return context.log.success('Dry run: nothing was changed.');
 
@@ -40,7 +47,7 @@ export async function setup(request: SetupRequest, context: SetupContext): Promi
 async function remove(hands: Hands): Promise<void> {
   const { request, context, aws } = hands;
   const account = await readAccount(aws, request.profile);
-  const steps = await planRemoval(hands);
+  const steps = await planRemoval(hands, account);
   showPlan(steps, account, hands);
   if (request.dryRun) return context.log.success('Dry run: nothing was changed.');
   const changes = findChanges(steps);
@@ -92,6 +99,12 @@ function toPlanLine({ state, title, note, missing }: Step): string {
   return `${states[state].padEnd(14)} ${title}${more === undefined ? '' : ` (${more})`}`;
 }
 
+/** Also where it can't be made: somebody else may make it. */
+function showProtection(situation: Situation, { request, context }: Hands): void {
+  const document = toProtectionOf(situation, request);
+  context.say(toProtectionInstructions(request, situation.account, document));
+}
+
 function requireSeen({ steps }: Plan): void {
   const missing = steps.flatMap((step) => step.missing ?? []);
   if (missing.length > 0) throw notPermitted([...new Set(missing)]);
@@ -125,9 +138,10 @@ function showNext(
   if (bitbucket === undefined) say(toBitbucketInstructions(request, made));
   else if (situation.keyFile !== undefined)
     log.info(`Delete ${request.keyFile}: Bitbucket has the key now, and setup no longer needs it.`);
+  if (request.trigger !== undefined) say(toTriggerInstructions(request, situation.account));
   const file = plan.steps.find(({ kind }) => kind === 'file');
   if (file?.state === 'by-hand')
-    say(toStepInstructions(toStepContent(request, toRoleArn(situation, request))));
+    say(toStepInstructions(toStepContent(request, toIdentityArn(situation, request))));
   else if (file?.run !== undefined)
     say('\nCommit bitbucket-pipelines.yml and push it: that starts the first mirror.\n');
   if (plan.steps.some(({ state }) => state === 'verify')) return;

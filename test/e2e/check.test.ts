@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { createKeyPair } from '../../src/sandbox/server';
+import { toProtection } from '../../src/setup/aws/protection';
 import { openAws } from '../servers/aws';
 import type { IamUser } from '../servers/aws/state';
 import { git, grow } from '../servers/git';
@@ -283,7 +284,7 @@ describe('check, each point failing on its own', () => {
 });
 
 describe('check over HTTPS', { tags: ['slow'] }, () => {
-  const overHttps = { ...fine, 'host key': 'unseen', policy: 'ok' };
+  const overHttps = { ...fine, 'host key': 'unseen', policy: 'ok', 'other writers': 'ok' };
 
   test('asks IAM for the policy of who holds the access key', async () => {
     await using place = await openCheckWorld('https');
@@ -345,6 +346,7 @@ describe('check over HTTPS', { tags: ['slow'] }, () => {
       connection: 'unseen',
       ...afterConnection,
       policy: 'unseen',
+      'other writers': 'unseen',
     });
   });
 });
@@ -364,7 +366,7 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
   afterEach(async () => {
     await account[Symbol.asyncDispose]();
   });
-  const all = { ...fine, 'key at IAM': 'ok', policy: 'ok' };
+  const all = { ...fine, 'key at IAM': 'ok', policy: 'ok', 'other writers': 'ok' };
 
   test('all is fine: the key is active, and the policy of its user allows git', async () => {
     expect(await place.states(account.variables)).toEqual({ exitCode: 0, states: all });
@@ -420,7 +422,7 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
     account.user.keys = [];
     expect(await place.states(account.variables)).toEqual({
       exitCode: 1,
-      states: { ...all, 'key at IAM': 'failed', policy: 'unseen' },
+      states: { ...all, 'key at IAM': 'failed', policy: 'unseen', 'other writers': 'unseen' },
     });
   });
 
@@ -435,14 +437,75 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
   });
 
   test.each([
-    ['iam:ListUsers', { 'key at IAM': 'unseen', policy: 'unseen' }],
-    ['iam:GetSSHPublicKey', { 'key at IAM': 'unseen', policy: 'unseen' }],
-    ['iam:SimulatePrincipalPolicy', { policy: 'unseen' }],
+    ['iam:ListUsers', { 'key at IAM': 'unseen', policy: 'unseen', 'other writers': 'unseen' }],
+    ['iam:GetSSHPublicKey', { 'key at IAM': 'unseen', policy: 'unseen', 'other writers': 'unseen' }],
+    ['iam:ListRoles', { 'other writers': 'unseen' }],
+    ['iam:SimulatePrincipalPolicy', { policy: 'unseen', 'other writers': 'unseen' }],
   ])('what %s does not let us see is no failure, and is named', async (action, changed) => {
     account.aws.faults[action] = { status: 403, code: 'AccessDenied' };
     expect(await place.states(account.variables)).toEqual({ exitCode: 0, states: { ...all, ...changed } });
     const { output } = await place.check(account.variables);
     expect(output).toContain(`these AWS credentials lack the permission ${action}`);
+  });
+});
+
+describe('check tells who else may push', { tags: ['slow'] }, () => {
+  const allow = { Statement: [{ Effect: 'Allow', Action: ['codecommit:GitPush'], Resource: '*' }] };
+  const policies = () => new Map<string, unknown>([['all', allow]]);
+
+  test('users and roles by their names, none of AWS itself, and nobody whom the policy of setup denies', async () => {
+    await using place = await openCheckWorld();
+    await using account = await openCheckAccount(place.world);
+    const { state } = account.aws;
+    const tell = async () => {
+      const { exitCode, output } = await place.check(account.variables);
+      return { exitCode, told: /✔ other writers: (.*)\n(?: +(.*)\n)?/.exec(output)?.slice(1) };
+    };
+    expect(await tell()).toEqual({
+      exitCode: 0,
+      told: ['none of 2 other users and roles may push', undefined],
+    });
+
+    state.users.get('somebody')?.policies.set('all', allow);
+    state.roles.set('Deploy', { path: '/', trust: {}, policies: policies() });
+    state.roles.set('AWSServiceRoleForX', { path: '/aws-service-role/x/', trust: {}, policies: policies() });
+    const [user, role] = [`${state.iamArn}:user/somebody`, `${state.iamArn}:role/Deploy`];
+    expect(await tell()).toEqual({
+      exitCode: 0,
+      told: [
+        `2 of 3 other users and roles may push: ${user}, ${role}`,
+        'If only the mirror should push, see codecommit-mirror setup --protect.',
+      ],
+    });
+
+    const arn = `${state.iamArn}:user/codecommit-mirror/mirror`;
+    const deny = toProtection({ region: 'us-east-1', name: 'app' }, state.account, arn);
+    state.policies.set('p', {
+      name: 'p',
+      path: '/',
+      tag: undefined,
+      versions: new Map([['v1', deny]]),
+      default: 'v1',
+      attachedTo: [user, arn],
+    });
+    // Attached to the mirror's own user as well, it takes nothing from it.
+    const { states } = await place.states(account.variables);
+    expect(states).toMatchObject({ policy: 'ok', 'other writers': 'ok' });
+    expect((await tell()).told?.[0]).toBe(`1 of 3 other users and roles may push: ${role}`);
+  });
+
+  test('of a large account it looks at the first 200, names ten, and says so', async () => {
+    await using place = await openCheckWorld();
+    await using account = await openCheckAccount(place.world);
+    const { state } = account.aws;
+    state.pageSize = 100;
+    for (let index = 1; index <= 230; index++)
+      state.users.set(`user-${index}`, { name: `user-${index}`, path: '/', policies: policies(), keys: [] });
+    const { exitCode, output } = await place.check(account.variables);
+    expect(exitCode).toBe(0);
+    expect(output).toMatch(
+      /✔ other writers: 198 of 200 other users and roles may push; there are 232, and only the first 200 were looked at: (\S+, ){9}\S+ and 188 more\n/,
+    );
   });
 });
 

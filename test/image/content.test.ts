@@ -2,6 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { version } from '../../package.json';
 import { openFolder } from '../servers/folder';
 import { run } from '../servers/git';
 import { listenOnLoopback } from '../servers/loopback';
@@ -41,9 +42,29 @@ test('it has the programs that a mirror runs and no others', async () => {
     '/usr/sbin': 'ENOENT',
     '/sbin': 'ENOENT',
     '/usr/lib/git-core': ['git', 'git-remote-http', 'git-remote-https', 'git-upload-pack'],
-    '/opt': ['THIRD-PARTY-LICENSES.txt', 'cli.js', 'main.js', 'pipe.js'],
+    '/opt': ['THIRD-PARTY-LICENSES.txt', 'cli.js', 'main.js', 'node-version', 'pipe.js', 'sbom.cdx.json'],
     '/usr/lib/node_modules': 'ENOENT',
   });
+});
+
+test('its bill of materials has its libraries, its Debian packages, and its Node, with the versions that run', async () => {
+  const read = `console.log(require('node:fs').readFileSync('/opt/sbom.cdx.json', 'utf8'))`;
+  const { output } = await runInside('node', ['-e', read]);
+  const { metadata, components } = JSON.parse(output);
+  const purls = components.map(({ purl }: { purl: string }) => purl);
+  expect(metadata.component).toMatchObject({ type: 'container', name: 'codecommit-mirror', version });
+  const versionOf = async (program: string, args: string[], pattern: RegExp) =>
+    pattern.exec((await runInside(program, args)).output)?.[1] ?? 'none';
+  const node = await versionOf('node', ['--version'], /v([\d.]+)/);
+  expect(purls).toContain(`pkg:generic/node@${node}`);
+  const git = await versionOf('git', ['--version'], /git version ([\d.]+)/);
+  expect(purls).toContainEqual(expect.stringMatching(new RegExp(`^pkg:deb/debian/git@[^?]*${git}`)));
+  for (const name of ['openssh-client', 'git-lfs', 'dash', 'libc6', 'ca-certificates'])
+    expect(purls).toContainEqual(expect.stringMatching(new RegExp(`^pkg:deb/debian/${name}@`)));
+  expect(purls).toContainEqual(expect.stringMatching(/^pkg:npm\/ssh2@/));
+  // Nothing that only built it.
+  for (const name of ['binutils', 'apt', 'bash'])
+    expect(purls).not.toContainEqual(expect.stringMatching(new RegExp(`^pkg:deb/debian/${name}@`)));
 });
 
 test.each([

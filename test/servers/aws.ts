@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { iamCalls } from './aws/iam';
+import { policyCalls } from './aws/policies';
 import { AwsError, type AwsState, type SshKey } from './aws/state';
+import { answerTriggers } from './aws/triggers';
 import { toXml } from './aws/xml';
 import { listenOnLoopback } from './loopback';
 
@@ -53,6 +55,8 @@ export async function openAws(
     users: new Map(),
     roles: new Map(),
     providers: new Map(),
+    policies: new Map(),
+    triggers: new Map(),
     repositories: new Set(),
     pageSize: 100,
     uploads: 0,
@@ -130,7 +134,7 @@ function answerQuery(exchange: Exchange, parameters: URLSearchParams): void {
   const space = `https://${service}.amazonaws.com/doc/${parameters.get('Version')}/`;
   try {
     admit(exchange, `${service}:${action}`);
-    const call = service === 'iam' ? iamCalls[action] : stsCalls[action];
+    const call = service === 'iam' ? (iamCalls[action] ?? policyCalls[action]) : stsCalls[action];
     if (call === undefined) throw new AwsError(400, 'InvalidAction', `no action ${action} here`);
     const result = `<${action}Result>${toXml(call(state, parameters))}</${action}Result>`;
     exchange.onCall(`${service}:${action}`, 'after');
@@ -173,7 +177,9 @@ async function answerJson(exchange: Exchange, action: string, body: string): Pro
       state.repositories.add(place);
       await exchange.onRepository?.(name);
     }
+    const triggers = answerTriggers(state, action, { place, body: JSON.parse(body) });
     exchange.onCall(`codecommit:${action}`, 'after');
+    if (triggers !== undefined) return send(200, triggers);
     send(200, { repositoryMetadata: { accountId: state.account, repositoryName: name } });
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;

@@ -230,9 +230,34 @@ describe('--write', () => {
     }
   });
 
-  it('names an audience that is missing where the file sets its own', async () => {
-    await world.write('bitbucket-pipelines.yml', 'options:\n  oidc:\n    audiences: [sts.amazonaws.com]\n');
-    const { output } = await world.setupHere({ oidc: true, write: true });
-    expect(output).toContain('to options.oidc.audiences: without it AWS refuses the token');
-  });
+  it.each([
+    ['options', (list: string) => `options:\n  oidc:\n    audiences: [${list}]\n`],
+    [
+      'step',
+      (list: string) => `pipelines:\n  default:\n    - step:\n        oidc: {audiences: [${list}]}\n${ours}`,
+    ],
+  ])(
+    'names the default audience where the file sets others without it, in %s, and keeps them',
+    async (_place, toFile) => {
+      const note = 'to each list under oidc.audiences: without it AWS refuses the token';
+      const text = toFile('sts.amazonaws.com');
+      await world.write('bitbucket-pipelines.yml', text);
+      const { output } = await world.setupHere({ oidc: true, write: true });
+      expect(output).toContain(note);
+      expect(await world.read('bitbucket-pipelines.yml')).toContain('audiences: [sts.amazonaws.com]');
+
+      const audience = 'ari:cloud:bitbucket::workspace/0a1b2c3d-0000-4000-8000-00000000000b';
+      await world.write('bitbucket-pipelines.yml', toFile(`sts.amazonaws.com, '${audience}'`));
+      expect((await world.setupHere({ oidc: true, write: true })).output).not.toContain(note);
+    },
+  );
 });
+
+/** The script of a step that mirrors. */
+const ours = `        script:
+          - pipe: org/codecommit-mirror:1.0
+            variables:
+              CODECOMMIT_URL: https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app
+              AWS_OIDC_ROLE_ARN: arn:aws:iam::111122223333:role/codecommit-mirror/${user}
+              REFS: all
+`;

@@ -190,13 +190,13 @@ describe('the command', () => {
     expect(world.takeWrites()).toEqual([]);
   });
 
-  it('has each flag in the help and in the README', async () => {
+  it('has each flag in the help and in docs/setup.md', async () => {
     const { output } = await runProgram('cli', ['setup', '--help'], world.cwd, {});
     const inHelp = [...output.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-    const [, section = ''] = /^### Set up in one command\n(.*?)^### /ms.exec(readme) ?? [];
-    const inReadme = [...section.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
-    expect(inReadme.sort()).toEqual(
+    const page = await readFile(join(import.meta.dirname, '../../docs/setup.md'), 'utf8');
+    const [, section = ''] = /^## Set up in one command\n(.*?)^## /ms.exec(page) ?? [];
+    const inPage = [...section.matchAll(/^\| `(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(inPage.sort()).toEqual(
       inHelp.filter((flag) => flag !== '--bitbucket' && flag !== '--codecommit').sort(),
     );
   });
@@ -207,7 +207,7 @@ describe('the command', () => {
     const examples = output
       .split('\n')
       .flatMap((line) => /^ {2}codecommit-mirror (setup .*)$/.exec(line)?.[1] ?? []);
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(5);
     for (const example of examples) {
       const flags = [...example.split(' ').filter((flag) => flag !== '--dry-run'), '--dry-run'];
       const api = ['--bitbucket-api', world.api.url];

@@ -44,6 +44,8 @@ describe('what setup is asked for', () => {
       replaceKey: false,
       adopt: false,
       oidc: false,
+      protect: false,
+      trigger: undefined,
     });
   });
 
@@ -119,6 +121,17 @@ describe('what setup is asked for', () => {
     [{ ...good, user: 'a b' }, {}, '--user is "a b", which is not valid.'],
     [{ ...good, remove: true, replaceKey: true }, {}, '--remove and --replace-key contradict each other.'],
     [{ ...good, oidc: true, replaceKey: true }, {}, '--oidc and --replace-key contradict each other.'],
+    [{ ...good, remove: true, protect: true }, {}, '--remove and --protect contradict each other.'],
+    [
+      { ...good, trigger: 'arn:aws:sqs:eu-west-1:111122223333:queue' },
+      {},
+      '--trigger is "arn:aws:sqs:eu-west-1:111122223333:queue", which is not valid.',
+    ],
+    [
+      { ...good, trigger: 'arn:aws:sns:us-east-1:111122223333:pushes' },
+      {},
+      '--trigger is in us-east-1, and the repository in eu-west-1.',
+    ],
     [good, { BITBUCKET_API_TOKEN: 't' }, 'BITBUCKET_API_TOKEN is set and BITBUCKET_EMAIL is not.'],
     [
       good,

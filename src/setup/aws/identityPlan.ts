@@ -1,4 +1,5 @@
-import { isSamePolicy, type PolicyDocument, toGitPolicy } from '../../aws/policy';
+import { ourPath } from '../../aws/keyOwner';
+import { isSamePolicy, type PolicyDocument, toGitPolicy, toPartition } from '../../aws/policy';
 import { foreign } from '../errors';
 import { toAdoptedTag, toMirrorTag, toPolicyName } from '../names';
 import type { SetupRequest } from '../request';
@@ -16,6 +17,12 @@ export function toOwnership({ present, store }: IdentitySituation, request: Setu
   const isFree = identity.tag === undefined;
   if (isFree && request.adopt) return 'adopted';
   throw foreign(`IAM ${store.kind} ${request.user}`, identity.tag);
+}
+
+/** The ARN of the user or role as it is, or as it will be. */
+export function toIdentityArn({ identity, account }: Situation, { region, user }: SetupRequest): string {
+  const present = 'value' in identity.present ? identity.present.value : undefined;
+  return present?.arn ?? `arn:${toPartition(region)}:iam::${account}:${identity.store.kind}${ourPath}${user}`;
 }
 
 /** `trust` is that of a role. */

@@ -1,18 +1,10 @@
-import { ourPath } from '../../aws/keyOwner';
-import { isSamePolicy, toPartition } from '../../aws/policy';
+import { isSamePolicy } from '../../aws/policy';
 import { tokenNeeded } from '../errors';
-import type { SetupRequest } from '../request';
 import type { Hands, Situation } from '../steps/situation';
 import { decide, type Step } from '../steps/step';
 import { putTrust } from './identity';
 import { type Ownership, planIdentity, planPolicy, toDifference } from './identityPlan';
 import { addAudience, addTrust, createProvider, toAudience, toProviderArn, toTrust } from './oidc';
-
-/** Of the role as it is, or as it will be. */
-export function toRoleArn({ identity, account }: Situation, { region, user }: SetupRequest): string {
-  const present = 'value' in identity.present ? identity.present.value : undefined;
-  return present?.arn ?? `arn:${toPartition(region)}:iam::${account}:role${ourPath}${user}`;
-}
 
 /** Identity provider, role, trust and policy instead of user and key. Throws MirrorError without a token. */
 export function planRole(situation: Situation, hands: Hands, ownership: Ownership): Step[] {

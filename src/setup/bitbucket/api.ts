@@ -9,6 +9,7 @@ import {
   bitbucketThrottled,
   bitbucketUnauthorised,
   bitbucketUnreachable,
+  type TokenKind,
 } from './errors';
 
 export interface BitbucketAccess {
@@ -49,7 +50,8 @@ export async function askBitbucket(
 ): Promise<BitbucketAnswer> {
   for (let attempt = 1; ; attempt++) {
     const { status, text, retryAfter } = await send(access, request);
-    if (![429, 502, 503, 504].includes(status)) return toAnswer(request, status, text);
+    if (![429, 502, 503, 504].includes(status))
+      return toAnswer(request, { status, text }, toTokenKind(access));
     const seconds = toSeconds(retryAfter, attempt);
     if (attempt === tries || seconds > waitAtMostSeconds) {
       if (status === 429) throw bitbucketThrottled(seconds);
@@ -122,13 +124,22 @@ function toSeconds(header: string | undefined, attempt: number): number {
   return 2 ** attempt / 2;
 }
 
-function toAnswer(request: BitbucketRequest, status: number, text: string): BitbucketAnswer {
+/** API tokens go as Basic, access tokens as Bearer. */
+export function toTokenKind({ authorization }: Pick<BitbucketAccess, 'authorization'>): TokenKind {
+  return authorization.startsWith('Basic') ? 'api' : 'access';
+}
+
+function toAnswer(
+  request: BitbucketRequest,
+  { status, text }: { status: number; text: string },
+  kind: TokenKind,
+): BitbucketAnswer {
   const body = parseJson(text);
   if (status >= 200 && status < 300) return { status: 'done', body };
   if (status === 404) return { status: 'not-found', body };
   if (status === 409) return { status: 'conflict', body };
   const { message, required } = parseError(body);
-  if (status === 401) throw bitbucketUnauthorised(message);
+  if (status === 401) throw bitbucketUnauthorised(message, kind);
   if (status === 403 && isAddressRefused(message)) throw bitbucketRefused(message);
   if (status === 403)
     throw new PermissionMissing('Bitbucket', required ?? `probably ${request.scope}`, message);

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { askBitbucket, type BitbucketAccess, type BitbucketRequest, listBitbucket, parseBody } from './api';
+import {
+  askBitbucket,
+  type BitbucketAccess,
+  type BitbucketRequest,
+  listBitbucket,
+  parseBody,
+  toTokenKind,
+} from './api';
 import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
 
 /** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` may be called twice. */
@@ -56,11 +63,11 @@ export type BitbucketSchedule = z.output<typeof schedule>;
 
 /** The scopes as the forms of today name them, for answers that don't: those of access tokens and of API tokens. */
 const scopes = {
-  repository: ['repository', 'read:repository:bitbucket'],
-  readPipelines: ['pipeline', 'read:pipeline:bitbucket'],
-  writePipelines: ['pipeline:write', 'write:pipeline:bitbucket'],
-  settings: ['repository:admin', 'admin:pipeline:bitbucket'],
-  variables: ['pipeline:variable', 'admin:pipeline:bitbucket'],
+  repository: { access: 'repository', api: 'read:repository:bitbucket' },
+  readPipelines: { access: 'pipeline', api: 'read:pipeline:bitbucket' },
+  writePipelines: { access: 'pipeline:write', api: 'write:pipeline:bitbucket' },
+  settings: { access: 'repository:admin', api: 'admin:pipeline:bitbucket' },
+  variables: { access: 'pipeline:variable', api: 'admin:pipeline:bitbucket' },
 } as const;
 
 export function createBitbucketRepository(
@@ -70,8 +77,7 @@ export function createBitbucketRepository(
   const root = `repositories/${workspace}/${repository}`;
   const config = `${root}/pipelines_config`;
   const paths = { variables: `${config}/variables`, schedules: `${config}/schedules` };
-  const scopeOf = (name: keyof typeof scopes) =>
-    scopes[name][access.authorization.startsWith('Basic') ? 1 : 0];
+  const scopeOf = (name: keyof typeof scopes) => scopes[name][toTokenKind(access)];
 
   /** Gives the body; undefined where there is nothing. */
   async function read<T>(path: string, scope: string, schema: z.ZodType<T>): Promise<T | undefined> {

@@ -2,12 +2,20 @@ import { untrusted } from '../../aws/failures';
 import { MirrorError, runAgain, toQuote } from '../../errors';
 import { findNetworkCode, isCertificateCode } from '../../http/networkCode';
 
-export const bitbucketUnauthorised = (said: string) =>
+/** Bitbucket's 401 does not tell an expired token from a wrong one, so the message names both. */
+export const bitbucketUnauthorised = (said: string, kind: TokenKind) =>
   new MirrorError('setup-bitbucket-unauthorised', {
-    message: `Bitbucket does not accept the token: ${toQuote(said) || '401'}`,
-    remedy:
-      "It may have expired. BITBUCKET_TOKEN holds a repository access token; an API token goes to BITBUCKET_API_TOKEN, with the Atlassian account's address in BITBUCKET_EMAIL. App passwords stopped working in July 2026.",
+    message: `Bitbucket does not accept the token in ${kind === 'api' ? 'BITBUCKET_API_TOKEN' : 'BITBUCKET_TOKEN'}: it is wrong, expired or revoked: ${toQuote(said) || '401'}`,
+    remedy: kind === 'api' ? apiTokenRemedy : accessTokenRemedy,
   });
+
+/** `api`: an API token with the address of its account. `access`: an access token of a repository, project or workspace. */
+export type TokenKind = 'api' | 'access';
+
+const apiTokenRemedy =
+  "Each API token has an expiry date: look at it, or make a new token with scopes, at id.atlassian.com/manage-profile/security/api-tokens. BITBUCKET_EMAIL must hold the Atlassian account's address.";
+const accessTokenRemedy =
+  "Look in Repository settings > Access tokens, and make a new one if it has expired or is gone. BITBUCKET_TOKEN takes access tokens only: an API token goes to BITBUCKET_API_TOKEN, with the Atlassian account's address in BITBUCKET_EMAIL. App passwords stopped working in July 2026.";
 
 export const bitbucketRefused = (said: string) =>
   new MirrorError('setup-not-permitted', {

@@ -95,8 +95,21 @@ export function toStepMap(item: unknown, document: Document.Parsed): YAMLMap | u
   return isMap(resolved) ? resolved : undefined;
 }
 
-/** Whether tokens of a step have this audience: true where the file names none. */
-export function hasAudience(text: string, audience: string): boolean {
-  const audiences = parsePipelines(text).toJS()?.options?.oidc?.audiences;
-  return !Array.isArray(audiences) || audiences.includes(audience);
+/**
+ * Whether the tokens of this mirror's steps have this audience: a list under `options`, or in the step itself, takes
+ * the place of the default one. True where the file has no list.
+ */
+export function hasAudience(text: string, audience: string, mirror: Mirror): boolean {
+  const file = parsePipelines(text).toJS();
+  const lists = [file?.options, ...findSteps(file, mirror)].map((each) => each?.oidc?.audiences);
+  return lists.every((list) => !Array.isArray(list) || list.includes(audience));
+}
+
+/** The steps with our pipe for this mirror, as plain data. */
+function findSteps(node: unknown, mirror: Mirror): { readonly oidc?: { readonly audiences?: unknown } }[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const inside = Object.values(node).flatMap((value) => findSteps(value, mirror));
+  if (!('script' in node) || !Array.isArray(node.script)) return inside;
+  const isOurs = node.script.some((line) => isPipeOf(mirror, line?.pipe, line?.variables?.CODECOMMIT_URL));
+  return isOurs ? [node as { oidc?: { audiences?: unknown } }] : inside;
 }

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { MirrorError } from '../../errors';
+import { toIdentityArn } from '../aws/identityPlan';
 import { toAudience } from '../aws/oidc';
-import { toRoleArn } from '../aws/rolePlan';
 import { pipelinesFileUnfit } from '../errors';
 import type { SetupRequest } from '../request';
 import type { Hands, PipelinesFile, Situation } from '../steps/situation';
@@ -16,7 +16,7 @@ export const fileStep = { title: 'Step in bitbucket-pipelines.yml', kind: 'file'
 /** Without --write an unfit file stops nothing: the step is then printed. Throws MirrorError with --write. */
 export function planFile(situation: Situation, { request }: Hands): Step[] {
   const { file } = situation;
-  const content = toStepContent(request, toRoleArn(situation, request));
+  const content = toStepContent(request, toIdentityArn(situation, request));
   if (request.write) requireRoot(file, request);
   try {
     if (file.problem !== undefined) throw pipelinesFileUnfit(file.path, file.problem);
@@ -58,12 +58,12 @@ export function requireRoot(
   throw pipelinesFileUnfit(path, `${cwd} is a clone of ${found}, not of ${name}`);
 }
 
-/** Audiences of the whole file take the place of the default one, which the trust policy asks for. */
-function planAudience({ bitbucket, file }: Situation, { oidc }: SetupRequest): Step[] {
-  if (!oidc || bitbucket === undefined || file.text === undefined) return [];
+/** Audiences of the file take the place of the default one, which the trust policy asks for. */
+function planAudience({ bitbucket, file }: Situation, request: SetupRequest): Step[] {
+  if (!request.oidc || bitbucket === undefined || file.text === undefined) return [];
   const audience = toAudience(bitbucket.ids);
-  if (hasAudience(file.text, audience)) return [];
-  const note = `add ${audience} to options.oidc.audiences: without it AWS refuses the token`;
+  if (hasAudience(file.text, audience, request)) return [];
+  const note = `add ${audience} to each list under oidc.audiences: without it AWS refuses the token`;
   return [{ title: 'OIDC audience in bitbucket-pipelines.yml', state: 'by-hand', note }];
 }
 

@@ -1,7 +1,9 @@
 import { ensureRepository } from '../aws/codecommit';
 import { planIdentity, planPolicy, toOwnership } from '../aws/identityPlan';
 import { planKey } from '../aws/keyPlan';
+import { planProtection } from '../aws/protectionPlan';
 import { planRole } from '../aws/rolePlan';
+import { planTrigger } from '../aws/triggerPlan';
 import { planEnabled, planSchedule } from '../bitbucket/plan';
 import { planFile } from '../pipelines/plan';
 import type { Hands, Situation } from './situation';
@@ -20,6 +22,8 @@ export function planSetup(situation: Situation, hands: Hands): Plan {
     planRepository(situation, hands),
     ...user,
     ...access.steps,
+    ...(request.protect ? [planProtection(situation.protection, situation, hands)] : []),
+    ...(request.trigger === undefined ? [] : [planTrigger(situation.triggers, hands)]),
     planEnabled(bitbucket, hands),
     ...(request.nightly ? [planSchedule(bitbucket, hands)] : []),
     ...planFile(situation, hands),

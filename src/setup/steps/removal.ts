@@ -3,8 +3,18 @@ import { toMirrorError } from '../../system/errors';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from '../aws/identity';
 import { deleteKeyFile, readKeyFile } from '../aws/keyFile';
 import { removeTrust } from '../aws/oidc';
+import { planProtectionRemoval } from '../aws/protectionPlan';
+import { planTriggerRemoval } from '../aws/triggerPlan';
 import { pipelinesFileUnfit } from '../errors';
-import { toAdoptedTag, toMirrorTag, toNightlyName, toPolicyName, toVariableNames } from '../names';
+import {
+  toAdoptedTag,
+  toMirrorTag,
+  toNightlyName,
+  toPolicyName,
+  toProtectionName,
+  toTriggerName,
+  toVariableNames,
+} from '../names';
 import { planPipelinesFileRemoval } from '../pipelines/file';
 import { fileStep, requireRoot, writePipelinesFile } from '../pipelines/plan';
 import { type Hands, readPipelinesFile } from './situation';
@@ -14,14 +24,18 @@ import type { Step } from './step';
  * Undoes what setup made: user and role, whichever way it was set up. Access goes first, and needs nothing but AWS:
  * what can't be read elsewhere is left to be done by hand.
  */
-export async function planRemoval(hands: Hands): Promise<Step[]> {
+export async function planRemoval(hands: Hands, account: string): Promise<Step[]> {
   const { request } = hands;
   const variables = await orByHand('Bitbucket: variables', () => planVariables(hands));
   const user = await orByHand(`IAM user ${request.user}`, () => planUser(hands, variables.usedId));
   const role = await orByHand(`IAM role ${request.user}`, () => planRole(hands));
+  const protection = `IAM policy ${toProtectionName(request)}`;
+  const trigger = `CodeCommit trigger ${toTriggerName(request)}`;
   return [
     ...user.steps,
     ...role.steps,
+    ...(await orByHand(protection, () => planProtectionRemoval(hands, account))).steps,
+    ...(await orByHand(trigger, () => planTriggerRemoval(hands))).steps,
     ...variables.steps,
     ...(await orByHand('Bitbucket: nightly schedule', () => planSchedules(hands))).steps,
     ...(await orByHand(`Private key in ${request.keyFile}`, () => planKeyFile(hands))).steps,

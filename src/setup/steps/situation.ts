@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RepositoryTrigger } from '@aws-sdk/client-codecommit';
 import { type IamKey, readKeys } from '../../aws/sshKeys';
 import type { PrivateKey } from '../../ssh/privateKey';
 import { type Aws, look, type Seen } from '../aws/aws';
@@ -7,6 +8,8 @@ import { readAccount, readRepositoryExists } from '../aws/codecommit';
 import { type Identity, type IdentityStore, openRole, openUser } from '../aws/identity';
 import { readKeyFile, requireKeyFilePlace } from '../aws/keyFile';
 import { readProvider, toProviderArn } from '../aws/oidc';
+import { type Protection, readProtection, toProtectionArn } from '../aws/protection';
+import { readTriggers } from '../aws/triggers';
 import type {
   BitbucketRepository,
   BitbucketSchedule,
@@ -38,6 +41,10 @@ export interface Situation {
   readonly keys: Seen<readonly IamKey[]>;
   /** Of a role: whose tokens it trusts. */
   readonly provider: Seen<{ readonly audiences: readonly string[] } | undefined>;
+  /** With --protect: the policy that denies others to push. */
+  readonly protection: Seen<Protection | undefined>;
+  /** With --trigger: all triggers of the repository on CodeCommit. */
+  readonly triggers: Seen<readonly RepositoryTrigger[]>;
   /** The private key that an earlier run without a token left. */
   readonly keyFile: PrivateKey | undefined;
   readonly bitbucket: BitbucketSituation | undefined;
@@ -72,16 +79,32 @@ export async function readSituation(hands: Hands): Promise<Situation> {
   if (hands.bitbucket === undefined && !request.oidc)
     await requireKeyFilePlace(request.keyFile, hands.context);
   const account = await readAccount(aws, request.profile);
-  const [repository, identity, keys, provider, keyFile, bitbucket, file] = await Promise.all([
-    look(() => readRepositoryExists(aws, request.name)),
-    readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),
-    request.oidc ? { value: [] } : look(() => readKeys(aws, request.user)),
-    request.oidc ? look(() => readProvider(aws, toProviderArn(request, account))) : { value: undefined },
-    request.oidc ? undefined : readKeyFile(request.keyFile),
-    readBitbucket(hands),
-    readPipelinesFile(hands),
-  ]);
-  return { account, repository, identity, keys, provider, keyFile, bitbucket, file };
+  const [repository, identity, keys, provider, protection, triggers, keyFile, bitbucket, file] =
+    await Promise.all([
+      look(() => readRepositoryExists(aws, request.name)),
+      readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),
+      request.oidc ? { value: [] } : look(() => readKeys(aws, request.user)),
+      request.oidc ? look(() => readProvider(aws, toProviderArn(request, account))) : { value: undefined },
+      request.protect
+        ? look(() => readProtection(aws, toProtectionArn(request, account)))
+        : { value: undefined },
+      request.trigger === undefined ? { value: [] } : look(() => readTriggers(aws, request.name)),
+      request.oidc ? undefined : readKeyFile(request.keyFile),
+      readBitbucket(hands),
+      readPipelinesFile(hands),
+    ]);
+  return {
+    account,
+    repository,
+    identity,
+    keys,
+    provider,
+    protection,
+    triggers,
+    keyFile,
+    bitbucket,
+    file,
+  };
 }
 
 export async function readIdentity(request: SetupRequest, store: IdentityStore): Promise<IdentitySituation> {

@@ -121,7 +121,7 @@ describe('a repository that is left out', () => {
     repository(3, 'svc-old-a'),
     repository(4, 'svc-fork', { isFork: true }),
     repository(5, 'svc-archived', { isArchived: true }),
-    repository(6, 'svc-b-deletion_scheduled-77', { isArchived: false }),
+    repository(6, 'svc-b-deletion_scheduled-77', { isBeingDeleted: true }),
     repository(7, 'svc-mirror', { description: 'codecommit-mirror: gitlab.com#9 other/app' }),
   ];
   const mirror = mirrorOf({

@@ -1,6 +1,5 @@
 // @module-tag slow
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openListener } from '../../../src/fleet/service/listener';
@@ -33,10 +32,8 @@ const many: FleetView = {
 
 describe.runIf(browserAvailable())('the status page in a browser', () => {
   let browser: Browser;
-  let axe: string;
   beforeAll(async () => {
     browser = await openBrowser();
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   });
   afterAll(() => browser.close());
 
@@ -46,7 +43,7 @@ describe.runIf(browserAvailable())('the status page in a browser', () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       // The page's own policy lets no foreign script in: this one is the test's.
-      await page.evaluate(axe);
+      await page.evaluate(axe.source);
       const found = await page.evaluate('axe.run()');
       const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
       faults.push(...violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes[0]?.html}`));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDenied } from './policies';
 import { AwsError, type AwsState, type IamUser, type SshKey } from './state';
 import type { XmlValue } from './xml';
 
@@ -76,9 +77,11 @@ export const iamCalls: Readonly<Record<string, Call>> = {
       EvaluationResults: listOf(parameters, 'ActionNames').map((action) => ({
         EvalActionName: action,
         EvalResourceName: resource,
-        EvalDecision: documents.some((document) => doesAllow(document, action, resource))
-          ? 'allowed'
-          : 'implicitDeny',
+        EvalDecision: isDenied(state, { arn, action, resource, given: parameters })
+          ? 'explicitDeny'
+          : documents.some((document) => doesAllow(document, action, resource))
+            ? 'allowed'
+            : 'implicitDeny',
       })),
       IsTruncated: false,
     };

@@ -25,6 +25,27 @@ export interface IamRole {
   readonly tags?: Map<string, string>;
 }
 
+/** A trigger of a repository, as CodeCommit keeps it. */
+export interface Trigger {
+  readonly name: string;
+  readonly destinationArn: string;
+  readonly customData: string;
+  readonly branches: readonly string[];
+  readonly events: readonly string[];
+}
+
+export interface ManagedPolicy {
+  readonly name: string;
+  readonly path: string;
+  /** The value of its one tag. */
+  readonly tag: string | undefined;
+  /** Documents by the id of their version. */
+  readonly versions: Map<string, unknown>;
+  default: string;
+  /** The ARNs of users and roles. */
+  readonly attachedTo: string[];
+}
+
 /** An account, as far as a mirror needs one. */
 export interface AwsState {
   readonly account: string;
@@ -33,6 +54,10 @@ export interface AwsState {
   readonly users: Map<string, IamUser>;
   readonly roles: Map<string, IamRole>;
   readonly providers: Map<string, { readonly url: string; readonly audiences: string[] }>;
+  /** Managed policies by their ARN. */
+  readonly policies: Map<string, ManagedPolicy>;
+  /** By `<region>/<name>` of the repository. */
+  readonly triggers: Map<string, readonly Trigger[]>;
   /** `<region>/<name>` of repositories on CodeCommit. */
   readonly repositories: Set<string>;
   /** Whom the access key belongs to, where that is not the user `admin`. */

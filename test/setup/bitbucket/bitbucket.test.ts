@@ -111,7 +111,10 @@ describe("Bitbucket's settings of a repository", () => {
 describe('an API that says no', () => {
   it('401: the token is not accepted, as Bearer or as Basic', async () => {
     expect(await codeOf(open({ authorization: 'Bearer wrong' }).readIds())).toBe(
-      'setup-bitbucket-unauthorised: Bitbucket does not accept the token: Token is invalid or expired.',
+      'setup-bitbucket-unauthorised: Bitbucket does not accept the token in BITBUCKET_TOKEN: it is wrong, expired or revoked: Token is invalid or expired.',
+    );
+    expect(await codeOf(open({ authorization: 'Basic wrong' }).readIds())).toBe(
+      'setup-bitbucket-unauthorised: Bitbucket does not accept the token in BITBUCKET_API_TOKEN: it is wrong, expired or revoked: Token is invalid or expired.',
     );
     const basic = Buffer.from(`ada@example.com:${apiToken}`).toString('base64');
     expect((await open({ authorization: `Basic ${basic}` }).readIds()).repository).toMatch(/^\{/);

@@ -13,11 +13,11 @@ header { justify-content: space-between; }
 button, input, select, .button { font: inherit; min-height: 2.25rem; padding: .25rem .75rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--soft); color: inherit; }
 button:hover { border-color: var(--busy); }
 .mirrors { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); padding: 0; list-style: none; }
-.mirrors li { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; }
+.mirrors li { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; } .mirrors h2, .mirrors p { margin: 0; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
-td form { display: inline; }
+td:last-child, time { white-space: nowrap; }
 .state { font-weight: 600; white-space: nowrap; } .failing, .blocked { color: var(--bad); } .equal { color: var(--good); } .mirroring, .waiting { color: var(--busy); }
 .problem { display: block; max-width: 40rem; overflow-wrap: anywhere; } .note { overflow-wrap: anywhere; }
 pre { background: var(--soft); border: 1px solid var(--line); padding: .75rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -1,0 +1,121 @@
+import { callAws, callAwsUnless } from '../../aws/call';
+import { ourPath } from '../../aws/keyOwner';
+import { type PolicyDocument, parsePolicy, toPartition, toRepositoryArn } from '../../aws/policy';
+import { type Mirror, tagKey, toMirrorTag, toProtectionName } from '../names';
+import type { Aws } from './aws';
+
+/**
+ * Each action that changes a branch or tag: by git, in the console, and through the API (CodeCommit user guide,
+ * "CodeCommit permissions reference").
+ */
+const writeActions: readonly string[] = [
+  'GitPush',
+  'CreateBranch',
+  'DeleteBranch',
+  'CreateCommit',
+  'PutFile',
+  'DeleteFile',
+  'MergeBranchesByFastForward',
+  'MergeBranchesBySquash',
+  'MergeBranchesByThreeWay',
+  'MergePullRequestByFastForward',
+  'MergePullRequestBySquash',
+  'MergePullRequestByThreeWay',
+].map((action) => `codecommit:${action}`);
+
+/**
+ * Denies these actions to everybody whom it is attached to but the mirror's user or role. CodeCommit has no policies
+ * of resources, so it works only where it is attached. `aws:PrincipalArn` of a role's session is the ARN of the role
+ * (IAM user guide, "AWS global condition context keys").
+ */
+export function toProtection(
+  place: Pick<Mirror, 'region' | 'name'>,
+  account: string,
+  principal: string,
+): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'OnlyTheMirrorPushes',
+        Effect: 'Deny',
+        Action: writeActions,
+        Resource: toRepositoryArn(place, account),
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': principal } },
+      },
+    ],
+  };
+}
+
+/** A managed policy as it is. */
+export interface Protection {
+  readonly document: unknown;
+  readonly version: string;
+  /** How many users, groups and roles it is attached to. */
+  readonly attached: number;
+}
+
+export function toProtectionArn(mirror: Mirror, account: string): string {
+  return `arn:${toPartition(mirror.region)}:iam::${account}:policy${ourPath}${toProtectionName(mirror)}`;
+}
+
+export async function readProtection(
+  { iam, signal: abortSignal }: Aws,
+  PolicyArn: string,
+): Promise<Protection | undefined> {
+  const answer = await callAwsUnless('NoSuchEntity', 'iam:GetPolicy', () =>
+    iam.getPolicy({ PolicyArn }, { abortSignal }),
+  );
+  if (answer?.Policy === undefined) return undefined;
+  const { DefaultVersionId: version = '', AttachmentCount: attached = 0 } = answer.Policy;
+  const content = await callAws('iam:GetPolicyVersion', () =>
+    iam.getPolicyVersion({ PolicyArn, VersionId: version }, { abortSignal }),
+  );
+  return { document: parsePolicy(content.PolicyVersion?.Document ?? ''), version, attached };
+}
+
+export async function createProtection(
+  { iam, signal: abortSignal }: Aws,
+  mirror: Mirror,
+  document: PolicyDocument,
+) {
+  const input = {
+    PolicyName: toProtectionName(mirror),
+    Path: ourPath,
+    Description: `Denies pushes to ${mirror.name} in ${mirror.region} to all but its mirror`,
+    PolicyDocument: JSON.stringify(document),
+    Tags: [{ Key: tagKey, Value: toMirrorTag(mirror) }],
+  };
+  await callAwsUnless('EntityAlreadyExists', 'iam:CreatePolicy', () =>
+    iam.createPolicy(input, { abortSignal }),
+  );
+}
+
+/** IAM keeps five versions of a policy: the one that is replaced goes, so there is always room. */
+export async function replaceProtection(
+  { iam, signal: abortSignal }: Aws,
+  { arn: PolicyArn, present, wanted }: { arn: string; present: Protection; wanted: PolicyDocument },
+) {
+  const PolicyDocument = JSON.stringify(wanted);
+  await callAws('iam:CreatePolicyVersion', () =>
+    iam.createPolicyVersion({ PolicyArn, PolicyDocument, SetAsDefault: true }, { abortSignal }),
+  );
+  await callAwsUnless('NoSuchEntity', 'iam:DeletePolicyVersion', () =>
+    iam.deletePolicyVersion({ PolicyArn, VersionId: present.version }, { abortSignal }),
+  );
+}
+
+/** Versions that an interrupted change left go first: IAM deletes no policy that has any (IAM API, DeletePolicy). */
+export async function deleteProtection({ iam, signal: abortSignal }: Aws, PolicyArn: string) {
+  const listed = await callAws('iam:ListPolicyVersions', () =>
+    iam.listPolicyVersions({ PolicyArn }, { abortSignal }),
+  );
+  for (const { VersionId, IsDefaultVersion } of listed.Versions ?? [])
+    if (!IsDefaultVersion)
+      await callAwsUnless('NoSuchEntity', 'iam:DeletePolicyVersion', () =>
+        iam.deletePolicyVersion({ PolicyArn, VersionId }, { abortSignal }),
+      );
+  await callAwsUnless('NoSuchEntity', 'iam:DeletePolicy', () =>
+    iam.deletePolicy({ PolicyArn }, { abortSignal }),
+  );
+}
