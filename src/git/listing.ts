@@ -1,5 +1,3 @@
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RefMap } from '../plan/refs';
 import { noGitServer, objectFormat, tooManyRefs, unreadableListing } from './errors';
 import type { Git, StreamOptions } from './git';
@@ -29,38 +27,34 @@ export interface ListingReader {
 export interface ListOptions extends Required<Pick<StreamOptions, 'describeFailure'>> {
   /** Milliseconds that the server may be silent. */
   readonly stall: number;
+  /** An empty listing over HTTP(S) counts only when a git server gave it: it is asked for once more. */
+  readonly requiresServer: boolean;
 }
 
 /** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
 export async function listRemote(
   git: Git,
   url: string,
-  { stall, describeFailure }: ListOptions,
+  { stall, requiresServer, describeFailure }: ListOptions,
 ): Promise<RefListing> {
   const reader = createListingReader();
   const command = ['ls-remote', '--symref', '--', url];
   const options = { limits: { stall, bytes: listingBytes }, describeFailure };
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   const listing = reader.end();
-  if (listing.refs.size === 0 && /^https?:/.test(url)) await requireGitServer(git, url, stall);
+  if (requiresServer && listing.refs.size === 0 && /^https?:/.test(url))
+    await requireGitServer(git, url, stall);
   return listing;
 }
 
 /**
  * A page in place of a listing, such as that of a captive portal, is an empty repository to git: it takes what is no
  * packet for the list of a server without git (gitprotocol-http(5), "Dumb Server Response"), and finds no ref in it.
- * A git server sends packets, which git traces.
+ * A git server sends packets, which git traces to its standard error.
  */
 async function requireGitServer(git: Git, url: string, stall: number): Promise<void> {
-  const trace = join(git.directory, 'packets');
-  try {
-    await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: trace }, stall });
-    // It is made with the first packet.
-    if ((await stat(trace).catch(() => undefined)) !== undefined) return;
-  } finally {
-    await rm(trace, { force: true });
-  }
-  throw noGitServer(url);
+  const { stderr } = await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: '1' }, stall });
+  if (!/\bpacket: /.test(stderr)) throw noGitServer(url);
 }
 
 /** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */

@@ -66,6 +66,8 @@ export async function openRemote(
     if (transport.list) return await transport.list(until);
     return await listRemote(git.until(until), url, {
       stall: stall.list,
+      // A destination shows what it is when it is pushed to.
+      requiresServer: role === 'source',
       describeFailure: (command, { stderr }) => describe(command, stderr),
     });
   }

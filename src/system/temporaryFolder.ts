@@ -1,5 +1,5 @@
-import { realpathSync, rmSync } from 'node:fs';
-import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { lstat, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Context } from './context';
@@ -29,11 +29,19 @@ export async function openTemporaryFolder(
   root?: string,
 ): Promise<TemporaryFolder> {
   const folder = resolveRoot(root ?? readRoot(env));
-  const path = await mkdtemp(toPrefix(folder)).catch((error: unknown) => {
-    throw toRefusal(folder, error);
-  });
-  ours.add(path);
+  const path = makeFolder(folder);
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
+}
+
+/** At once, as another run of this process may look for leftovers: it must not see a folder that is not known as ours. */
+function makeFolder(root: string): string {
+  try {
+    const path = mkdtempSync(toPrefix(root));
+    ours.add(path);
+    return path;
+  } catch (error) {
+    throw toRefusal(root, error);
+  }
 }
 
 function toPrefix(root: string): string {
