@@ -131,7 +131,7 @@ describe.runIf(motoAvailable())('with moto:', { tags: ['slow'] }, () => {
     });
   });
 
-  test('a worker on a machine takes from the same queue, and gives back what it has when it is stopped', async () => {
+  test('a worker on a machine takes from the same queue, and ends when it is asked to', async () => {
     await using world = await openAwsWorld();
     const { source, destination } = await world.createPair('app');
     await grow(source, 'main');
