@@ -18,6 +18,10 @@ RUN apt-get update \
     binutils ca-certificates git git-lfs openssh-client
 COPY docker/gather.sh /
 RUN sh /gather.sh /image
+# Lambda runs an image as a user of its own, 993 today, whatever the image says. ssh wants a name for whoever runs it.
+RUN mkdir -p /lambda/etc && cp /image/etc/passwd /lambda/etc/ \
+  && seq 1 2000 | sed 's|.*|u&:x:&:&::/tmp:/bin/sh|' >>/lambda/etc/passwd \
+  && chmod 644 /lambda/etc/passwd && touch --date=@0 /lambda/etc/passwd /lambda/etc /lambda
 
 # The bill of materials of both together.
 FROM program AS finished
@@ -28,9 +32,16 @@ RUN cp dist/sbom.cdx.json /image/opt/ && node scripts/sbom.mjs image /image >dis
   && touch --date=@0 dist/*
 
 # Two layers: the large one stays what it is from release to release, as long as its programs do.
-FROM scratch
+FROM scratch AS image
 COPY --from=system /image /
 COPY --from=finished /build/dist/ /opt/
+
+# The functions of AWS Lambda, and the builds of CodeBuild: deploy/template.yaml. Lambda takes one platform alone.
+FROM image AS lambda
+COPY --from=system /lambda /
+ENTRYPOINT ["node", "/opt/lambda.js"]
+
+FROM image
 ENTRYPOINT ["node", "/opt/main.js"]
 LABEL org.opencontainers.image.title="codecommit-mirror" \
   org.opencontainers.image.description="Keeps an AWS CodeCommit repository an exact, verified mirror of a Bitbucket repository" \

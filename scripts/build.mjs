@@ -8,6 +8,7 @@ const { metafile } = await build({
   entryPoints: {
     pipe: 'src/pipe.ts',
     cli: 'src/cli.ts',
+    lambda: 'src/lambda.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -101,6 +101,9 @@ export const errorCodes = [
   'fleet-name-refused',
   'fleet-quota',
   'fleet-not-private',
+  'fleet-aws-settings',
+  'fleet-aws-failed',
+  'fleet-too-large',
   'stopped',
   'internal',
 ] as const;

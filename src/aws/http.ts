@@ -7,10 +7,11 @@ const milliseconds = 10_000;
 /** How AWS's clients, which know no proxy by themselves, make their requests. */
 export function createRequestHandler(
   env: Readonly<Record<string, string | undefined>> = process.env,
+  requestTimeout = milliseconds,
 ): NodeHttpHandler {
   return new NodeHttpHandler({
     connectionTimeout: milliseconds,
-    requestTimeout: milliseconds,
+    requestTimeout,
     // By itself the client only warns, and waits on.
     throwOnRequestTimeout: true,
     httpsAgent: new ProxyAgent(env),

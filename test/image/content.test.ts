@@ -42,7 +42,15 @@ test('it has the programs that a mirror runs and no others', async () => {
     '/usr/sbin': 'ENOENT',
     '/sbin': 'ENOENT',
     '/usr/lib/git-core': ['git', 'git-remote-http', 'git-remote-https', 'git-upload-pack'],
-    '/opt': ['THIRD-PARTY-LICENSES.txt', 'cli.js', 'main.js', 'node-version', 'pipe.js', 'sbom.cdx.json'],
+    '/opt': [
+      'THIRD-PARTY-LICENSES.txt',
+      'cli.js',
+      'lambda.js',
+      'main.js',
+      'node-version',
+      'pipe.js',
+      'sbom.cdx.json',
+    ],
     '/usr/lib/node_modules': 'ENOENT',
   });
 });

@@ -1,0 +1,158 @@
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { describe, expect, test } from 'vitest';
+import { openCodeBuilds } from '../../../src/fleet/aws/codeBuilds';
+import { openDynamoStore } from '../../../src/fleet/aws/dynamoStore';
+import { type Message, toGroup } from '../../../src/fleet/aws/message';
+import { createChainIdentity } from '../../../src/fleet/aws/roles';
+import { readAwsSecret } from '../../../src/fleet/aws/secrets';
+import { openSqsQueue } from '../../../src/fleet/aws/sqsQueue';
+import { toNewState } from '../../../src/fleet/state/repositoryState';
+import { grow, readRefs } from '../../servers/git';
+import { image, openBuildApis } from '../../servers/lambda/buildApis';
+import { startFunction } from '../../servers/lambda/function';
+import { motoAvailable } from '../../servers/moto';
+import { type AwsWorld, openAwsWorld, toClientOptions, toPlace, withEnvironment } from './world';
+
+const region = 'us-east-1';
+
+function toMessage(name: string, id: string): Message {
+  return { version: 1, place: toPlace(name), reason: 'asked', id, continued: 0 };
+}
+
+/** As inside a function: AWS's clients take all they need from the environment. */
+async function inside(world: AwsWorld, work: () => Promise<void>): Promise<void> {
+  await withEnvironment({ ...world.moto.env, AWS_ENDPOINT_URL: world.moto.url }, work);
+}
+
+describe.runIf(motoAvailable())('with moto:', { tags: ['slow'] }, () => {
+  test('the queue takes any number of messages, each into its group, and one that is the same once', async () => {
+    await using world = await openAwsWorld();
+    await inside(world, async () => {
+      const queue = openSqsQueue(world.queue.url, region);
+      const messages = Array.from({ length: 25 }, (_, index) => toMessage(`app-${index}`, `id-${index}`));
+      await queue.send([...messages, ...messages.slice(0, 3)]);
+      expect(await world.queue.count()).toEqual({ visible: 25, hidden: 0 });
+      // A receipt that is no longer good is no failure: the message is visible again, or somebody else's.
+      await expect(queue.hide('of-long-ago', 5)).resolves.toBeUndefined();
+      const nowhere = openSqsQueue(`${world.queue.url}-nowhere`, region);
+      await expect(nowhere.send(messages.slice(0, 1))).rejects.toMatchObject({ code: 'fleet-aws-failed' });
+    });
+  });
+
+  test('the store keeps states, runs and mirrors, and forgets', async () => {
+    await using world = await openAwsWorld();
+    await inside(world, async () => {
+      await using store = openDynamoStore('states', region);
+      const { mirror, identity } = toPlace('app');
+      const state = { ...toNewState(mirror, identity, 'app'), dueAt: 5 };
+      const run = (startedAt: number) => ({
+        startedAt,
+        took: 1,
+        trigger: 'asked' as const,
+        outcome: 'mirrored' as const,
+        changes: 1,
+      });
+      const runs = { kind: 'runs', mirror, identity, runs: [run(2), run(1)] } as const;
+      expect(await store.readRepository(mirror, identity)).toBeUndefined();
+      await store.write([{ kind: 'repository', state }, runs]);
+      await store.write([{ kind: 'mirror', state: { mirror, listedAt: 7, listed: 1 } }]);
+      expect(await store.readRepository(mirror, identity)).toEqual(state);
+      expect(await store.readRepositories(mirror)).toEqual([state]);
+      expect((await store.readRuns(mirror, identity)).map(({ startedAt }) => startedAt)).toEqual([1, 2]);
+      expect(await store.readMirror(mirror)).toEqual({ mirror, listedAt: 7, listed: 1 });
+      const many = Array.from({ length: 250 }, (_, index) => ({
+        kind: 'repository' as const,
+        state: toNewState('many', `codecommit.us-east-1#${index}`, `app-${index}`),
+      }));
+      await store.write(many);
+      expect(await store.readRepositories('many')).toHaveLength(250);
+      await store.write([{ kind: 'forget', mirror, identity }]);
+      expect(await store.readRepository(mirror, identity)).toBeUndefined();
+    });
+  });
+
+  test('secrets are read from both services', async () => {
+    await using world = await openAwsWorld();
+    const ssm = new SSMClient(toClientOptions(world.moto));
+    await ssm.send(
+      new PutParameterCommand({ Name: '/mirror/token', Value: 'a-token', Type: 'SecureString' }),
+    );
+    await inside(world, async () => {
+      expect(await readAwsSecret({ kind: 'parameter', name: '/mirror/token', region })).toBe('a-token');
+      const arn = world.env['DESTINATION_SECRET'] ?? '';
+      expect(await readAwsSecret({ kind: 'secrets-manager', arn, region })).toContain('"token"');
+    });
+  });
+
+  test('a role of another account gives one session for many runs, until it is nearly over', async () => {
+    await using world = await openAwsWorld();
+    await inside(world, async () => {
+      let now = Date.now();
+      const role = { arn: 'arn:aws:iam::210987654321:role/mirror', externalId: 'an-external-id' };
+      const identity = createChainIdentity(role, region, () => now);
+      const first = await identity.read();
+      expect(first.keys.accessKeyId).toMatch(/^ASIA/);
+      expect(first.keys.sessionToken).not.toBe('');
+      expect(await identity.read()).toBe(first);
+      now = (first.expiresAt?.getTime() ?? 0) - 5 * 60_000;
+      expect(await identity.read()).not.toBe(first);
+      const own = await createChainIdentity(undefined, region, () => now).read();
+      expect(own.keys.accessKeyId).toBe(world.moto.env['AWS_ACCESS_KEY_ID']);
+    });
+  });
+
+  test('a build is started once, is marked while it runs, and says at its end whether it was', async () => {
+    await using world = await openAwsWorld();
+    await using apis = await openBuildApis();
+    const endpoints = { AWS_ENDPOINT_URL_CODEBUILD: apis.url, AWS_ENDPOINT_URL_LAMBDA: apis.url };
+    await withEnvironment({ ...world.moto.env, ...endpoints }, async () => {
+      let now = Date.now();
+      const builds = openCodeBuilds({
+        project: 'large',
+        table: 'states',
+        region,
+        functionName: 'mirror',
+        now: () => now,
+      });
+      const place = toPlace('app');
+      expect(await builds.find(place)).toBeUndefined();
+      const id = await builds.start(place);
+      expect(id).toMatch(/^large:/);
+      expect(await builds.start(place)).toBe(id);
+      expect(apis.builds).toHaveLength(1);
+      expect(apis.builds[0]).toMatchObject({ projectName: 'large', imageOverride: image });
+      expect(JSON.stringify(apis.builds[0])).toContain('MIRROR_MESSAGE');
+      expect(await builds.find(place)).toEqual({ isRunning: true, isLarge: true });
+      await builds.mark(place);
+      expect(await builds.end(place)).toBe(true);
+      expect(await builds.find(place)).toEqual({ isRunning: false, isLarge: true });
+      now += 8 * 24 * 3_600_000;
+      expect(await builds.find(place)).toEqual({ isRunning: false, isLarge: false });
+    });
+  });
+
+  test('a worker on a machine takes from the same queue, and ends when it is asked to', async () => {
+    await using world = await openAwsWorld();
+    const { source, destination } = await world.createPair('app');
+    await grow(source, 'main');
+    const message = toMessage('app', 'one');
+    await world.queue.send(JSON.stringify(message), toGroup(message.place), message.id);
+    await using worker = await startFunction('worker', world.env);
+    while ((await world.findState('app'))?.state !== 'equal')
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await readRefs(destination)).toEqual(await readRefs(source));
+    worker.stop();
+    expect(await worker.ended()).toBe(0);
+  });
+
+  test('a build of CodeBuild mirrors what its message names, and ends', async () => {
+    await using world = await openAwsWorld();
+    const { source, destination } = await world.createPair('app');
+    await grow(source, 'main');
+    const env = { ...world.env, MIRROR_MESSAGE: JSON.stringify(toMessage('app', 'one')) };
+    await using build = await startFunction('build', env);
+    expect(await build.ended()).toBe(0);
+    expect(await readRefs(destination)).toEqual(await readRefs(source));
+    expect(await world.findState('app')).toMatchObject({ state: 'equal' });
+  });
+});
