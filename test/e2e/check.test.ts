@@ -157,7 +157,7 @@ describe('check, each point failing on its own', () => {
     expect((await place.states({ PATH })).states).toEqual({ ...fine, git: 'failed' });
     const { exitCode, output } = await place.check({ PATH });
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✖ git: .*git version 2\.25\.1\n +git 2\.32 or newer is needed/);
+    expect(output).toMatch(/✖ git: .*git version 2\.25\.1\n +git 2\.32 or newer is required/);
   });
 
   test('connection: the key is not let in', async () => {

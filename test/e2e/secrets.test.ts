@@ -128,9 +128,10 @@ const paths: readonly Path[] = [
   },
   {
     name: 'password in the proxy',
-    exitCode: 2,
-    says: /SOURCE_PROXY/,
-    variables: { SOURCE_PROXY: `http://ada:${proxyPassword}@127.0.0.1:1` },
+    // The source is out of reach, and the run goes on with its own commit.
+    exitCode: 0,
+    says: /Could not resolve|Failed to connect|unreachable|can't be reached/,
+    variables: { SOURCE_PROXY: `http://ada:${proxyPassword}@127.0.0.1:1`, MAX_ATTEMPTS: '1' },
   },
   {
     name: 'password in the destination',
