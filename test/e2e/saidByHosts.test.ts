@@ -95,7 +95,7 @@ const ofSource = [
     'algorithms-disjoint',
     /https:\/\/|~\/\.ssh\/config/,
   ],
-  ['No user exists for uid 54321', 'ssh-unusable', /run as a user of \/etc\/passwd/],
+  ['No user exists for uid 54321', 'ssh-unusable', /run as a user in \/etc\/passwd/],
   ['Load key "/x/id_rsa": error in libcrypto', 'ssh-unusable', /error in libcrypto/],
   ['Bad owner or permissions on /etc/ssh/ssh_config.d/x.conf', 'ssh-unusable', /ssh_config\.d\/x\.conf/],
 ] as const;
@@ -111,7 +111,7 @@ test.each(ofSource)('of the source: %s', async (line, code, says) => {
 
 test.each([
   ['ssh: connect to host 127.0.0.1 port 22: Connection timed out', 'destination-unreachable', /port/],
-  ['No user exists for uid 54321', 'ssh-unusable', /run as a user of \/etc\/passwd/],
+  ['No user exists for uid 54321', 'ssh-unusable', /run as a user in \/etc\/passwd/],
   ['Bad owner or permissions on /etc/ssh/ssh_config', 'ssh-unusable', /\/etc\/ssh\/ssh_config/],
   ['Load key "/x/id_rsa": error in libcrypto', 'ssh-unusable', /error in libcrypto/],
   [
@@ -144,7 +144,7 @@ test('an old git that does not know an option of ours', async () => {
   const script = `#!/bin/sh\ncase " $* " in *' fetch '*) echo "error: unknown option \\\`stdin'" >&2; exit 129 ;; ' version ') echo 'git version 2.25.1'; exit ;; esac\nexec ${real} "$@"\n`;
   await writeFile(join(bin, 'git'), script, { mode: 0o755 });
   const both = await runBoth(world, { PATH: `${bin}:${process.env['PATH']}` });
-  expectSaid(both, { code: 'git-too-old', says: /git 2\.32 or newer is needed/, point: 'git' });
+  expectSaid(both, { code: 'git-too-old', says: /git 2\.32 or newer is required/, point: 'git' });
 });
 
 describe('repositories that are no ordinary ones', () => {
