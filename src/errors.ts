@@ -149,7 +149,7 @@ export function hasCode(error: unknown, codes: readonly ErrorCode[]): error is M
   return error instanceof MirrorError && codes.includes(error.code);
 }
 
-/** Lines that say nothing of a failure: advice, and how far git had come. */
+/** Lines without information about a failure: advice and progress. */
 const idle =
   /^(hint:|Please make sure|and the repository exists|(remote: )?\w+ (objects|deltas): |(remote: )?Total \d+ \(delta |Delta compression using)/;
 
@@ -177,7 +177,7 @@ export const runAgain = 'Run the command again. It keeps everything that already
 
 /** AWS or Bitbucket does not allow us to read or change something. */
 export class PermissionMissing extends MirrorError {
-  /** In the words of its service: `iam:GetUser`, `repository:admin`. */
+  /** The permission as its service names it: `iam:GetUser`, `repository:admin`. */
   readonly permission: string;
 
   constructor(service: 'AWS' | 'Bitbucket', permission: string, said: string) {

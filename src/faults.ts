@@ -99,7 +99,7 @@ export function findFirst(rows: readonly (readonly [unknown, string])[]): string
 
 const longestQuote = 120;
 
-/** Quotes a value for a message: control characters escaped, shortened, and without secrets. */
+/** Quotes a value for a message: control characters are escaped, long values shortened, secrets hidden. */
 export function quote(value: string): string {
   if (/PRIVATE KEY|b3BlbnNzaC1rZXktdjE/.test(value)) return '(a private key, not shown)';
   // An AWS secret access key is 40 characters of base64. Unlike an object ID, not all of them are hexadecimal.
@@ -110,7 +110,7 @@ export function quote(value: string): string {
   return JSON.stringify(short);
 }
 
-/** Whatever the form of a URL, the part before its last `@` may be a password or a token: it becomes `***`. */
+/** In a URL of any form, the part before the last `@` may be a password or a token: it becomes `***`. */
 function withoutLogin(value: string): string {
   const end = value.lastIndexOf('@');
   return end < 0 ? value : `***${value.slice(end)}`;

@@ -8,16 +8,16 @@ import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
 import type { Pointer } from './search';
 
 /**
- * Brings the objects of these pointers into the scratch repository: from the clone where it has them, else from the
- * source. git-lfs fetches by commit, so a commit of our own, in no ref and sent nowhere, names just these
- * pointers. Each content is held against its SHA-256. Gives why they can't be had.
+ * Fetches the objects of these pointers into the scratch repository: from the clone if it has them, otherwise from the
+ * source. git-lfs fetches by commit, so we create a commit that names exactly these pointers; it has no ref and is
+ * never pushed. The content of each object is checked against its SHA-256. Returns the error if the fetch fails.
  */
 export async function fetchLfsObjects(
   pointers: readonly Pointer[],
   { url, git: sourceGit }: Remote,
   git: Git,
 ): Promise<MirrorError | undefined> {
-  // git-lfs reads no alternates whose path stands in quotes: the pointers must be in here.
+  // git-lfs ignores alternates with a quoted path, so the pointers must be in this repository.
   const blobs = pointers.map(({ blob }) => `${blob}\n`);
   await readLine(git, ['pack-objects', '--quiet', 'objects/pack/pack'], blobs);
   const entries = pointers.map(({ oid, blob }) => `100644 blob ${blob}\t${oid}\n`);

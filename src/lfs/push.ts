@@ -6,13 +6,13 @@ import { lfsNotSent } from './errors';
 import type { LfsObject } from './pointer';
 import { isLfsFailurePassing, runLfs, toLfsWords } from './run';
 
-/** Object IDs stand on the command line, which has a limit: git-lfs before 3.4 reads them from nowhere else. */
+/** Object IDs are passed as arguments, which have a limit; git-lfs reads them from standard input only since 3.4. */
 const objectsAtOnce = 1_000;
 
-/** Our ssh has one connection already. */
+/** Our ssh already shares one connection. */
 const settings = ['lfs.ssh.autoMultiplex=false'];
 
-/** Sends objects of Git LFS; those that the destination has are not sent again. Gives why it has not got them all. */
+/** Sends Git LFS objects, except those the destination already has. Returns the error if not all were sent. */
 export async function pushLfsObjects(
   objects: readonly LfsObject[],
   { url, git, describeFailure }: Remote,
@@ -32,7 +32,7 @@ export async function pushLfsObjects(
   return undefined;
 }
 
-/** A failure of the connection or of the disk is that of any push. */
+/** Failures that any push can have: connection, disk. */
 function isKnown(stderr: string): boolean {
   return ['unreachable', 'dropped', 'timed-out', 'disk-full'].includes(parseFailure(stderr));
 }

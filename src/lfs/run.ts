@@ -2,13 +2,12 @@ import { toQuote } from '../errors';
 import type { Git, GitResult, GitRunOptions } from '../git/git';
 import { programMissing } from '../system/errors';
 
-/** git-lfs would try 8 times more, minutes long where a server is silent; the run itself tries again, too. */
+/** By default git-lfs retries 8 times, for minutes if a server is silent; the run has retries of its own. */
 const retries = 'lfs.transfer.maxretries=2';
 
 /**
- * Runs git-lfs. `url` is where its objects come from or go to, and outranks whatever the repository's own .lfsconfig
- * says. git-lfs itself ends a transfer that falls silent (lfs.activitytimeout, 30 s).
- * Throws MirrorError `program-missing` where git-lfs is not installed.
+ * Runs git-lfs. `url` is the LFS endpoint; it overrides the repository's own .lfsconfig. git-lfs stops a silent
+ * transfer itself (lfs.activitytimeout, 30 s). Throws MirrorError `program-missing` if git-lfs is not installed.
  */
 export async function runLfs(
   git: Git,
@@ -22,7 +21,7 @@ export async function runLfs(
   return result;
 }
 
-/** What git-lfs says, for one line of a log: without its pointers to files that are gone when the line is read. */
+/** The message of git-lfs for one line of a log, without references to its temporary log files. */
 export function toLfsWords(stderr: string): string {
   const lines = [...new Set(stderr.split('\n'))];
   return toQuote(
@@ -30,7 +29,7 @@ export function toLfsWords(stderr: string): string {
   );
 }
 
-/** Whether the same may succeed a moment later. A status of 5xx is a `Fatal error` to git-lfs, the rest are Go's words. */
+/** Whether a retry may succeed. git-lfs calls a 5xx status a `Fatal error`; the rest are messages of Go. */
 export function isLfsFailurePassing(stderr: string): boolean {
   return /: Fatal error: |connection (refused|reset)|i\/o timeout|no such host|\bEOF\b|Client\.Timeout/.test(
     stderr,

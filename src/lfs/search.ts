@@ -2,37 +2,37 @@ import type { Git } from '../git/git';
 import type { FileEntry } from '../plan/limits';
 import { isAttributes, isLfsInUse, isPointerSized, type LfsObject, parsePointer } from './pointer';
 
-/** A pointer of the history: the object that it stands for, and the file (git's blob) that it is. */
+/** A pointer in the history: the object that it refers to, and the blob that contains it. */
 export interface Pointer extends LfsObject {
   readonly blob: string;
 }
 
-/** What a history has of Git LFS; attributes alone may name no object. */
+/** The use of Git LFS in a history. If only attributes mention it, there are no pointers. */
 export interface LfsUse {
-  /** One for each object. */
+  /** One pointer for each object. */
   readonly pointers: readonly Pointer[];
-  /** The first files that stand for them, at most five. */
+  /** The paths of the first pointers, at most five. */
   readonly paths: readonly string[];
 }
 
-/** So many paths stand in log and report. */
+/** How many paths the log and the report name. */
 const pathsAtMost = 5;
 
-/** Is shown the files of a history one by one, and finds pointers among them. */
+/** Finds pointers among the files of a history, which it gets one by one. */
 export interface PointerSearch {
-  /** Whether it wants to see this file. Most it need not: few have the size of a pointer, and to read them costs. */
+  /** Whether this file may be a pointer. Most files have another size, and are not read. */
   wants(file: FileEntry): boolean;
   see(file: FileEntry): Promise<void>;
-  /** What was found when all files were seen; undefined when nothing tells of Git LFS. */
+  /** The result, after the last file. Undefined if nothing mentions Git LFS. */
   end(): Promise<LfsUse | undefined>;
 }
 
-/** So many files, or bytes of them, are read at once by one git: a start of git costs milliseconds. */
+/** How many files, or bytes of them, one git process reads: starting git costs milliseconds. */
 const most = { files: 8_192, bytes: 4 * 2 ** 20 };
 
 /**
- * Begins a search. Only files whose size or name allows it are looked into, a few megabytes at a time; those that
- * would be pointers with extensions, of any size up to 1 KB as so many files are, only once Git LFS was seen.
+ * Starts a search. Only files with a suitable size or name are read, a few megabytes at a time. Pointers with
+ * extensions can be up to 1 KB, like many other files, so these are read only after Git LFS was found.
  */
 export function createPointerSearch(git: Git): PointerSearch {
   const pointers = new Map<string, Pointer>();
@@ -64,7 +64,7 @@ export function createPointerSearch(git: Git): PointerSearch {
       waiting.push(file);
       bytes += file.bytes;
       const isFull = waiting.length === most.files || bytes >= most.bytes;
-      // What attributes say decides which files are wanted next.
+      // The attributes decide which files to read next.
       if (isFull || isAttributes(file)) await readWaiting();
     },
     async end() {

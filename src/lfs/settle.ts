@@ -9,14 +9,14 @@ import { fetchLfsObjects } from './fetch';
 import { pushLfsObjects } from './push';
 import type { LfsUse } from './search';
 
-/** How Git LFS was dealt with. */
+/** What was done about Git LFS. */
 export interface LfsSettled {
   readonly lfs?: LfsOutcome;
-  /** Why no ref may be pushed. */
+  /** Set if no ref may be pushed. */
   readonly failure?: MirrorError;
 }
 
-/** `git` is that of the scratch repository, which both remotes share. */
+/** `git` runs in the scratch repository, which both remotes share. */
 export interface LfsNeeds {
   readonly source: Remote;
   readonly destination: Remote;
@@ -25,8 +25,8 @@ export interface LfsNeeds {
 }
 
 /**
- * Does with Git LFS what the policy says, before the first ref is pushed: a ref never points at files that should
- * have been sent and were not. With `dryRun` nothing is sent.
+ * Applies the policy to Git LFS objects before the first ref is pushed, so that no ref at the destination names a file
+ * that should have been sent and was not. With `dryRun` nothing is sent.
  */
 export async function settleLfs(
   { pointers, paths }: LfsUse,
