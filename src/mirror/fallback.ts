@@ -5,9 +5,9 @@ import type { Scratch } from '../objects/scratch';
 import { readRegularFile } from '../system/regularFile';
 
 /**
- * When the source can't be asked: the commit that this run was started for, as the clone has it. Undefined when
- * the clone can't vouch for it. `commit` may be abbreviated; a tag is what the clone holds under its name, so that
- * an annotated one stays one.
+ * If the source can't be reached: the commit that this run was started for, as the clone has it. Undefined if the clone
+ * does not have it. `commit` may be abbreviated. A tag is read from the clone by name, so that an annotated tag stays
+ * annotated.
  */
 export async function readFallback(
   { ref, commit }: { ref: string; commit: string },
@@ -27,7 +27,7 @@ async function readCommit(oid: string, scratch: Scratch): Promise<string | undef
   return result.exitCode === 0 ? result.stdout.trim() : undefined;
 }
 
-/** A ref of the clone, read as a file: git is not started in a repository that may be anybody's. */
+/** Reads a ref of the clone as a file, because git is not started in a repository that we don't trust. */
 async function readLocalRef(ref: string, clone: Clone): Promise<string | undefined> {
   const loose = (await readRegularFile(join(clone.commonDirectory, ref))) ?? '';
   if (/^[0-9a-f]{40}\n$/.test(loose)) return loose.trim();

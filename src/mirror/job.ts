@@ -3,11 +3,11 @@ import type { Profile } from '../plan/profiles';
 import type { Selection } from '../plan/refs';
 import type { RemoteSettings } from '../remote/settings';
 
-/** One mirror to make, whoever asks for it: plain data, but for keys and tokens. */
+/** One mirror to make. Plain data except for keys and tokens; pipe, command line and fleet all make one. */
 export interface Job {
   readonly source: RemoteSettings;
   readonly destination: RemoteSettings;
-  /** A folder in a clone of the source, whose objects spare a download. The clone is neither changed nor trusted. */
+  /** A folder in a clone of the source, used as a cache of objects. The clone is neither changed nor trusted. */
   readonly clone?: string | undefined;
   readonly selection: Selection;
   readonly policy: JobPolicy;
@@ -15,27 +15,27 @@ export interface Job {
   readonly trigger?: Trigger | undefined;
 }
 
-/** How far the mirror may go. */
+/** What the mirror may change, and how. */
 export interface JobPolicy extends Policy {
-  /** What is replaced or deleted is kept as a branch. */
+  /** Keep replaced and deleted values as branches. */
   readonly backup: boolean;
-  /** What to do when the history names files that are kept in Git LFS. */
+  /** What to do about files in Git LFS. */
   readonly lfs: 'warn' | 'push' | 'fail';
-  /** Plan, and push nothing. */
+  /** Plan only; push nothing. */
   readonly dryRun: boolean;
 }
 
 export interface Limits {
-  /** What the destination takes. */
+  /** The limits of the destination's server. */
   readonly profile: Profile;
-  /** Bytes that one push may carry; more goes in slices. */
+  /** Bytes in one push; a larger history is sent in slices. */
   readonly pushBytes: number;
   /** How many times in a row a transient failure is retried. */
   readonly attempts: number;
 }
 
-/** The event that the run was started for: the selected ref may be gone from the source since then. */
+/** The event that started the run. The selected ref may have been deleted from the source since then. */
 export interface Trigger {
-  /** What the ref pointed at, 7 to 64 hexadecimal digits: the run goes on with it where the source can't be asked. */
+  /** The commit of the event, 7 to 64 hexadecimal digits. The run falls back to it if the source can't be reached. */
   readonly commit: string | undefined;
 }

@@ -11,7 +11,7 @@ import type { Context } from '../system/context';
 import { readFallback } from './fallback';
 import type { Job } from './job';
 
-/** What one mirror works with, from the moment that everything is open. */
+/** Everything that one attempt of a mirror works with, once all of it is open. */
 export interface MirrorParts {
   readonly job: Job;
   readonly context: Context;
@@ -21,15 +21,18 @@ export interface MirrorParts {
   readonly destination: Remote;
 }
 
-/** What both sides had, and how far this run may go. */
+/** The refs of both sides, and the policy for this attempt. */
 export interface Listings extends Look {
   readonly sourceHead: string | undefined;
   readonly policy: Policy;
-  /** The source could not be asked: its refs are this run's own. */
+  /** The source could not be reached: `source` holds only the ref of this run. */
   readonly fallback: boolean;
 }
 
-/** Asks both sides at once. `isLast`: no other attempt follows, so a source that is away is done without. */
+/**
+ * Lists both sides at the same time. `isLast`: no attempt follows, so an unreachable source is replaced by the
+ * fallback.
+ */
 export async function lookAtBoth(parts: MirrorParts, isLast: boolean): Promise<Listings> {
   const [wanted, present] = await allOrNothing([
     (signal) => readWanted(parts, isLast, signal),
@@ -47,14 +50,15 @@ export async function lookAtBoth(parts: MirrorParts, isLast: boolean): Promise<L
   };
 }
 
-/** The ref of this run, where the source does not have it. */
+/** The ref of this run, if the source does not have it. */
 export function findGone(seen: Listings, selection: Selection): string | undefined {
   return selection.refs === 'current' && !seen.source.has(selection.ref) ? selection.ref : undefined;
 }
 
 /**
- * A source that moved on while the destination was looked at, and was mirrored by another run meanwhile, would look
- * like one that was rewritten. So before a value is taken away, or held against us, the source is asked once more.
+ * If the source changes after we list it, and another run mirrors the change before we list the destination, our
+ * listing of the source looks like a rewritten branch. So before a value is replaced, or reported as diverged, the
+ * source is listed once more.
  */
 export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> {
   const atStake = plan.updates.filter(
@@ -66,7 +70,7 @@ export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> 
   if (moved.length > 0) throw sourceMoved(moved);
 }
 
-/** What the source has; or, where it can't be asked, what this run was started for. */
+/** The refs of the source, or the fallback if the source can't be reached. */
 async function readWanted(
   parts: MirrorParts,
   isLast: boolean,

@@ -8,14 +8,16 @@ import { isEverything } from '../plan/refs';
 import { addBackups } from '../push/backup';
 import { type Listings, type MirrorParts, requireUnmoved } from './look';
 
-/** A plan, the history that it sends, and what that has of Git LFS. */
+/** A plan, the history that it sends, and the use of Git LFS in that history. */
 export interface PreparedPush {
   readonly plan: Plan;
   readonly range: Range;
   readonly lfs: LfsUse | undefined;
 }
 
-/** Obtains what a push needs, and plans it. Throws MirrorError `source-moved` when the source changed since the look. */
+/**
+ * Fetches what a push needs, and plans it. Throws MirrorError `source-moved` if the source changed since it was listed.
+ */
 export async function makePlan(parts: MirrorParts, seen: Listings): Promise<PreparedPush> {
   const { job, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;

@@ -17,8 +17,8 @@ import { makePlan, type PreparedPush } from './makePlan';
 import { type Attempt, type AttemptResult, retryTransient } from './retry';
 
 /**
- * Makes the destination equal to the source, as far as selection and policy go. Gives the outcome however the run
- * ended; throws MirrorError when it ended before there was anything to say of single refs.
+ * Makes the destination equal to the source, as far as selection and policy allow. Returns the outcome however the run
+ * ended; throws MirrorError if it ended before there was a plan.
  */
 export async function mirror(job: Job, context: Context): Promise<Outcome> {
   const journal = new Journal(context.log);
@@ -37,7 +37,7 @@ export async function mirror(job: Job, context: Context): Promise<Outcome> {
   return outcome;
 }
 
-/** Why the run failed, whether that is given or thrown. */
+/** The failure of the run, returned or thrown. */
 async function findFailure(
   context: Context,
   run: () => Promise<MirrorError | undefined>,
@@ -64,7 +64,7 @@ async function mirrorWith(
   });
 }
 
-/** One look at both sides, and what follows from it. */
+/** One attempt: list both sides, plan, push, verify. */
 async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal): Promise<AttemptResult> {
   const { job, context, source, destination, scratch } = parts;
   const { time } = context.stopwatch;
@@ -93,7 +93,7 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
   return job.policy.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
 }
 
-/** Pushes the plan, and lists the destination again: only what is seen there counts. */
+/** Pushes the plan and lists the destination again: only what this listing shows counts as done. */
 async function carryOut(
   { job, context, scratch, destination }: MirrorParts,
   { cuts }: Attempt,
@@ -117,7 +117,7 @@ async function carryOut(
   return { failure, contested, cut: pushed.cut, advanced: pushed.advanced || refs.some(isChange) };
 }
 
-/** Shows the journal the destination after a push. Gives why it could not be read. */
+/** Lists the destination for the journal after a push. Returns the error if it can't be read. */
 async function verify(destination: Remote, journal: Journal): Promise<MirrorError | undefined> {
   try {
     journal.verified((await destination.refs()).refs);

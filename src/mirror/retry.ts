@@ -4,7 +4,7 @@ import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { leaseBroken } from './errors';
 
-/** Failures that may be gone a moment later. Host keys, permissions and variables are not among them. */
+/** Failures for which a retry may help. Host keys, permissions and configuration are not among them. */
 const transient: readonly ErrorCode[] = [
   'source-unreachable',
   'source-moved',
@@ -17,28 +17,29 @@ const transient: readonly ErrorCode[] = [
   'lease-broken',
 ];
 
-/** What an attempt knows of the others. */
+/** What an attempt knows about earlier and later ones. */
 export interface Attempt {
   /** No further attempt follows if this one fails. */
   readonly isLast: boolean;
-  /** How many pushes of this run were cut off so far. */
+  /** How many pushes of this run were cut off. */
   readonly cuts: number;
 }
 
 /** How one attempt ended. */
 export interface AttemptResult {
   readonly failure?: MirrorError | undefined;
-  /** Refs that somebody else changed during the push. */
+  /** Refs that another writer changed during the push. */
   readonly contested?: readonly string[];
-  /** A push was cut off: the next attempt sends less at once. */
+  /** A push was cut off: the next attempt sends smaller pieces. */
   readonly cut: boolean;
-  /** The attempt brought something to the destination, so the count of attempts starts again. */
+  /** The attempt made progress, so the count of attempts starts again. */
   readonly advanced: boolean;
 }
 
 /**
  * Retries transient failures, after a pause that doubles each time. `maxAttempts` counts attempts in a row without
- * progress. Gives the failure of the last attempt; throws what is no MirrorError, and when the run is stopped.
+ * progress. Returns the failure of the last attempt; throws if the run is stopped, and any error that is not a
+ * MirrorError.
  */
 export async function retryTransient(
   maxAttempts: number,
@@ -63,7 +64,7 @@ export async function retryTransient(
   }
 }
 
-/** A message that ends in a server's words may lack its full stop. */
+/** A message that ends with a server's reply may lack the full stop. */
 function toSentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
