@@ -2,7 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../system/regularFile';
 
-/** What a clone on this machine can give: its objects, and where its history was cut off. */
+/** A clone on this machine: where its objects are, and where its history is cut off. */
 export interface Clone {
   readonly gitDirectory: string;
   /** Shared by all work trees of the clone: objects, refs, the `shallow` file. */
@@ -13,10 +13,10 @@ export interface Clone {
 }
 
 /**
- * Finds the clone that a folder is in by looking at files alone. Nothing of the clone is run or obeyed, and git is not
- * started in it: it may belong to another user, and its configuration may be anybody's. Gives undefined where
- * there is none; where it is a partial clone, whose missing objects git would fetch on its own account; and where
- * something in it is not what git makes of it: the source has everything that such a clone could spare us.
+ * Finds the clone that contains a folder by reading files only. git is not started in the clone, because it may belong
+ * to another user and its configuration is not trusted. Returns undefined if there is no clone, if it is a partial
+ * clone (git would fetch its missing objects), or if a file in it is not as git writes it. The source has everything
+ * that such a clone could provide.
  */
 export async function findClone(folder: string): Promise<Clone | undefined> {
   const gitDirectory = await findGitDirectory(folder);
@@ -29,7 +29,7 @@ export async function findClone(folder: string): Promise<Clone | undefined> {
   return { gitDirectory, commonDirectory, objects, shallow };
 }
 
-/** Of half a million refs. */
+/** Enough for half a million refs. */
 const packedRefsBytes = 64 * 2 ** 20;
 
 /** The text of the `packed-refs` file of a clone; empty where it can't be read. */
@@ -37,14 +37,14 @@ export async function readPackedRefs({ commonDirectory }: Clone): Promise<string
   return (await readRegularFile(join(commonDirectory, 'packed-refs'), packedRefsBytes)) ?? '';
 }
 
-/** The text of the `shallow` file, empty where there is none; undefined when it is no such file. */
+/** The text of the `shallow` file, empty if there is none. Undefined if its content is invalid. */
 async function readShallow(path: string): Promise<string | undefined> {
   if (!(await isThere(path))) return '';
   const text = await readRegularFile(path);
   return text !== undefined && /^([0-9a-f]{40}\n)*$/.test(text) ? text : undefined;
 }
 
-/** git would wait for ever on a named pipe in the place of a pack or of the list of alternates. */
+/** git would hang on a named pipe in place of a pack or of the alternates file. */
 async function isUsable(objects: string): Promise<boolean> {
   if (!(await isFolder(objects))) return false;
   for (const folder of [join(objects, 'info'), join(objects, 'pack')]) {

@@ -4,8 +4,8 @@ import { readRegularFile } from '../system/regularFile';
 import { type Clone, readPackedRefs } from './clone';
 
 /**
- * The object IDs that the refs of a clone hold, as its files say: there may be no such objects. git itself would be
- * started in the clone to find them.
+ * The object IDs in the ref files of a clone; the objects may not exist. They are read as files, because git is not
+ * started in the clone.
  */
 export async function readCloneTips(clone: Clone): Promise<ReadonlySet<string>> {
   const tips = new Set<string>();
@@ -24,6 +24,6 @@ async function* listFiles(folder: string): AsyncGenerator<string> {
     const entries = await opendir(folder, { recursive: true });
     for await (const entry of entries) if (entry.isFile()) yield join(entry.parentPath, entry.name);
   } catch {
-    // What can't be listed spares no download.
+    // A folder that can't be listed only costs a larger download.
   }
 }

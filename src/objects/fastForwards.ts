@@ -6,10 +6,10 @@ import { isBranch } from '../plan/refs';
 import { allOrNothing } from '../system/allOrNothing';
 import type { Scratch } from './scratch';
 
-/** A branch that both sides have, with its two tips; the new one is here. */
+/** A branch on both sides, with its two tips; the new one is in the scratch repository. */
 type Pair = WantedRef & { readonly old: string };
 
-/** Each question is a short-lived git of its own; a few at a time keep two cores busy. */
+/** Each test is one short git process; a few in parallel keep two cores busy. */
 const questionsAtOnce = 4;
 
 /** The branches whose new tip has the old one among its ancestors. */
@@ -42,12 +42,12 @@ async function askOneByOne(pairs: readonly Pair[], git: Git): Promise<readonly P
   return found;
 }
 
-/** More new commits than these are not gathered; the questions that this leaves open are asked one by one. */
+/** The walk stops after this many commits; branches that it leaves open are tested one by one. */
 const commitsAtMost = 20_000;
 
 /**
- * The pairs that one walk over all new commits proves to be fast-forwards. What it leaves open may be one all the
- * same: the walk ends at the old tip of every pair.
+ * The pairs that one walk over all new commits proves to be fast-forwards. Others may be fast-forwards too, because the
+ * walk stops at the old tip of every pair.
  */
 async function selectProven(pairs: readonly Pair[], git: Git): Promise<ReadonlySet<Pair>> {
   const range = { tips: pairs.map((pair) => pair.new), known: pairs.map(({ old }) => old) };

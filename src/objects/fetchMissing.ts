@@ -11,10 +11,10 @@ import { readFastForwards } from './fastForwards';
 import type { Scratch } from './scratch';
 
 /**
- * Sees to it that the scratch repository holds what the wanted refs need, and fetches only what is missing: the
- * new tips; and the history below a shallow clone, when the destination does not have it or when nothing less
- * tells whether a branch was rewritten. Gives the branches whose new tip has the old one among its ancestors.
- * Throws MirrorError `source-moved` when a wanted tip is no longer at the source.
+ * Makes sure that the scratch repository holds what the wanted refs need, and fetches only what is missing: new tips;
+ * and the history below a shallow clone if the destination lacks it, or if nothing less shows whether a branch was
+ * rewritten. Returns the branches that are fast-forwards. Throws MirrorError `source-moved` if a wanted tip is no
+ * longer at the source.
  */
 export async function fetchMissing(
   wanted: readonly WantedRef[],
@@ -55,14 +55,18 @@ async function requireObjects(refs: Iterable<readonly [string, string]>, scratch
   if (gone.size > 0) throw sourceMoved([...gone.keys()]);
 }
 
-/** Whether each of these was set back to an earlier commit: then no history below the clone can tell otherwise. */
+/**
+ * Whether each of these branches was reset to an earlier commit: then history below the clone can't change the result.
+ */
 async function haveGoneBack(wanted: readonly WantedRef[], scratch: Scratch): Promise<boolean> {
   for (const { old, new: tip } of wanted)
     if (old !== undefined && !(await isAncestor(scratch.git, tip, old))) return false;
   return true;
 }
 
-/** Whether what would be sent reaches down to where the clone's history was cut off: a server declines that. */
+/**
+ * Whether the history to send reaches the point where the clone's history is cut off: a server declines such a push.
+ */
 async function crossesBoundary(
   wanted: readonly WantedRef[],
   present: RefMap,
@@ -70,7 +74,7 @@ async function crossesBoundary(
   { git }: Scratch,
 ): Promise<boolean> {
   const input = toRangeInput({ tips: wanted.map(({ new: tip }) => tip), known: [...present.values()] });
-  // Where history is cut off, a commit looks like one without parents.
+  // A commit at the cut looks like one without parents.
   for await (const roots of git.lines([['rev-list', '--max-parents=0', ...rangeOptions]], input))
     if (roots.some((root) => shallow.has(root))) return true;
   return false;

@@ -6,22 +6,22 @@ import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
 import { type Plan, toPushes, withhold } from '../plan/plan';
 import type { Scratch } from './scratch';
 
-/** What was found in the history that is about to be sent. */
+/** What the history that is about to be sent contains. */
 export interface Survey {
-  /** Commits that add a file beyond the limits: which file, and why the destination declines it. */
+  /** Commits that add a file over the limits, with the file and the limit. */
   readonly excesses: ReadonlyMap<string, string>;
-  /** Undefined when nothing tells of Git LFS. */
+  /** Undefined if nothing mentions Git LFS. */
   readonly lfs: LfsUse | undefined;
 }
 
-/** A file as one commit adds or changes it. */
+/** A file that a commit adds or changes. */
 interface FileChange extends FileEntry {
   readonly commit: string;
 }
 
 /**
- * Reads every file that a commit of the range adds or changes, as a stream: for files beyond `limits`, where there are
- * any, and for pointers of Git LFS.
+ * Reads, as a stream, every file that a commit of the range adds or changes, and looks for files over `limits` and for
+ * Git LFS pointers.
  */
 export async function surveyRange(range: Range, limits: FileLimits | undefined, git: Git): Promise<Survey> {
   const excesses = new Map<string, string>();
@@ -35,7 +35,10 @@ export async function surveyRange(range: Range, limits: FileLimits | undefined, 
   return { excesses, lfs: await search.end() };
 }
 
-/** The plan without the updates that the destination would decline for a file in their history; each names commit and path. */
+/**
+ * The plan without the updates that the destination would decline because of a file in their history; each reason names
+ * commit and path.
+ */
 export async function withholdUnsendable(
   plan: Plan,
   excesses: Survey['excesses'],
@@ -55,7 +58,7 @@ export async function withholdUnsendable(
   return withhold(plan, 'unsendable', (ref) => details.get(ref));
 }
 
-/** The excesses of each commit of the range and of its ancestors: one walk, parents first. */
+/** The excesses of each commit of the range, including those of its ancestors. One walk, parents first. */
 async function inheritExcesses(
   excesses: Survey['excesses'],
   range: Range,
@@ -75,8 +78,8 @@ async function inheritExcesses(
 }
 
 /**
- * What each commit of the range adds or changes. `rev-list --objects` would be as fast, but it names only one path and
- * no commit of a file that is there several times. A merge counts for what none of its parents has (`-c`).
+ * The files that each commit of the range adds or changes. `rev-list --objects` is as fast, but names only one path,
+ * and no commit, of a file that exists several times. A merge counts only what none of its parents has (`-c`).
  */
 async function* readChanges(range: Range, git: Git): AsyncGenerator<FileChange> {
   if (range.tips.length === 0) return;
@@ -90,7 +93,7 @@ async function* readChanges(range: Range, git: Git): AsyncGenerator<FileChange> 
   }
 }
 
-/** Lines `<file> <commit> <path>`, the path in the form that git quotes it. */
+/** Lines `<oid> <commit> <path>`, the path quoted as git quotes it. */
 async function* listChanges(range: Range, git: Git): AsyncGenerator<string> {
   const list = ['rev-list', ...rangeOptions];
   const compare = ['diff-tree', '--stdin', '-r', '-c', '--root', '--no-renames', '--diff-filter=d'];
@@ -106,8 +109,9 @@ async function* listChanges(range: Range, git: Git): AsyncGenerator<string> {
 }
 
 /**
- * From a line of git's raw format (git-diff-tree(1), "RAW OUTPUT FORMAT"): a colon a parent, the modes and then the
- * objects of the parents and of the commit, a status, a tab, the path. A submodule (mode 160000) is no file.
+ * Converts a line of git's raw format (git-diff-tree(1), "RAW OUTPUT FORMAT"): one colon for each parent, the modes and
+ * then the object IDs of the parents and of the commit, a status, a tab, the path. Submodules (mode 160000) are
+ * skipped.
  */
 function toQuestion(line: string, commit: string): string {
   const tab = line.indexOf('\t');
@@ -116,7 +120,7 @@ function toQuestion(line: string, commit: string): string {
   return fields[parents] === '160000' ? '' : `${fields[2 * parents + 1]} ${commit} ${line.slice(tab + 1)}\n`;
 }
 
-/** git puts a path with unusual bytes into quotes, as C does (git-config(1), core.quotePath). */
+/** git quotes a path with unusual bytes, with C escapes (git-config(1), core.quotePath). */
 function parsePath(path: string): Pick<FileEntry, 'path' | 'pathBytes'> {
   if (!path.startsWith('"')) return { path, pathBytes: path.length };
   const bytes = Buffer.from(

@@ -12,24 +12,24 @@ import type { Clone } from './clone';
 import { readCloneTips } from './cloneTips';
 
 /**
- * A bare repository of our own in a temporary folder. It borrows the clone's objects and leaves the clone as it
- * is; everything that is fetched lands here, and everything that is pushed leaves from here.
+ * A bare repository in a temporary folder. It borrows the clone's objects and does not change the clone. Everything
+ * fetched is stored here, and everything pushed is sent from here.
  */
 export interface Scratch extends AsyncDisposable {
   readonly git: Git;
-  /** Commits at which the history in here is cut off now: a fetch may have completed it. */
+  /** Commits at which the history is cut off now; a fetch may have completed it. */
   readShallow(): Promise<ReadonlySet<string>>;
   /** Which of these refs point at an object that is not here. */
   selectMissing(refs: Refs): Promise<RefMap>;
-  /** The commit that each of these refs points at or leads to, where there is one. */
+  /** The commit of each of these refs, annotated tags resolved. Refs without a commit are left out. */
   readCommits(refs: Refs): Promise<RefMap>;
-  /** Lets the fetches that follow leave out what the refs of the clone reach. */
+  /** Lets later fetches skip what the refs of the clone reach. */
   offerTips(): Promise<void>;
-  /** Bytes of the packs in here and in the clone. */
+  /** Bytes of all packs, in this repository and in the clone. */
   readPackBytes(): Promise<number>;
 }
 
-/** Opens the scratch repository. Its folder, 0700, is gone when it is disposed of. */
+/** Opens the scratch repository. Disposing of it removes its folder, which has mode 0700. */
 export async function openScratch(clone: Clone | undefined, context: Context): Promise<Scratch> {
   const folder = await openTemporaryFolder(context);
   try {
@@ -56,17 +56,17 @@ function toLineSet(text: string): ReadonlySet<string> {
   return new Set(text.split('\n').filter((line) => line !== ''));
 }
 
-/** The tips of the clone that are here, one a line: what fetches tell the other side that we have. */
+/** The file with the tips of the clone, one a line, which fetches offer to the other side. */
 const tipsFile = 'clone-tips';
 
-/** The least that git takes for a repository (gitrepository-layout(5)); `git init` would copy its hook templates. */
+/** The minimum that git accepts as a repository (gitrepository-layout(5)); `git init` would copy its hook templates. */
 async function writeRepository(folder: string, clone: Clone | undefined) {
   await mkdir(join(folder, 'objects', 'info'), { recursive: true });
   await mkdir(join(folder, 'refs'));
   await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
   if (clone === undefined) return;
   await writeFile(join(folder, tipsFile), '');
-  // The objects' path stands quoted: an unquoted one ends at a newline, and `#` at its start makes a comment.
+  // The path is quoted: git ends an unquoted one at a newline, and reads `#` at its start as a comment.
   await writeFile(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(clone.objects)}\n`);
   if (clone.shallow !== '') await writeFile(join(folder, 'shallow'), clone.shallow);
 }
@@ -77,18 +77,18 @@ const configuration: ConfigSections = {
     bare: 'true',
     hooksPath: '/dev/null',
     fsmonitor: 'false',
-    // Those of the clone could say what its commits don't: that one has another among its ancestors.
+    // The clone's own could be forged: they could claim that one commit is an ancestor of another.
     commitGraph: 'false',
     multiPackIndex: 'false',
-    // Without it, a fetch starts `git for-each-ref` in the clone. Only what is in every shell is used.
+    // Otherwise a fetch starts `git for-each-ref` in the clone. Only shell builtins are used.
     alternateRefsCommand: `while read -r oid; do echo "$oid"; done <${tipsFile}; :`,
   },
-  // Housekeeping in the background would race the removal of the folder.
+  // Background maintenance would race with the removal of the folder.
   gc: { auto: '0' },
   maintenance: { auto: 'false' },
-  // Unpacking a small fetch, git would renew the date of the clone's packs that have the same objects.
+  // When git unpacks a small fetch, it updates the modification time of the clone's packs that have the same objects.
   fetch: { unpackLimit: '1' },
-  // A server that falls silent; a remote may have a limit of its own.
+  // Stops a transfer from a silent server; a remote may set its own limit.
   http: { lowSpeedLimit: '1', lowSpeedTime: '60' },
   protocol: { version: '2' },
   'protocol "ext"': { allow: 'never' },
@@ -109,7 +109,7 @@ async function readPackBytes(folders: readonly string[]): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Bytes; none of a pack that housekeeping in the clone has removed meanwhile. */
+/** Bytes; 0 for a pack that maintenance in the clone has just removed. */
 async function readSize(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
