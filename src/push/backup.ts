@@ -6,7 +6,7 @@ import type { RefMap } from '../plan/refs';
 import { createTransferListener } from '../report/progress';
 import { type PushNeeds, pushUpdates } from './push';
 
-/** The plan with a backup for every value that it takes away. Fetches those values, so that they can be pushed again. */
+/** The plan with a backup for every value that it removes. Fetches those values, so that they can be pushed again. */
 export async function addBackups(
   plan: Plan,
   present: RefMap,
@@ -22,7 +22,10 @@ export async function addBackups(
   return { ...plan, backups: planBackups(replacements, commits, present, stamp) };
 }
 
-/** Pushes the backups of a plan. Gives the plan without the updates whose backup failed, and why the push failed as a whole. */
+/**
+ * Pushes the backups of a plan. Returns the plan without the updates whose backup failed, and the error if the push
+ * failed as a whole.
+ */
 export async function pushBackups(
   plan: Plan,
   needs: PushNeeds,

@@ -7,9 +7,9 @@ import type { RefMap } from '../plan/refs';
 import { type PushNeeds, pushUpdates } from './push';
 
 /**
- * Deletes the tags that carried slices and are no longer needed: those of this run, and those of other runs whose
- * commit a branch or tag of the destination reaches now. The rest is the progress of a mirror that is not done.
- * `present` are the refs of the destination, the tags of this run among them. Gives why the push failed as a whole.
+ * Deletes slice tags that are no longer needed: those of this run, and those of other runs whose commit a branch or tag
+ * of the destination now reaches. The others are the progress of an unfinished mirror. `present` are the refs of the
+ * destination, including the tags of this run. Returns the error if the push failed as a whole.
  */
 export async function clearSlices(
   plan: Plan,
@@ -41,10 +41,10 @@ export async function clearSlices(
   return failure;
 }
 
-/** git's reason when the tag was deleted since: its lease does not hold. */
+/** git's reason if the tag was deleted in the meantime, so its lease failed. */
 const goneReason = 'stale info';
 
-/** What the branches and tags of the destination point at, as far as the answers to the pushes go. */
+/** The tips of the destination's branches and tags, according to the answers to the pushes. */
 function toTips(plan: Plan, present: RefMap, { journal }: PushNeeds): readonly string[] {
   const refs = new Map([...present].filter(([ref]) => !isSliceRef(ref)));
   for (const { ref, new: tip } of toPushes(plan)) {
@@ -55,7 +55,7 @@ function toTips(plan: Plan, present: RefMap, { journal }: PushNeeds): readonly s
   return [...refs.values()];
 }
 
-/** The slices whose commit is not here, or is reached from none of these tips. */
+/** The slices whose commit is missing here, or is not reached from any of these tips. */
 async function selectNeeded(
   slices: RefMap,
   tips: readonly string[],

@@ -1,19 +1,19 @@
 import type { MirrorError } from '../errors';
 import type { RefPush } from '../plan/plan';
 
-/** How one push ended: it failed as a whole, or the server refused all its refs together. */
+/** The result of one push. `isRefused`: the server refused all its refs together. */
 export interface PushEnd {
   readonly failure?: MirrorError | undefined;
   readonly isRefused: boolean;
 }
 
-/** Two refs that are refused each by itself, while none is accepted: the server refuses everything. */
+/** If two refs are refused individually and none is accepted, the server refuses everything. */
 const culpritsAtMost = 2;
 
 /**
- * Pushes a batch; where the server refuses all of it because of some of its refs, finds these by halving, so that all
- * others are pushed. With n refs and k culprits this takes about k·log₂(n) pushes. Each ref keeps the answer to the
- * last push that carried it.
+ * Pushes a batch. If the server refuses the whole batch because of some of its refs, finds these by halving and pushes
+ * all others. With n refs and k culprits this takes about k·log₂(n) pushes. Each ref keeps the answer to the last push
+ * that contained it.
  */
 export async function pushIsolating(
   batch: readonly RefPush[],
@@ -33,7 +33,10 @@ export async function pushIsolating(
   return undefined;
 }
 
-/** Halves a refused batch until one ref is left; `rest` was never accepted, and may hold further culprits. */
+/**
+ * Halves a refused batch until one ref is left. `rest` are the refs that were not yet accepted; there may be more
+ * culprits among them.
+ */
 async function findCulprit(batch: readonly RefPush[], push: (part: readonly RefPush[]) => Promise<PushEnd>) {
   const rest: RefPush[] = [];
   let suspects = batch;

@@ -15,7 +15,7 @@ import type { Log } from '../system/context';
 import type { RefResult } from './porcelain';
 import { judgeOutcomes, toPlannedOutcomes } from './verify';
 
-/** One plan of the run, and what is known of the pushes that carry it out. */
+/** One attempt of the run: its plan, and what is known about its pushes. */
 interface Attempt {
   plan: Plan;
   readonly kind: 'push' | 'dry-run' | 'gone';
@@ -23,16 +23,16 @@ interface Attempt {
   readonly sent: Set<string>;
   readonly answers: Map<string, RefResult>;
   after?: RefMap;
-  /** What it came to, once that was worked out; anything that happens later undoes it. */
+  /** The result, once computed. Later events reset it. */
   judged?: { readonly failure: MirrorError | undefined; readonly refs: readonly RefOutcome[] } | undefined;
 }
 
 /**
- * What one run does to the destination, recorded while it happens. Outcome, report and exit code are made from it,
- * however the run ends; a value that a push takes away is logged before the push.
+ * Records what a run does to the destination while it happens. Outcome, report and exit code are made from it, however
+ * the run ends. A value that a push removes is logged before the push.
  */
 export class Journal {
-  /** Names the run among others that push to the same destination. */
+  /** Identifies the run among others that push to the same destination. */
   readonly run = randomBytes(4).toString('hex');
   readonly #log: Pick<Log, 'warn'>;
   #earlier: readonly RefOutcome[] = [];
@@ -44,7 +44,10 @@ export class Journal {
     this.#log = log;
   }
 
-  /** The destination as an attempt found it. It also shows what an earlier attempt did whose result could not be read. */
+  /**
+   * The destination as an attempt found it. This also shows the result of an earlier attempt that could not be
+   * verified.
+   */
   looked(refs: RefMap): void {
     if (this.#attempt?.kind === 'push' && this.#attempt.after === undefined) this.verified(refs);
   }
@@ -58,7 +61,7 @@ export class Journal {
     this.#attempt = { plan, kind, fallback, sent: new Set(), answers: new Map() };
   }
 
-  /** The plan of this attempt had to leave something out. */
+  /** The plan of this attempt was reduced. */
   revised(plan: Plan): void {
     if (this.#attempt !== undefined) this.#attempt.plan = plan;
   }
@@ -67,7 +70,7 @@ export class Journal {
     this.#lfs = toGreaterLfs(this.#lfs, lfs);
   }
 
-  /** Call before the push that carries these updates. `isOurs`: refs that exist for the transfer only. */
+  /** Call before the push of these updates. `isOurs`: refs that exist only for the transfer. */
   sending(updates: readonly (RefPush | Backup)[], isOurs: (ref: string) => boolean): void {
     for (const update of updates) {
       this.#attempt?.sent.add(update.ref);
@@ -78,7 +81,7 @@ export class Journal {
     }
   }
 
-  /** `words`: what the server and git said of the push besides. */
+  /** `words`: further output of the server and of git. */
   answered(results: readonly RefResult[], words: string | undefined, bytes: number): void {
     for (const result of results)
       this.#attempt?.answers.set(result.ref, { ...result, ...(words !== undefined && { words }) });
@@ -93,12 +96,12 @@ export class Journal {
     return this.#attempt?.answers.get(ref);
   }
 
-  /** The destination as it is after the pushes of this attempt. */
+  /** The destination after the pushes of this attempt. */
   verified(refs: RefMap): void {
     if (this.#attempt !== undefined) Object.assign(this.#attempt, { after: refs, judged: undefined });
   }
 
-  /** What this attempt came to, ref by ref. Call when it has ended. */
+  /** The result of this attempt, ref by ref. Call when it has ended. */
   attempted(failure?: MirrorError): readonly RefOutcome[] {
     const attempt = this.#attempt;
     if (attempt === undefined) return [];
@@ -112,12 +115,12 @@ export class Journal {
     return refs;
   }
 
-  /** What the whole run came to so far, ref by ref. */
+  /** The result of the whole run so far, ref by ref. */
   refs(failure?: MirrorError): readonly RefOutcome[] {
     return mergeOutcomes(this.#earlier, this.attempted(failure));
   }
 
-  /** How the run ended; undefined when it had no plan, so that there is nothing to say of any ref. */
+  /** How the run ended. Undefined if there was no plan, so that there is no result for any ref. */
   toOutcome(failure?: MirrorError): Outcome | undefined {
     if (this.#attempt === undefined) return undefined;
     const { kind, fallback } = this.#attempt;

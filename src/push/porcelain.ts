@@ -1,16 +1,17 @@
-/** What the server made of one ref of a push. */
+/** The result of a push for one ref. */
 export interface RefResult {
   readonly ref: string;
   readonly done: boolean;
-  /** git's or the server's short reason, for a ref that was not done. */
+  /** The short reason of git or the server, if the ref was not updated. */
   readonly reason: string;
-  /** What else the server and git said of the push that was refused. */
+  /** Further output of the server and of git about the refused push. */
   readonly words?: string;
 }
 
 /**
- * Reads `git push --porcelain`: lines `<flag>\t<from>:<to>\t<summary> (<reason>)`, flag ` ` fast-forward, `+`
- * forced, `-` deleted, `*` new, `=` up to date, `!` rejected (git-push(1), "Output"). Other lines are passed over.
+ * Parses the output of `git push --porcelain`: lines `<flag>\t<from>:<to>\t<summary> (<reason>)`, flag ` `
+ * fast-forward, `+` forced, `-` deleted, `*` new, `=` up to date, `!` rejected (git-push(1), "Output"). Other lines are
+ * ignored.
  */
 export function parsePorcelain(text: string): RefResult[] {
   return text.split('\n').flatMap((line): RefResult[] => {

@@ -22,8 +22,8 @@ export interface PushNeeds {
 }
 
 /**
- * Pushes updates in as many batches as the destination needs, `first` by itself before all others. The journal has what
- * the server answered. Gives why a batch failed as a whole; what follows such a batch is not pushed.
+ * Pushes updates in batches, `first` alone before all others. The journal records the server's answers. Returns the
+ * error if a batch failed as a whole; later batches are then not pushed.
  */
 export async function pushUpdates(
   updates: readonly RefPush[],
@@ -38,8 +38,8 @@ export async function pushUpdates(
 }
 
 /**
- * Each ref carries a lease on the value that the plan saw, so a ref that somebody else changed in the meantime is left
- * alone. A lease lets git overwrite that value whatever it is: the plan has decided that it may.
+ * Each ref has a lease on the value that the plan saw, so a ref that another writer changed in the meantime is not
+ * changed. A lease allows git to overwrite that value in any case; the plan has already decided that it may.
  */
 async function pushOnce(
   updates: readonly RefPush[],
@@ -55,19 +55,22 @@ async function pushOnce(
     journal.answered(results, words, parsePackBytes(result.stderr));
     if (result.exitCode === 0) return { isRefused: false };
     const failure = findLocalFailure(result, words);
-    // git that could not read what it had to send says of each ref that the server refused it.
+    // If git can't read the objects to send, it reports each ref as refused by the server.
     const isBroken = parseFailure(result.stderr) === 'object-missing';
     if (failure === undefined && !isBroken && results.length >= updates.length)
       return { isRefused: results.length > 0 && results.every(isRefusedWithPush) };
     return { failure: failure ?? destination.describeFailure('push', result.stderr), isRefused: false };
   } catch (error) {
-    // The server may have carried out a push that went silent: the look afterwards tells.
+    // The server may have completed a push that went silent; the listing afterwards shows it.
     if (hasCode(error, ['timed-out'])) return { failure: error, isRefused: false };
     throw error;
   }
 }
 
-/** The server answers each ref; but a reference-transaction hook that refuses one ends it before it can (githooks(5)). */
+/**
+ * The server answers for each ref, unless a reference-transaction hook refuses one: then receive-pack ends without
+ * answers (githooks(5)).
+ */
 function readAnswers(
   updates: readonly RefPush[],
   { exitCode, stdout, stderr }: GitResult,
@@ -78,17 +81,19 @@ function readAnswers(
 
 const abortedReason = 'ref updates aborted by hook';
 
-/** Failures of the push itself, whatever the server answered to its refs. */
+/** Failures of the push as a whole, independent of the answers for its refs. */
 function findLocalFailure(
   { exitCode, stderr }: GitResult,
   words: string | undefined,
 ): MirrorError | undefined {
-  // The server knows of a pack that ended early; here it is known why. Below 0: a signal ended git itself.
+  // The server only sees a pack that ended early; here the cause is known. A negative exit code: a signal ended git.
   if (exitCode < 0 || /pack-objects died of signal 9/.test(stderr)) return outOfMemory(words);
   return isTooLarge(stderr) ? pushTooLarge(words) : undefined;
 }
 
-/** The reasons that git gives every ref of a push when one of them is refused, or the check of its objects fails. */
+/**
+ * The reasons that git gives for every ref of a push if one of them is refused, or if the check of the objects fails.
+ */
 function isRefusedWithPush({ done, reason }: RefResult): boolean {
   return !done && /pre-receive hook declined|unpacker error|aborted by hook/.test(reason);
 }

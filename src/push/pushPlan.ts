@@ -9,28 +9,28 @@ import { clearSlices } from './clearSlices';
 import { type PushNeeds, pushUpdates } from './push';
 import { pushSlices } from './slices';
 
-/** How the pushes of a plan ended; the journal has what became of each ref. */
+/** How the pushes of a plan ended. The journal has the result of each ref. */
 export interface PlanPushed {
   readonly failure: MirrorError | undefined;
-  /** The connection broke while something was sent: smaller pushes may help. */
+  /** The connection broke during a transfer: smaller pushes may help. */
   readonly cut: boolean;
-  /** The destination has a part of the history that it did not have before. */
+  /** The destination received a part of the history. */
   readonly advanced: boolean;
 }
 
-/** What a push of a plan has to know of both sides. */
+/** What the push of a plan needs to know about both sides. */
 export interface PushSituation {
   readonly range: Range;
   /** The refs of the destination before the push. */
   readonly present: RefMap;
-  /** The ref that an empty destination must get first: it becomes the default branch. */
+  /** The ref that is pushed first into an empty destination, so that it becomes the default branch. */
   readonly first: string | undefined;
   readonly limits: SliceLimits;
 }
 
 /**
- * Carries out a plan: backups before the replacements that they are for; the history in slices where it is too big
- * for one push; the refs; at last it deletes the tags that carried slices. Stops at the first push that fails as a whole.
+ * Carries out a plan: backups; the history in slices if it is too large for one push; the refs; then deletes the slice
+ * tags. Stops at the first push that fails as a whole.
  */
 export async function pushPlan(
   planned: Plan,

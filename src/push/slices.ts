@@ -7,15 +7,15 @@ import type { RefMap } from '../plan/refs';
 import { type Commit, planSliceLength, planSlices, type SliceLimits } from '../plan/slices';
 import { type PushNeeds, pushUpdates } from './push';
 
-/** How the slices of a history were sent; `tags` carry them at the destination. */
+/** The result of pushing slices. `tags` are the slice tags at the destination. */
 interface SlicesPushed {
   readonly tags: RefMap;
   readonly failure: MirrorError | undefined;
 }
 
 /**
- * Sends a history that is too big for one push ahead of the branches, slice by slice, so that a failure costs one
- * slice. Does nothing when one push is enough.
+ * Sends a history that is too large for one push ahead of the branches, slice by slice, so that a failure costs one
+ * slice. Does nothing if one push is enough.
  */
 export async function pushSlices(
   range: Range,
@@ -35,13 +35,15 @@ export async function pushSlices(
     const carried = updates.filter(({ ref }) => journal.answer(ref)?.done === true);
     for (const { ref, new: tip } of carried) tags.set(ref, tip);
     if (failure !== undefined) return { tags, failure };
-    // A server that takes no such tag still gets everything with the branches.
+    // If the server refuses these tags, it gets the history with the branches.
     if (carried.length === 0) break;
   }
   return { tags, failure: undefined };
 }
 
-/** Commits in a slice; undefined when the history goes in one push, which the size of all packs here may show already. */
+/**
+ * Commits in a slice. Undefined if the history fits into one push, which the total size of the packs may already show.
+ */
 async function readSliceLength(
   range: Range,
   limits: SliceLimits,

@@ -4,13 +4,13 @@ import { isTag, type RefMap, toShortName } from '../plan/refs';
 import type { RefOutcome } from '../report/outcome';
 import type { RefResult } from './porcelain';
 
-/** What is known of the pushes that carry out a plan. */
+/** What is known about the pushes of a plan. */
 export interface Pushed {
   /** Refs whose update was sent. */
   readonly sent: Pick<ReadonlySet<string>, 'has'>;
-  /** git's or the server's answer, by ref. */
+  /** The answer of git or the server, by ref. */
   readonly answers: Pick<ReadonlyMap<string, RefResult>, 'get'>;
-  /** The destination after the pushes; undefined where it could not be read. */
+  /** The destination after the pushes. Undefined if it could not be listed. */
   readonly after?: RefMap | undefined;
   /** Why the pushes ended early. */
   readonly failure?: MirrorError | undefined;
@@ -18,15 +18,18 @@ export interface Pushed {
 
 const nothing: Pushed = { sent: new Set(), answers: new Map() };
 
-/** What became of each ref of a plan. An answer of the server is a reason, never a proof: only a value that was seen counts as done. */
+/**
+ * The result of each ref of a plan. The server's answer is only a reason: an update counts as done only if the listing
+ * shows its value.
+ */
 export function judgeOutcomes(plan: Plan, pushed: Pushed): RefOutcome[] {
   const twins = findTwins(plan, pushed);
   return toAll(plan).map((update) => judge(update, pushed, twins.get(update.ref)));
 }
 
 /**
- * Refs that a server did not write as another one stood in their place, though it lists them as they were: a file
- * system that folds case keeps one file for `main` and `Main`. Gives the name of the other one, of either side.
+ * Refs that a server did not update because of another ref, although it lists both: a file system that ignores case
+ * keeps one file for `main` and `Main`. Maps each to the name of the other ref, from either side.
  */
 function findTwins(plan: Plan, { answers, after }: Pushed): RefMap {
   const all = toAll(plan).map(({ ref }) => ref);
@@ -45,7 +48,7 @@ function findTwins(plan: Plan, { answers, after }: Pushed): RefMap {
   return twins;
 }
 
-/** The plan as if all of it had happened: what a dry run shows. */
+/** The plan as if it had been carried out: the result of a dry run. */
 export function toPlannedOutcomes(plan: Plan): RefOutcome[] {
   const after = new Map(
     toAll(plan).flatMap((update): [string, string][] => {
@@ -84,7 +87,7 @@ function judge(
   if (action === 'none') return { ...values, status: 'refused', ...toContest(now) };
   if (now === wanted) return { ...values, status: doneStatus[action], ...toLoss(update), ...toNote(update) };
   const refused = { ...values, status: 'refused' } as const;
-  // The push may have been carried out before somebody else changed the ref.
+  // The push may have succeeded before another writer changed the ref.
   if (now !== old) return { ...refused, ...toContest(now), ...(isSent && toLoss(update)) };
   if (twin !== undefined)
     return { ...refused, code: 'ref-declined', reason: `${toDeclined(answer)}; ${toTwinReason(twin)}` };
@@ -107,7 +110,7 @@ function toUnverified(
   } as const;
 }
 
-/** Why the destination still has the old value. */
+/** Why the destination still has its old value. */
 function toRefusal(answer: RefResult | undefined, isSent: boolean, failure: MirrorError | undefined) {
   if (answer?.done === true)
     return { code: 'not-equal', reason: 'the server reported success, but the ref is unchanged' } as const;
@@ -128,7 +131,9 @@ function toDeclined(answer: RefResult | undefined): string {
   return `declined: ${answer.reason}${answer.words === undefined ? '' : `: ${answer.words}`}`;
 }
 
-/** receive-pack's words when another git, such as that of a push that was cut off, holds the ref's lock. */
+/**
+ * The message of receive-pack if another git process, such as that of an interrupted push, holds the lock of the ref.
+ */
 const lockedReason = 'failed to update ref';
 
 function toLoss(update: RefUpdate | Backup): Pick<RefOutcome, 'lost'> {

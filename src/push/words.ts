@@ -1,9 +1,9 @@
-/** As much of a server's words as a reader takes in. */
+/** The maximum length of a quote. */
 const wordsLength = 400;
 
 /**
- * What the server (`remote: …`) and git itself (`error: …`) said of a push, in one line, without progress and hints.
- * Undefined where they said nothing.
+ * What the server (`remote: …`) and git itself (`error: …`) reported about a push, in one line, without progress and
+ * hints. Undefined if they reported nothing.
  */
 export function toServerWords(stderr: string): string | undefined {
   const lines = stderr
@@ -20,8 +20,9 @@ export function toServerWords(stderr: string): string | undefined {
 }
 
 /**
- * Whether a push was refused for its size, as git's receive.maxInputSize, GitHub and proxies say it; 411 is a proxy's
- * answer to a body that git sends in pieces, as it does beyond http.postBuffer. It only makes the next attempt smaller, so a server that says so untruly gains nothing.
+ * Whether a push was refused because of its size, in the words of git's receive.maxInputSize, GitHub and proxies. 411
+ * is a proxy's response to a chunked body, which git sends above http.postBuffer. This only makes the next attempt
+ * smaller, so a server gains nothing by lying.
  */
 export function isTooLarge(stderr: string): boolean {
   return /exceeds maximum allowed size|HTTP 41[13]|pack (is )?too (big|large)/i.test(stderr);
