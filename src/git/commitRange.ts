@@ -1,22 +1,25 @@
-/** The history that a push must send: all that `tips` reach and `known` don't. Object IDs of any kind of object. */
+/**
+ * The history that a push must send: everything reachable from `tips` but not from `known`. Object IDs of any type of
+ * object.
+ */
 export interface Range {
   readonly tips: readonly string[];
-  /** These may be missing here: those are passed over. */
+  /** Objects that are missing here are ignored. */
   readonly known: readonly string[];
 }
 
 /**
- * Options of `git rev-list` for a range that it reads from its input. What of `known` is not here tells nothing of the
- * history that is; a tip that is not here makes the push itself fail.
+ * Options of `git rev-list` for a range on standard input. Missing `known` objects do not affect the result; a missing
+ * tip makes the push itself fail.
  */
 export const rangeOptions = ['--ignore-missing', '--stdin'] as const;
 
-/** The range as `git rev-list --stdin` reads it (git before 2.42 takes no `--not` there). */
+/** The range in the format of `git rev-list --stdin` (`--not` there requires git 2.42). */
 export function toRangeInput({ tips, known }: Range): string {
   return toLines('', tips) + toLines('^', known);
 }
 
-/** Many refs share a commit; git looks up a missing one each time that it is named. */
+/** Removes duplicates: git looks up a missing object again each time it is named. */
 function toLines(prefix: '' | '^', oids: Iterable<string>): string {
   return Array.from(new Set(oids), (oid) => `${prefix}${oid}\n`).join('');
 }

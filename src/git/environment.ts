@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /**
- * What git needs of its surroundings: where programs and temporary files are, and how this machine reaches the
- * network. The user's git configuration is not among it: a mirror must not depend on it, nor be misled by it.
+ * The variables that git needs: where programs and temporary files are, and how to reach the network. The user's git
+ * configuration is excluded: a mirror must not depend on it.
  */
 const inherited = [
   'PATH',
@@ -28,9 +28,9 @@ export function toGitEnvironment(env: Readonly<Record<string, string | undefined
   });
   return {
     ...Object.fromEntries(kept),
-    // git's own libcurl takes no notice of the name that everything else goes by.
+    // git's libcurl ignores SSL_CERT_FILE, which everything else uses.
     ...(env['SSL_CERT_FILE'] ? { GIT_SSL_CAINFO: env['SSL_CERT_FILE'] } : {}),
-    // git's messages are read, so they must be in English.
+    // git's messages are parsed, so they must be in English.
     LC_ALL: 'C',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -38,7 +38,7 @@ export function toGitEnvironment(env: Readonly<Record<string, string | undefined
   };
 }
 
-/** Variables by which a user configures their own git (git(1), gitcredentials(7)), beside the files that it reads by itself. */
+/** Variables that configure a user's own git (git(1), gitcredentials(7)), in addition to its files. */
 const usersOwn = [
   'XDG_CONFIG_HOME',
   'GIT_CONFIG_GLOBAL',
@@ -54,7 +54,7 @@ const usersOwn = [
   'GIT_SSL_NO_VERIFY',
 ];
 
-/** The environment of git as its user has it configured: on a workstation, what the source is read with. */
+/** The environment of git with the user's own configuration: used on a workstation to read the source. */
 export function toUsersGitEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
@@ -63,7 +63,7 @@ export function toUsersGitEnvironment(
   return { ...rest, ...Object.fromEntries(own) };
 }
 
-/** The files in which a user's own configuration of git is, those that do not exist among them (git-config(1), "FILES"). */
+/** The files of a user's own git configuration, existing or not (git-config(1), "FILES"). */
 export function toUsersConfigFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   if (env['GIT_CONFIG_GLOBAL']) return [env['GIT_CONFIG_GLOBAL']];
   const home = env['HOME'];

@@ -7,7 +7,7 @@ export const gitFailed = (command: string, result: { exitCode: number; stderr: s
       'Unrecognised git error. Run again; if it fails again, run with debug logging and report it with the log.',
   });
 
-/** `text` is what came instead of a list of refs. */
+/** `text` is what the server sent instead of a list of refs. */
 export const unreadableListing = (text: string) =>
   new MirrorError('not-git', {
     message: `Something other than a git server answered; expected a list of refs, got: "${toQuote(text).slice(0, 80)}"`,
@@ -30,7 +30,7 @@ export const objectFormat = () =>
     remedy: 'Both repositories need the same object format: git init --object-format=sha1.',
   });
 
-/** `rev-list --filter=object:type=blob`, which finds pointers of Git LFS, came with git 2.32. */
+/** `rev-list --filter=object:type=blob`, which finds Git LFS pointers, requires git 2.32. */
 export const oldestGit = '2.32';
 
 export const gitTooOld = (stderr: string) =>

@@ -2,7 +2,7 @@ import type { MirrorError } from '../errors';
 import { diskFull, proxyRefused } from '../system/errors';
 import { cloneBroken, gitFailed, gitTooOld, objectFormat, sshUnusable, unreadableListing } from './errors';
 
-/** What a failed git or ssh command means. */
+/** The cause of a failed git or ssh command. */
 export type FailureKind =
   | 'permission-denied'
   | 'host-key'
@@ -26,20 +26,23 @@ export type FailureKind =
   | 'object-missing'
   | 'unknown';
 
-/** Bitbucket, GitHub, GitLab and gitolite, of a repository that is not there, or not for this user. */
+/**
+ * Messages of Bitbucket, GitHub, GitLab and gitolite about a repository that does not exist, or is hidden from this
+ * user.
+ */
 const hostNotFound =
   /repository does not exist|project you were looking for could not be found|Repository not found\.|no such (project|repository)/i;
 
 /**
- * Bitbucket ("an admin must whitelist your IP"; "enable two-step authentication"; a token without its scope), GitHub
- * (SAML; an IP allow list; a deploy key of another repository), GitLab, gitolite, of a user who may not.
+ * Messages about missing access, of Bitbucket ("an admin must whitelist your IP"; "enable two-step authentication"; a
+ * token without its scope), GitHub (SAML; an IP allow list; a deploy key of another repository), GitLab and gitolite.
  */
 const hostRefusal =
   /You may not have access to this repository|either does not exist or you do not have access|^Unauthorized|IP (address|allow ?list)|(whitelist|allowlist) your IP|enable two-step|lack one or more required privilege scopes|SAML SSO|Permission to \S+ denied to|not allowed to (download|access|upload)|^(ERROR: |fatal: remote error: )?access denied|DENIED by fallthru/im;
 
 /**
- * From what git 2.39-2.47 and OpenSSH 9.2-10.0 write to what it means. The first row that matches wins, so a cause
- * stands above its consequence ("the remote end hung up" follows nearly everything).
+ * Messages of git 2.39-2.47 and OpenSSH 9.2-10.0, and their meaning. The first matching row wins, so causes come before
+ * their consequences ("the remote end hung up" follows nearly everything).
  */
 const table: readonly (readonly [RegExp, FailureKind])[] = [
   [
@@ -73,7 +76,7 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     /[Rr]epository .*not found|requested URL returned error: 404|does not appear to be a git repository/,
     'not-found',
   ],
-  // A host's own words over SSH have no prefix.
+  // Over SSH, messages of a host have no prefix.
   [hostNotFound, 'not-found'],
   [hostRefusal, 'unauthorised'],
   [/connect to (host|address) .* timed out|Failed to connect|Connection timed out after/, 'unreachable'],
@@ -91,11 +94,13 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     /hung up unexpectedly|early EOF|unexpected disconnect|send disconnect|RPC failed|Received disconnect/,
     'dropped',
   ],
-  // All that git says when ssh's shared connection breaks: ssh itself is silent then.
+  // The only message of git when ssh's shared connection breaks; ssh itself prints nothing.
   [/^fatal: Could not read from remote repository\.\s*$/m, 'dropped'],
 ];
 
-/** What the other side may say of itself, in git's protocol ("remote error"): nothing of this machine or the line. */
+/**
+ * What a server can report about itself in git's protocol ("remote error"): nothing about this machine or the network.
+ */
 const remoteErrors: typeof table = [
   [/Rate Exceeded/i, 'server-error'],
   [/not our ref/, 'moved'],
@@ -103,15 +108,15 @@ const remoteErrors: typeof table = [
   [hostRefusal, 'unauthorised'],
 ];
 
-/** That nobody may read there a host may say in any way: GitLab does so in lines of `remote:`, and hangs up. */
+/** A host may report missing access in any way: GitLab prints lines of `remote:` and disconnects. */
 const hostWords: typeof table = [
   [hostNotFound, 'not-found'],
   [hostRefusal, 'unauthorised'],
 ];
 
 /**
- * The kind of failure that this standard error tells of. What a server sends to be shown (`remote: …`) decides nothing
- * but that it lets nobody in: it could choose that it is asked again for ever, or that this machine is to blame.
+ * The kind of failure in this standard error. Lines that a server sends for display (`remote: …`) can only mean that it
+ * refuses access; otherwise a server could cause endless retries, or blame this machine.
  */
 export function parseFailure(stderr: string): FailureKind {
   const lines = stderr.split(/[\r\n]+/);
@@ -137,11 +142,11 @@ function find(rows: typeof table, lines: readonly string[]): FailureKind | undef
   return rows.find(([pattern]) => pattern.test(text))?.[1];
 }
 
-/** All that git says when the other side has ended the session by itself. */
+/** The only messages of git when the server closes the session. */
 const hangUp =
   /^fatal: Could not read from remote repository\.|^Please make sure you have the correct access|^and the repository exists\./;
 
-/** The failure of a git command, as far as it does not depend on whom git spoke to. */
+/** The error for a failed git command, if its meaning does not depend on the server. */
 export function describeGitFailure(
   command: string,
   result: { exitCode: number; stderr: string },

@@ -1,29 +1,30 @@
 import type { Refs } from './objects';
 
 /**
- * How we fetch: what the refspecs of `toFetchInputs` bring, and nothing else. They go by standard input: a command line
- * has a limit, a repository's number of refs has none.
+ * Options of every fetch: only the refspecs of `toFetchInputs` are fetched. They are passed on standard input, because
+ * arguments have a limit and the number of refs has none.
  */
 export const fetchOptions = [
   'fetch',
   '--no-tags',
   '--no-write-fetch-head',
   '--no-recurse-submodules',
-  // Of what a pattern brought before: a branch `a` would be in the way of `a/b`.
+  // Removes refs that an earlier pattern fetched: a branch `a` would block `a/b`.
   '--prune',
   '--progress',
   '--stdin',
 ] as const;
 
-/** git compares each refspec with every ref of the other side: more names than these take it long. */
+/** git compares each refspec with every ref of the other side, so more names than this are slow. */
 const namesAtMost = 200;
 
 /**
- * The refspecs, one a line, of the fetches that bring what these refs point at, into no ref of ours. With `wantsAll`
- * (every branch and tag is wanted) many refs are fetched by a pattern; else by name, so that nothing else comes along.
+ * The refspecs, one per line, for each fetch that is needed to get the objects of these refs. By name, objects are
+ * fetched without a local ref, and nothing else comes along. With `wantsAll` (every branch and tag is wanted), many
+ * refs are fetched with a pattern instead.
  */
 export function toFetchInputs(refs: Refs, wantsAll: boolean): readonly string[] {
-  // Tags and branches at one commit need it once.
+  // Refs at the same commit are fetched once.
   const names = [...new Map(Array.from(refs, ([ref, oid]) => [oid, ref])).values()];
   if (wantsAll && names.length > namesAtMost) {
     const folders = new Set(names.map((name) => name.split('/')[1]));

@@ -3,14 +3,14 @@ import { type ChildEnd, type ChildOptions, type RunOptions, runChild } from '../
 import { describeGitFailure } from './failures';
 import { type Input, streamBytes, streamLines } from './stream';
 
-/** How one git command ended, and what it wrote. */
+/** The result of a git command. */
 export interface GitResult extends ChildEnd {
   readonly stdout: string;
 }
 
 /** Where git commands run. */
 export interface GitOptions {
-  /** The repository that the commands run in. */
+  /** The repository in which commands run. */
   readonly directory: string;
   /** The whole environment of git: nothing else is inherited. */
   readonly env: Readonly<Record<string, string>>;
@@ -18,36 +18,40 @@ export interface GitOptions {
 }
 
 export interface GitRunOptions extends Pick<RunOptions, 'input' | 'onStderr' | 'stall'> {
-  /** For this command alone, over the repository's. */
+  /** For this command only; overrides the repository's. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface StreamOptions {
-  /** Ends git when it falls silent, or writes too much; a walk over a history may take long and say much. */
+  /** When to stop git: silent for too long, or too much output. A walk over a history may need neither limit. */
   readonly limits?: ChildOptions['limits'];
-  /** What the end of a command means that exited with another code than 0. */
+  /** The error for a command with a non-zero exit code. */
   readonly describeFailure?: (command: string, end: ChildEnd) => MirrorError;
 }
 
 export interface Git {
   readonly directory: string;
-  /** Runs git; gives its end as a value. Throws only when git can't be started, is aborted or stalls. */
+  /**
+   * Runs git and returns its result, whatever the exit code. Throws only if git can't be started, is aborted or stalls.
+   */
   run(args: readonly string[], options?: GitRunOptions): Promise<GitResult>;
-  /** Runs git where only success makes sense; gives what it printed. Throws MirrorError otherwise. */
+  /** Runs git and returns its output. Throws MirrorError for a non-zero exit code. */
   read(args: readonly string[], options?: GitRunOptions): Promise<string>;
-  /** Gives the lines of the last of these commands as they come, some at a time; each reads what the one before it writes. */
+  /** Streams the lines of the last command, several at a time. Each command reads the output of the one before it. */
   lines(
     commands: readonly (readonly string[])[],
     input: Input,
     options?: StreamOptions,
   ): AsyncGenerator<readonly string[]>;
-  /** The same runner, whose commands end when this signal is aborted, too. */
+  /** The same runner; its commands also stop when this signal is aborted. */
   until(signal: AbortSignal): Git;
-  /** Gives what one command prints, as it comes and as it is. */
+  /** Streams the output of one command as bytes. */
   bytes(command: readonly string[], input: string): AsyncGenerator<Buffer>;
 }
 
-/** Opens a runner for one repository. Every command speaks English (LC_ALL=C), so that its failures can be read. */
+/**
+ * Creates a runner for one repository. Every command runs in English (LC_ALL=C), so that its failures can be parsed.
+ */
 export function createGit(options: GitOptions): Git {
   const toChild = (args: readonly string[]): ChildOptions => ({
     ...options,

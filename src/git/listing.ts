@@ -3,35 +3,35 @@ import { noGitServer, objectFormat, tooManyRefs, unreadableListing } from './err
 import type { Git, StreamOptions } from './git';
 import { isRefName } from './refName';
 
-/** What a server says it has. */
+/** The refs of a server. */
 export interface RefListing {
-  /** Branches and tags: full ref name → object ID; an annotated tag's is the tag object's own. */
+  /** Branches and tags: full ref name → object ID; for an annotated tag, the ID of the tag object. */
   readonly refs: RefMap;
-  /** The default branch: the full name of the branch that HEAD points at, where the server tells. */
+  /** The default branch: the full name of the branch that HEAD points to, if the server reports it. */
   readonly head: string | undefined;
 }
 
-/** A listing is held in memory: a million refs take about 150 MiB. */
+/** A listing is kept in memory: a million refs take about 150 MiB. */
 const refsAtMost = 1_000_000;
 
-/** What a listing may have, standard error included: a million refs with names of some 80 bytes. */
+/** The maximum size of a listing, including standard error: a million refs with names of about 80 bytes. */
 export const listingBytes = 2 ** 27;
 
-/** Takes the lines of a listing as they come. */
+/** Parses the lines of a listing as they arrive. */
 export interface ListingReader {
-  /** Throws MirrorError `not-git` for a line that is no ref as git would take it: half a list is no list. */
+  /** Throws MirrorError `not-git` for a line that git would not accept as a ref: an incomplete list is never used. */
   add(line: string): void;
   end(): RefListing;
 }
 
 export interface ListOptions extends Required<Pick<StreamOptions, 'describeFailure'>> {
-  /** Milliseconds that the server may be silent. */
+  /** Milliseconds without output before the command is stopped. */
   readonly stall: number;
-  /** An empty listing over HTTP(S) counts only when a git server gave it: it is asked for once more. */
+  /** For an empty listing over HTTP(S), whether to verify that it came from a git server, with a second request. */
   readonly requiresServer: boolean;
 }
 
-/** Runs `git ls-remote`. Throws MirrorError: what `describeFailure` makes of git's words, or that it can't be read. */
+/** Runs `git ls-remote`. Throws the MirrorError of `describeFailure`, or `not-git` if the output can't be parsed. */
 export async function listRemote(
   git: Git,
   url: string,
@@ -48,16 +48,18 @@ export async function listRemote(
 }
 
 /**
- * A page in place of a listing, such as that of a captive portal, is an empty repository to git: it takes what is no
- * packet for the list of a server without git (gitprotocol-http(5), "Dumb Server Response"), and finds no ref in it.
- * A git server sends packets, which git traces to its standard error.
+ * To git, a web page instead of a listing, such as that of a captive portal, is an empty repository: git takes anything
+ * but packets for the list of a "dumb" server (gitprotocol-http(5), "Dumb Server Response"), and finds no ref in it. A
+ * git server sends packets, which git traces to standard error.
  */
 async function requireGitServer(git: Git, url: string, stall: number): Promise<void> {
   const { stderr } = await git.run(['ls-remote', '--', url], { env: { GIT_TRACE_PACKET: '1' }, stall });
   if (!/\bpacket: /.test(stderr)) throw noGitServer(url);
 }
 
-/** Reads what `git ls-remote --symref` prints. Refs other than branches and tags, and peeled tags (`^{}`), are left out. */
+/**
+ * Parses the output of `git ls-remote --symref`. Ignores refs other than branches and tags, and peeled tags (`^{}`).
+ */
 export function createListingReader(): ListingReader {
   const refs = new Map<string, string>();
   let head: string | undefined;

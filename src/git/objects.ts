@@ -1,10 +1,10 @@
 import type { RefMap } from '../plan/refs';
 import type { Git } from './git';
 
-/** Full ref names with what they point at. */
+/** Full ref names with their object IDs. */
 export type Refs = Iterable<readonly [ref: string, oid: string]>;
 
-/** For each object that it is asked for git prints a line: its ID, or that it is missing. */
+/** git prints one line for each object: its ID, or that it is missing. */
 const look = ['cat-file', '--batch-check=%(objectname)', '--buffer'];
 
 /** Which of these refs point at an object that is not here. */
@@ -15,8 +15,7 @@ export async function selectMissing(git: Git, refs: Refs): Promise<RefMap> {
 }
 
 /**
- * The commit that each of these refs points at, or leads to by an annotated tag; none for a tree, a blob and what is
- * not here.
+ * The commit of each of these refs, annotated tags resolved. Refs to a tree, a blob or a missing object are left out.
  */
 export async function readCommits(git: Git, refs: Refs): Promise<RefMap> {
   const commits = new Map<string, string>();
@@ -25,7 +24,7 @@ export async function readCommits(git: Git, refs: Refs): Promise<RefMap> {
   return commits;
 }
 
-/** Those of these objects that are here. */
+/** The objects among these that exist here. */
 export async function selectHere(git: Git, oids: Iterable<string>): Promise<readonly string[]> {
   const here: string[] = [];
   const questions = Array.from(oids, (oid) => `${oid}\n`).join('');

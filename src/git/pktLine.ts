@@ -3,7 +3,7 @@ import { unreadableListing } from './errors';
 /** The packet that ends a section of git's protocol (gitprotocol-common(5), "pkt-line Format"). */
 export const flushPacket = '0000';
 
-/** One line of git's protocol: four hexadecimal digits with the length of all of it, and the text. */
+/** One packet of git's protocol: four hexadecimal digits with the total length, then the text. */
 export function toPacket(text: string): string {
   const length = Buffer.byteLength(text) + flushPacket.length;
   return length.toString(16).padStart(4, '0') + text;
@@ -29,7 +29,7 @@ export async function* readPackets(output: AsyncIterable<Buffer>): AsyncGenerato
   }
 }
 
-/** The length of the packet that begins here, its own four digits included; 0 for a flush packet. */
+/** The length of the packet that starts here, including its four digits; 0 for a flush packet. */
 function parseLength(bytes: Buffer): number | undefined {
   if (bytes.length < 4) return undefined;
   const digits = bytes.toString('latin1', 0, 4);

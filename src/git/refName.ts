@@ -1,9 +1,9 @@
-/** What git allows in no ref name (git-check-ref-format). Of control characters it forbids those of ASCII alone. */
+/** What git forbids in ref names (git-check-ref-format). Of the control characters, only those of ASCII. */
 const forbidden = [
   /(?![\u0080-\u009f])\p{Cc}|[ ~^:?*[\\]/u,
   /\.\.|@\{|\/\//,
   /^\/|\/$|\.$/,
-  // Of every component of the path: a dot in front, or .lock at its end.
+  // In every component of the path: a leading dot, a trailing .lock.
   /(^|\/)\./,
   /\.lock(\/|$)/,
 ];

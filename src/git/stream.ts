@@ -2,37 +2,37 @@ import type { MirrorError } from '../errors';
 import { type Child, type ChildEnd, type ChildOptions, startChild } from '../system/child';
 import { readLines } from '../system/lines';
 
-/** What a command reads; as pieces where it is more than memory should hold. */
+/** The input of a command; in pieces if it is too large to keep in memory. */
 export type Input = string | AsyncIterable<string>;
 
-/** Git commands, each reading what the one before it writes; `input` is the first one's. */
+/** Git commands; each reads the output of the one before it. `input` is for the first one. */
 export interface Pipeline {
   readonly commands: readonly ChildOptions[];
   readonly input: Input;
-  /** What it means that the command with this index exited with another code than 0. */
+  /** The error for a non-zero exit code of the command with this index. */
   readonly describeFailure: (index: number, end: ChildEnd) => MirrorError;
 }
 
-/** The lines of the last command as they come, some at a time. */
+/** Streams the lines of the last command, several at a time. */
 export function streamLines(pipeline: Pipeline): AsyncGenerator<readonly string[]> {
   return stream(pipeline, readLines);
 }
 
-/** The output of the last command as it comes, byte for byte: of files, which are text or not. */
+/** Streams the output of the last command as bytes: files may not be text. */
 export function streamBytes(pipeline: Pipeline): AsyncGenerator<Buffer> {
   return stream(pipeline, (output) => output);
 }
 
 /**
- * Runs git commands for answers that grow with the history or the number of refs: nobody gathers them in memory. Throws
- * MirrorError when a command fails or stalls; all of them have ended when this does, also when the reader stops early.
+ * Runs git commands whose output grows with the history or the number of refs, without keeping it in memory. Throws
+ * MirrorError if a command fails or stalls. When this returns, all commands have ended, also if the reader stops early.
  */
 async function* stream<T>(
   { commands, input, describeFailure }: Pipeline,
   read: (output: AsyncIterable<Buffer>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const children = commands.map(startChild);
-  // The first one that fails ends the others, which may wait for each other.
+  // The first failure stops the others, which may wait for each other.
   const ends = children.map(async (child, index) => {
     const end = await child.end;
     if (end.exitCode !== 0) throw describeFailure(index, end);
@@ -51,12 +51,12 @@ async function* stream<T>(
   }
 }
 
-/** Gives a command its input, piece by piece; whatever comes of it, the command must not wait for more. */
+/** Writes the input of a command, piece by piece. Always closes it, so that the command does not wait for more. */
 async function feed({ stdin }: Child, input: Input): Promise<void> {
   try {
     for await (const piece of typeof input === 'string' ? [input] : input) {
       const failure = await new Promise((written) => stdin.write(piece, written));
-      // It ended early: its exit code tells why.
+      // The command ended early; its exit code has the reason.
       if (failure) return;
     }
   } finally {
