@@ -1,12 +1,12 @@
 import type { Backup, RefNames, Replacement } from './plan';
 import { isBranch, type RefMap, toShortName } from './refs';
 
-/** CodeCommit takes branch names of at most 256 characters; a longer one is kept under its object ID. */
+/** CodeCommit allows branch names of up to 256 characters; for longer ones the object ID is used. */
 const nameLength = 256;
 
 /**
- * The name below `mirror-backup/` that keeps a ref's tip: `<stamp>/heads/main`. A name that is taken gets a number.
- * `stamp` is the run's start in UTC, without characters that git refuses.
+ * The name below `mirror-backup/` for the old value of a ref: `<stamp>/heads/main`. A name that exists gets a number.
+ * `stamp` is the start of the run in UTC, without characters that git refuses.
  */
 function toBackupName(ref: string, oid: string, stamp: string, isTaken: (name: string) => boolean): string {
   const kind = isBranch(ref) ? 'heads' : 'tags';
@@ -19,9 +19,8 @@ function toBackupName(ref: string, oid: string, stamp: string, isTaken: (name: s
 }
 
 /**
- * Updates that keep every tip which the replacements take away: as a branch at its commit; a tag object, which no
- * branch can hold, as a tag besides. `commits` gives, by the replaced ref, the commit that its tip is or leads to, where
- * there is one.
+ * Updates that keep every value that the replacements remove: as a branch at its commit, and for a tag object, which a
+ * branch can't hold, also as a tag. `commits` maps replaced refs to the commit of their old value, if there is one.
  */
 export function planBackups(
   replacements: Iterable<Replacement>,

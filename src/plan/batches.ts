@@ -1,22 +1,23 @@
 import type { RefPush } from './plan';
 
 export interface BatchLimits {
-  /** Creates, updates and deletes that one push may carry. */
+  /** Creates, updates and deletes in one push. */
   readonly refs: number;
-  /** Bytes of arguments: git takes leases on its command line only, which the kernel limits. */
+  /** Bytes of arguments: git accepts leases only on its command line, which the kernel limits. */
   readonly argumentBytes: number;
 }
 
 /**
- * CodeCommit takes 4,000 refs a push (https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html).
- * Linux takes a quarter of the stack limit for a command line, 2 MiB by default; half of it leaves room for
- * the environment and the pointers.
+ * CodeCommit accepts 4,000 refs per push (https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html). Linux
+ * allows a quarter of the stack limit for a command line, 2 MiB by default; half of it leaves room for the environment
+ * and the pointers.
  */
 export const codeCommitLimits: BatchLimits = { refs: 4_000, argumentBytes: 1_000_000 };
 
 /**
- * Cuts the updates of a plan into pushes. Order: deletions that are in the way of a new name (`a` of `a/b`); into an empty repository, the
- * default branch alone, so that the server makes it its default; all else but deletions; all other deletions last.
+ * Splits the updates of a plan into pushes. Order: deletions that block a new name (`a` blocks `a/b`); in an empty
+ * repository, the default branch alone, so that the server makes it the default; everything except deletions; all other
+ * deletions.
  */
 export function planBatches(
   pushes: readonly RefPush[],
@@ -25,7 +26,7 @@ export function planBatches(
   const [deletions, others] = [pushes.filter(isDeletion), pushes.filter((push) => !isDeletion(push))];
   const isInTheWay = toConflictTest(deletions, others);
   const isFirst = ({ ref }: RefPush) => ref === first;
-  // Only the last of these groups may mix: git sends the refs of one push in an order of its own.
+  // Only the last group may mix actions, because git chooses the order of the refs in a push.
   const rest = [...others.filter((push) => !isFirst(push)), ...deletions.filter((push) => !isInTheWay(push))];
   return [deletions.filter(isInTheWay), others.filter(isFirst), rest].flatMap((group) => cut(group, limits));
 }
@@ -34,7 +35,10 @@ function isDeletion({ action }: RefPush): boolean {
   return action === 'delete';
 }
 
-/** Whether a deletion, of which there are no more than PRUNE_LIMIT, is a folder of or stands below a new name. */
+/**
+ * Whether a deletion blocks a new name: it is a folder of that name, or below it. The number of deletions is limited by
+ * PRUNE_LIMIT.
+ */
 function toConflictTest(
   deletions: readonly RefPush[],
   others: readonly RefPush[],
@@ -51,7 +55,7 @@ function toConflictTest(
   return ({ ref }) => folders.has(ref) || toFolders(ref).some((folder) => names.has(folder));
 }
 
-/** The folders of a ref's name, without `refs` and itself: `refs/heads`, `refs/heads/a` of `refs/heads/a/b`. */
+/** The parent folders of a ref name, without `refs`: `refs/heads` and `refs/heads/a` for `refs/heads/a/b`. */
 export function toFolders(ref: string): string[] {
   const parts = ref.split('/');
   return parts.slice(1, -1).map((_part, index) => parts.slice(0, index + 2).join('/'));

@@ -1,19 +1,19 @@
 /**
- * Whether a text matches a pattern in which `*` stands for any run of characters and `?` for one, slashes included: as
- * in a known_hosts file (ssh_config(5), "PATTERNS").
+ * Whether a text matches a pattern with `*` for any characters and `?` for one, including slashes, as in a known_hosts
+ * file (ssh_config(5), "PATTERNS").
  */
 export function matchesWildcards(pattern: string, text: string): boolean {
   return matchesRun([...pattern], [...text], '*', (wanted, given) => wanted === '?' || wanted === given);
 }
 
 /**
- * Makes the test of a pattern as bitbucket-pipelines.yml has them: `*` stands for any run of characters but a slash,
- * `**` between slashes for any number of folders, `?` for one character, `{a,b}` for either
- * (https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/).
- * No pattern is slow, whatever the names are, as one that backtracks would be.
+ * Creates a test for a pattern with the meaning that it has in bitbucket-pipelines.yml: `*` for any characters except a
+ * slash, `**` between slashes for any number of folders, `?` for one character, `{a,b}` for either
+ * (https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/). Unlike a
+ * backtracking matcher, it is fast for every pattern and name.
  */
 export function toGlobTest(pattern: string): (name: string) => boolean {
-  // At the end, `**` is everything below and not the folder itself, as in gitignore(5).
+  // A trailing `**` matches everything below, but not the folder itself, as in gitignore(5).
   const alternatives = expandBraces(pattern).map((each) => each.replace(/(^|\/)\*\*$/, '$1**/*').split('/'));
   return (name) => {
     const folders = name.split('/');
@@ -21,7 +21,7 @@ export function toGlobTest(pattern: string): (name: string) => boolean {
   };
 }
 
-/** `a{b,c}` → `ab`, `ac`. Braces without a comma, or without their other half, are themselves. */
+/** `a{b,c}` → `ab`, `ac`. Braces without a comma, and unmatched ones, are literal. */
 function expandBraces(pattern: string): readonly string[] {
   const [whole, inner] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
   if (whole === undefined || inner === undefined) return [pattern];
@@ -34,7 +34,7 @@ function splitOnce(text: string, part: string): readonly string[] {
   return [text.slice(0, at), text.slice(at + part.length)];
 }
 
-/** `any` in the pattern stands for any number of items. Linear: after a mismatch it goes back to the last `any` only. */
+/** `any` in the pattern matches any number of items. Linear: after a mismatch it goes back only to the last `any`. */
 function matchesRun(
   pattern: readonly string[],
   items: readonly string[],

@@ -7,9 +7,9 @@ export interface FileEntry {
   readonly pathBytes: number;
 }
 
-/** What one file and its path may be. */
+/** Limits for one file and its path. */
 export interface FileLimits {
-  /** Whose limits they are, for messages. */
+  /** The name of the server, for messages. */
   readonly server: string;
   readonly bytes: number;
   readonly pathBytes: number;
@@ -24,7 +24,7 @@ export const codeCommitFileLimits: FileLimits = {
   directories: 20,
 };
 
-/** Why a file is more than the limits allow, in words that follow its path; undefined when it is not. */
+/** Why a file exceeds the limits, as a phrase that follows its path. Undefined if it does not. */
 export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileLimits): string | undefined {
   if (bytes > limits.bytes)
     return `has ${bytes} bytes, more than the ${limits.bytes} that ${limits.server} takes in one file`;
@@ -36,7 +36,7 @@ export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileL
   return undefined;
 }
 
-/** What the name of a branch may be, beyond what git asks of it. */
+/** Limits for the name of a branch, beyond git's own rules. */
 export interface NameLimits {
   readonly server: string;
   readonly characters: number;
@@ -45,7 +45,7 @@ export interface NameLimits {
 /** https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html: "Branch names". */
 export const codeCommitNameLimits: NameLimits = { server: 'CodeCommit', characters: 256 };
 
-/** Why the server declines a new branch for its name; undefined when it does not, and for tags. */
+/** Why the server declines the name of a new branch. Undefined if it does not, and for tags. */
 export function parseNameExcess(ref: string, limits: NameLimits): string | undefined {
   const [, branch] = /^refs\/heads\/(.+)$/s.exec(ref) ?? [];
   if (branch === undefined) return undefined;

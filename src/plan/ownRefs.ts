@@ -1,7 +1,10 @@
-/** Tags that carry a history to the destination slice by slice: `<run>/<commit>`. They exist for the transfer only. */
+/**
+ * Tags that transfer a history to the destination slice by slice: `<run>/<commit>`. They exist only during the
+ * transfer.
+ */
 const slicePrefix = 'refs/tags/codecommit-mirror-slice/';
 
-/** Branches (and, for annotated tags, tags) that keep what FORCE and PRUNE replaced. They are never pruned. */
+/** Branches (and, for annotated tags, tags) that keep values replaced by FORCE and PRUNE. They are never pruned. */
 const backupPrefixes = ['refs/heads/mirror-backup/', 'refs/tags/mirror-backup/'];
 
 export function toSliceRef(run: string, oid: string): string {

@@ -1,7 +1,7 @@
 import { isBackupRef } from './ownRefs';
 import { isBranch, type RefMap, type Selection, selectRefs } from './refs';
 
-/** What both sides had when they were looked at. */
+/** The listings of both sides. */
 export interface Look {
   readonly source: RefMap;
   readonly destination: RefMap;
@@ -9,26 +9,26 @@ export interface Look {
   readonly defaultBranch: string | undefined;
 }
 
-/** A ref with its object ID at the destination (`old`) and at the source (`new`): it is at one of them or at both. */
+/** A ref with its object ID at the destination (`old`) and at the source (`new`). It exists on at least one side. */
 export type RefPair = { readonly ref: string } & (
   | { readonly old: undefined; readonly new: string }
   | { readonly old: string; readonly new: string }
   | { readonly old: string; readonly new: undefined }
 );
 
-/** One that the destination should have from the source. */
+/** A ref that the destination should get from the source. */
 export type WantedRef = RefPair & { readonly new: string };
 
 export interface Policy {
-  /** A ref that was rewritten at the source is rewritten at the destination. */
+  /** Refs rewritten at the source are replaced at the destination. */
   readonly force: boolean;
-  /** A ref that the source no longer has is deleted at the destination. */
+  /** Refs that no longer exist at the source are deleted at the destination. */
   readonly prune: boolean;
-  /** With more deletions than this, nothing is pushed at all. */
+  /** If there are more deletions than this, nothing is pushed at all. */
   readonly pruneLimit: number;
 }
 
-/** Why a ref is left as it is. Only `not-pruned` is what the policy wants; the others are no mirror. */
+/** Why a ref is not changed. Only `not-pruned` complies with the policy; the others are failures. */
 export type KeptBecause =
   | 'diverged'
   | 'default-branch'
@@ -37,7 +37,7 @@ export type KeptBecause =
   | 'unwritable'
   | 'backup-failed';
 
-/** One ref of the plan; `old` is the value seen at the destination, which the push holds the server to. */
+/** One ref of the plan. `old` is the value listed at the destination; the push uses it as the lease. */
 export type RefUpdate = Exclude<RefPush, Backup> | Keep | None;
 
 /** An update that changes something. */
@@ -47,12 +47,12 @@ export type RefPush =
   | Replacement
   | Backup;
 
-/** An update that takes a value away from the destination. */
+/** An update that removes a value from the destination. */
 export type Replacement =
   | { readonly action: 'force'; readonly ref: string; readonly old: string; readonly new: string }
   | { readonly action: 'delete'; readonly ref: string; readonly old: string; readonly new: undefined };
 
-/** Keeps what the replacement of the ref `of` takes away. */
+/** Keeps the value that the replacement of the ref `of` removes. */
 export interface Backup {
   readonly action: 'backup';
   readonly ref: string;
@@ -67,7 +67,7 @@ interface Keep {
   readonly old: string | undefined;
   readonly new: string | undefined;
   readonly because: KeptBecause;
-  /** What exactly, where the reason does not say it. */
+  /** Details, if the reason alone is not enough. */
   readonly detail?: string;
 }
 
@@ -79,13 +79,13 @@ interface None {
   readonly new: string;
 }
 
-/** Why nothing at all must be done, not even in part. */
+/** Why nothing may be done, not even in part. */
 export type Refusal =
   | { readonly because: 'source-empty' }
   | { readonly because: 'nothing-selected' }
   | { readonly because: 'prune-limit'; readonly deletions: readonly string[] };
 
-/** What one run does, as plain data. */
+/** What a run will do, as plain data. */
 export interface Plan {
   /** Every selected ref of either side, sorted by name. */
   readonly updates: readonly RefUpdate[];
@@ -98,7 +98,7 @@ function compare({ source, destination }: Look, selection: Selection): RefPair[]
   const present = selectRefs(destination, selection);
   const wanted = selectRefs(source, selection);
   const pairs: RefPair[] = Array.from(wanted, ([ref, oid]) => ({ ref, old: present.get(ref), new: oid }));
-  // A backup is never at the source, and stays for that very reason.
+  // Backups exist only at the destination, and are never deleted.
   for (const [ref, oid] of present)
     if (!wanted.has(ref) && !isBackupRef(ref)) pairs.push({ ref, old: oid, new: undefined });
   return pairs.sort(byName);
@@ -118,8 +118,8 @@ function isWanted(pair: RefPair): pair is WantedRef {
 }
 
 /**
- * What to do, as plain data: it can be printed, limited, cut into batches and held against what happened.
- * `fastForwards` names the branches whose new tip has the old one among its ancestors.
+ * Plans a mirror. The plan is plain data: it can be printed, limited, split into batches and compared with the result.
+ * `fastForwards` are the branches whose new tip has the old one as an ancestor.
  */
 export function planMirror(look: Look, selection: Selection, fastForwards: RefNames, policy: Policy): Plan {
   const updates = compare(look, selection).map((pair) =>
@@ -131,7 +131,7 @@ export function planMirror(look: Look, selection: Selection, fastForwards: RefNa
 /** A set of ref names. */
 export type RefNames = Pick<ReadonlySet<string>, 'has'>;
 
-/** The guards, held against a look before anything is fetched or pushed; undefined when none of them objects. */
+/** The guards, checked before anything is fetched or pushed. Undefined if none of them objects. */
 export function planRefusal(look: Look, selection: Selection, policy: Policy): Refusal | undefined {
   if (look.source.size === 0) return { because: 'source-empty' };
   if (selection.refs === 'current') return undefined;
@@ -143,19 +143,19 @@ export function planRefusal(look: Look, selection: Selection, policy: Policy): R
   return deletions.length > policy.pruneLimit ? { because: 'prune-limit', deletions } : undefined;
 }
 
-/** The updates of a plan that change something at the destination; backups stand apart, they go first. */
+/** The updates of a plan that change the destination, without backups, which are pushed first. */
 export function toPushes(plan: Plan): readonly Exclude<RefPush, Backup>[] {
   return plan.updates.filter((update) => update.action !== 'keep' && update.action !== 'none');
 }
 
-/** Whether an update takes a value away. */
+/** Whether an update removes a value. */
 export function isReplacement(update: RefUpdate): update is Replacement {
   return update.action === 'force' || update.action === 'delete';
 }
 
 /**
- * The plan with some updates left out, each for a reason, of which `find` says what exactly. What the plan leaves
- * alone stays so for its own reason; but a branch that FORCE would replace is told that this would not help.
+ * The plan without some updates. `find` returns the details for a ref to exclude. A ref that is already kept stays kept
+ * for its own reason; but for a diverged branch the new reason is reported, because FORCE would not help.
  */
 export function withhold(plan: Plan, because: KeptBecause, find: (ref: string) => string | undefined): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
@@ -178,7 +178,7 @@ function planUpdate(
   if (pair.old === undefined) return { action: 'create', ...pair };
   if (pair.new === undefined) return planDeletion(pair.ref, pair.old, defaultBranch, policy);
   if (pair.old === pair.new) return { action: 'none', ...pair };
-  // A tag is never a fast-forward: whoever moves one has rewritten it.
+  // A tag is never a fast-forward: moving a tag is rewriting it.
   if (isBranch(pair.ref) && fastForwards.has(pair.ref)) return { action: 'fast-forward', ...pair };
   if (policy.force) return { action: 'force', ...pair };
   return { action: 'keep', ...pair, because: 'diverged' };

@@ -1,12 +1,12 @@
 import { type BatchLimits, codeCommitLimits } from './batches';
 import { codeCommitFileLimits, codeCommitNameLimits, type FileLimits, type NameLimits } from './limits';
 
-/** What a kind of git server takes. */
+/** The limits of a kind of git server. */
 export interface Profile {
   readonly batch: BatchLimits;
-  /** Undefined where nothing is known. */
+  /** Undefined if unknown. */
   readonly files: FileLimits | undefined;
-  /** Of branches; undefined where only git's own rules are known. */
+  /** For names of branches. Undefined if only git's own rules are known. */
   readonly names?: NameLimits;
 }
 
@@ -22,5 +22,5 @@ export const gitHub: Profile = {
   files: { server: 'GitHub', bytes: 100 * 2 ** 20, pathBytes: 4_096, directories: 1_000 },
 };
 
-/** A server of which nothing is known. */
+/** A server with unknown limits. */
 export const generic: Profile = { batch: codeCommitLimits, files: undefined };

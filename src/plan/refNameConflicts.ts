@@ -4,12 +4,13 @@ import { type Plan, withhold } from './plan';
 import type { RefMap } from './refs';
 
 /**
- * Why git can't push to a ref of this name; undefined when it can. `present` are the destination's refs, `wanted` the
- * source's. git takes a full name for the end of a longer one too: with `refs/heads/refs/heads/main` over there, it
- * refuses a push that names `refs/heads/main`, whatever else that push carries. So the odd one of two is left out.
+ * Why git can't push to a ref of this name. Undefined if it can. `present` are the destination's refs, `wanted` the
+ * source's. git also matches a full name with the end of a longer one: if the destination has
+ * `refs/heads/refs/heads/main`, git refuses any push that names `refs/heads/main`. So the unusual name of the two is
+ * excluded.
  */
 export function findObstacle(ref: string, present: RefMap, wanted: RefMap): string | undefined {
-  // What is no UTF-8 reads as this character, and would be written as another name.
+  // Invalid UTF-8 is decoded to this character, and would be written as a different name.
   if (ref.includes('\ufffd')) return 'its name is not UTF-8';
   const long = ref.split('/').find((part) => Buffer.byteLength(part) > componentBytes);
   if (long !== undefined && !present.has(ref))
@@ -22,10 +23,10 @@ export function findObstacle(ref: string, present: RefMap, wanted: RefMap): stri
   return clash ? `git could no longer tell ${shorter} from it` : undefined;
 }
 
-/** A file system takes 255 bytes in a name, and git adds `.lock` to it. */
+/** A file name can have 255 bytes, and git adds `.lock`. */
 const componentBytes = 250;
 
-/** The plan without what git can't push. What the plan leaves alone stays so for its own reason. */
+/** The plan without the refs that git can't push. A ref that is already kept stays kept for its own reason. */
 export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
   const named = withhold(plan, 'unwritable', (ref) => findObstacle(ref, present, wanted));
   const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
@@ -42,14 +43,14 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
   });
 }
 
-/** The plan without the new branches whose name the server declines. */
+/** The plan without the new branches whose names the server declines. */
 export function withholdNames(plan: Plan, limits: NameLimits | undefined): Plan {
   if (limits === undefined) return plan;
   const creates = new Set(plan.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
   return withhold(plan, 'unsendable', (ref) => (creates.has(ref) ? parseNameExcess(ref, limits) : undefined));
 }
 
-/** git keeps a ref as a file, so `team` and `team/x` exclude each other. */
+/** git stores a ref as a file, so `team` and `team/x` can't both exist. */
 function toConflict(ref: string): string {
   return `the destination keeps ${ref}, and git can't have both: delete ${ref} there, or prune it`;
 }

@@ -4,12 +4,12 @@ import { isSliceRef } from './ownRefs';
 /** Full ref name → object ID. */
 export type RefMap = ReadonlyMap<string, string>;
 
-/** Which refs a run is about. Everything else at the destination is none of its business. */
+/** The refs that a run mirrors. All other refs of the destination are ignored. */
 export type Selection =
   | { readonly refs: 'all'; readonly include: readonly string[]; readonly exclude: readonly string[] }
   | { readonly refs: 'current'; readonly ref: string };
 
-/** The branches and tags of `refs` that the selection names. */
+/** The selected branches and tags of `refs`. */
 export function selectRefs(refs: RefMap, selection: Selection): RefMap {
   if (selection.refs === 'current') {
     const oid = refs.get(selection.ref);
@@ -40,12 +40,12 @@ export function isTag(ref: string): boolean {
   return ref.startsWith('refs/tags/');
 }
 
-/** Tags that carry a big history to a destination are no part of any repository. */
+/** Slice tags are not part of a repository. */
 function isBranchOrTag(ref: string): boolean {
   return isBranch(ref) || (isTag(ref) && !isSliceRef(ref));
 }
 
-/** The name a person uses: `main`, `v1.0`. */
+/** The short name: `main`, `v1.0`. */
 export function toShortName(ref: string): string {
   return ref.replace(/^refs\/(heads|tags)\//, '');
 }

@@ -5,10 +5,10 @@ export interface Commit {
 }
 
 /**
- * Cuts a history that is too big for one push into slices of at most so many commits. Gives the tips of each, the
- * commits without a child in it: once they are at the destination, so is every commit up to there. `commits` come
- * parents first (`rev-list --topo-order --reverse`) and only once. What follows the last slice is less than one and
- * goes with the branches themselves.
+ * Splits a history that is too large for one push into slices of a maximum number of commits. Yields the tips of each
+ * slice, which are its commits without a child in it: once they are at the destination, so are all commits before them.
+ * `commits` must be in topological order, parents first (`rev-list --topo-order --reverse`). The remainder, which is
+ * smaller than a slice, goes with the branches.
  */
 export async function* planSlices(
   commits: AsyncIterable<Commit>,
@@ -27,20 +27,22 @@ export async function* planSlices(
   }
 }
 
-/** Where a history is cut, and how small. */
+/** When a history is sliced, and how small the slices are. */
 export interface SliceLimits {
-  /** Bytes that one push may carry. */
+  /** Maximum bytes of one push. */
   readonly pushBytes: number;
-  /** How many pushes of this run were cut off so far. */
+  /** How many pushes of this run were cut off. */
   readonly cuts: number;
 }
 
-/** AWS advises about this many for large repositories and poor networks (its user guide, "Migrate in increments"). */
+/**
+ * AWS recommends about this many for large repositories and slow networks (its user guide, "Migrate in increments").
+ */
 const commitsAtMost = 1_000;
 
 /**
- * How many commits make a slice of a history of so many commits and bytes; undefined when it goes in one push. A
- * slice holds a quarter of what a push may, as commits differ in size, and half as much after each further cut.
+ * The number of commits per slice. Undefined if the history fits into one push. A slice gets a quarter of the maximum
+ * size, because commits differ in size, and half as much after each further cut.
  */
 export function planSliceLength(
   history: { readonly commits: number; readonly bytes: number },
@@ -49,7 +51,7 @@ export function planSliceLength(
   const isTooBig = history.bytes > pushBytes;
   if (!isTooBig && cuts === 0) return undefined;
   const byBytes = Math.floor((history.commits * (pushBytes / 4)) / Math.max(history.bytes, 1));
-  // After a cut, at least two slices, whatever the size that went.
+  // After a cut, use at least two slices, even if the size is below the maximum.
   const most = Math.min(commitsAtMost, isTooBig ? byBytes : Math.ceil(history.commits / 2));
   const length = Math.max(1, Math.floor(most / 2 ** Math.max(cuts - 1, 0)));
   return length < history.commits ? length : undefined;
