@@ -3,20 +3,20 @@ import { createCleaner, createLog } from '../report/log';
 import { logError } from '../report/text';
 import { toMirrorError } from '../system/errors';
 
-/** How a command ended. `needsOutput`: what it printed is its result, so that it failed where that could not be written. */
+/** How a command ended. `needsOutput`: its output is its result, so it failed if the output could not be written. */
 export interface Ending {
   readonly exitCode: number;
   readonly needsOutput?: boolean;
 }
 
-/** What of the process an entry ends with. */
+/** The parts of the process that an entry needs to end. */
 export type EntryProcess = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env' | 'on'> & {
   exit(exitCode: number): void;
 };
 
 /**
- * Runs a program and ends the process with its exit code, when everything that it printed is written or its reader is
- * gone. An error that nobody caught is told as any other: nothing ends in a stack trace. `failures` is where.
+ * Runs a program and ends the process with its exit code, after all output is written or its reader is gone. An
+ * uncaught error is reported like any other, never as a stack trace. `failures` is the stream for it.
  */
 export async function runEntry(
   main: () => Promise<Ending>,
@@ -25,7 +25,7 @@ export async function runEntry(
 ): Promise<void> {
   const outputs = [watchOutput(process.stdout), watchOutput(process.stderr)] as const;
   const lost = new Promise<Ending>((resolve) => {
-    // What a library throws where nobody waits for it.
+    // An error that a library throws outside of any awaited call.
     process.on('uncaughtException', (error) => resolve(tell(error, process, failures)));
   });
   const ended = main().catch((error) => tell(error, process, failures));
@@ -34,7 +34,7 @@ export async function runEntry(
   const isLost = cause !== undefined && cause.code !== 'EPIPE';
   if (isLost) tell(outputUnwritable(cause), process, 'stderr');
   await outputs[1].flush();
-  // All is told and cleared away: a timer or a handle of some library is no reason to wait.
+  // Everything is written and cleaned up: do not wait for a timer or handle of a library.
   process.exit(isLost && needsOutput ? exitCode || 1 : exitCode);
 }
 
@@ -53,11 +53,11 @@ function tell(error: unknown, process: EntryProcess, failures: 'stdout' | 'stder
 }
 
 interface Output {
-  /** Waits until all is written; gives what kept it from being written. */
+  /** Waits until everything is written. Returns the error if that failed. */
   flush(): Promise<NodeJS.ErrnoException | undefined>;
 }
 
-/** A reader that is gone (`| head`) is no reason to leave a mirror half done, or to crash. */
+/** Ignores EPIPE (`| head`): the mirror is finished without a reader. */
 function watchOutput(stream: NodeJS.WriteStream): Output {
   let failure: NodeJS.ErrnoException | undefined;
   stream.on('error', (error) => {

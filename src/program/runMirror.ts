@@ -10,18 +10,18 @@ import { logError, logOutcome } from '../report/text';
 import { reportUnwritable } from './errors';
 import { openSession, type Session, type Surroundings } from './session';
 
-/** What an entry takes from the process and hands down. */
+/** What an entry passes on from the process. */
 export interface Program extends Surroundings {
   readonly readOrder: () => Promise<Order>;
-  /** What must not be printed, even before the order is read. */
+  /** Secrets to mask before the order is read. */
   readonly secrets: readonly string[];
-  /** What this process has used so far, without the programs that it started (process.resourceUsage). */
+  /** The resources used by this process, without its children (process.resourceUsage). */
   readonly readUsage: () => Usage;
 }
 
-/** A job, and how to tell of it. */
+/** A job, and how to report it. */
 export interface Order {
-  /** Throws MirrorError where there is nothing to mirror. */
+  /** Throws MirrorError if there is nothing to mirror. */
   readonly toJob: () => Job;
   readonly title: string;
   /** For the report; without secrets. */
@@ -40,14 +40,14 @@ interface Usage {
   readonly maxRSS: number;
 }
 
-/** How a run ended, before it is told. */
+/** How a run ended, before it is reported. */
 interface Ending {
   readonly outcome?: Outcome;
   readonly error?: MirrorError;
   readonly order?: Order | undefined;
 }
 
-/** Runs one mirror as a program does: tells what happens, writes the report, gives the exit code. Never throws. */
+/** Runs one mirror as a program: logs, writes the report, returns the exit code. Never throws. */
 export async function runProgram(program: Program): Promise<number> {
   using session = openSession(program, program.secrets);
   const { log, stopwatch, startedAt } = session.context;
@@ -74,7 +74,7 @@ export async function runProgram(program: Program): Promise<number> {
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
 
-/** Where the time of a run went. */
+/** The time of a run, stage by stage. */
 function toProfile(timings: Readonly<Record<string, number>>, usage: Usage, bytes: number): string {
   const stages = Object.entries(timings).map(([stage, seconds]) => `${stage} ${seconds.toFixed(3)} s`);
   const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;

@@ -13,42 +13,45 @@ export interface Output {
   readonly columns?: number | undefined;
 }
 
-/** What every program takes from the process, by its entry. */
+/** What every program gets from the process, through its entry. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output;
   /** Where failures go; default: standard output. */
   readonly stderr?: Output | undefined;
-  /** Aborted with the name of the signal that asks the program to stop. */
+  /** Aborted with the name of the signal that stops the program. */
   readonly signal: AbortSignal;
-  /** What the users of this program can do about errors. */
+  /** What users of this program can do about errors. */
   readonly remedies?: Remedies | undefined;
-  /** What reads the output shows colours, though it is no terminal. */
+  /** The output is shown in colour although it is not a terminal. */
   readonly isLogColoured?: boolean | undefined;
 }
 
-/** What every program works with while it runs. Disposing of it ends what is still under way. */
+/** What every program needs while it runs. Disposing of it stops everything that is still running. */
 export interface Session extends Disposable {
-  /** Its signal is that of the surroundings, and also ends with the time limit and with the session. */
+  /** Its signal is aborted by the signal of the surroundings, by the time limit, and at the end of the session. */
   readonly context: Context;
   /** Removes secrets and control characters. */
   clean(text: string): string;
-  /** A log as that of the context, to another output. */
+  /** The log of the context, with another output. */
   openLog(output: Output): Log;
-  /** From now on the run may take this long; then its signal is aborted with TIMEOUT. */
+  /** Starts the time limit; when it is reached, the signal is aborted with TIMEOUT. */
   limit(milliseconds: number): void;
-  /** What an error means to the user: that the run was stopped, where it was. Tells its stack with DEBUG. */
+  /** The error to report: if the run was stopped, that. Logs the stack with DEBUG. */
   explain(error: unknown): MirrorError;
 }
 
-/** Opens the session of a program. `secrets` are masked in all that it writes, as are those that its log conceals later. */
+/**
+ * Opens the session of a program. `secrets` are masked in everything that it writes, and so are those that its log
+ * conceals later.
+ */
 export function openSession(
   { env, stdout, stderr, signal: stop, isLogColoured = false, remedies }: Surroundings,
   secrets: readonly string[],
 ): Session {
   const cleaner = createCleaner();
   cleaner.conceal(secrets);
-  // Not Date.now: a clock that is set meanwhile must not change how long a run took.
+  // Not Date.now: changing the clock must not change the duration of a run.
   const now = () => performance.now();
   const debug = env['DEBUG'] === 'true';
   const openLog = (stream: Output, failures?: Output) => {
@@ -58,7 +61,7 @@ export function openSession(
   const log = openLog(stdout, stderr);
   const ending = new AbortController();
   const signal = AbortSignal.any([stop, ending.signal]);
-  // Every request and every command that is under way listens to it.
+  // Every running request and command listens to it.
   setMaxListeners(0, signal);
   let timer: NodeJS.Timeout | undefined;
   return {

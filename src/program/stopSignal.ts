@@ -1,19 +1,18 @@
 import { type StopSignal, stopSignals, toSignalExitCode } from '../system/signals';
 import { removeFoldersNow } from '../system/temporaryFolder';
 
-/** What of the process a stop signal needs. */
+/** The parts of the process that a stop signal needs. */
 export interface SignalSource {
   on(signal: StopSignal, listener: (name: StopSignal) => void): unknown;
   exit(code: number): unknown;
 }
 
-/** npm, and shells, pass on a signal that the terminal has sent to the whole group: the same one comes twice. */
+/** npm and shells forward a signal that the terminal has sent to the whole group, so the same signal arrives twice. */
 const sameSignalMilliseconds = 1_000;
 
 /**
- * An abort signal that carries the name of the signal which Pipelines, or a person, ends the program with. When a
- * second one comes later, cleaning up takes too long for somebody: the folders are removed at once, and the program
- * ends. `now` gives milliseconds.
+ * An abort signal with the name of the signal that stops the program. A second signal, later, means that cleaning up
+ * takes too long: temporary folders are removed immediately, and the program exits. `now` returns milliseconds.
  */
 export function createStopSignal(source: SignalSource, now = () => performance.now()): AbortSignal {
   const controller = new AbortController();
