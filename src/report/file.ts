@@ -3,9 +3,9 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { replaceFile } from '../system/replaceFile';
 
 /**
- * Where REPORT_FILE really goes. Whoever may push to the source makes the symbolic links of the clone: below it none is
- * followed out of it, and one at the end of the path is replaced by the report. Elsewhere they are the user's own.
- * Throws Error where a link leads out.
+ * Resolves the path of REPORT_FILE. Anyone who can push to the source can create symbolic links in the clone: inside
+ * the clone, no link is followed out of it, and a link at the end of the path is replaced. Elsewhere links are the
+ * user's own. Throws Error if a link leads out.
  */
 export async function resolveReportFile(file: string, clone: string): Promise<string> {
   const [folder, root] = [await realpath(dirname(file)), await realpath(clone).catch(() => clone)];
@@ -21,7 +21,7 @@ function isWithin(folder: string, root: string): boolean {
   return first !== '..';
 }
 
-/** Writes the report whole or not at all; to a device as it comes. `file` is absolute. */
+/** Writes the report completely or not at all; to a device directly. `file` is absolute. */
 export async function writeReportFile(file: string, clone: string, report: Iterable<string>): Promise<void> {
   const path = await resolveReportFile(file, clone);
   const found = await stat(path).catch(() => undefined);

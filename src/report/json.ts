@@ -1,13 +1,13 @@
 import type { MirrorError } from '../errors';
 import type { Outcome, RefOutcome } from './outcome';
 
-/** What a report is made of; `outcome` is undefined when the run failed before anything can be said of refs. */
+/** The contents of a report. `outcome` is undefined if the run failed before it had a plan. */
 export interface ReportParts {
   readonly toolVersion: string;
   readonly startedAt: Date;
   readonly exitCode: number;
   readonly timings: Readonly<Record<string, number>>;
-  /** URLs without secrets; undefined where the variables are invalid. */
+  /** URLs without secrets; undefined if the configuration is invalid. */
   readonly source: string | undefined;
   readonly destination: string | undefined;
   readonly outcome: Outcome | undefined;
@@ -15,10 +15,10 @@ export interface ReportParts {
   readonly clean: Clean;
 }
 
-/** Removes secrets and control characters. Ref names and object IDs are data: they stay as they are. */
+/** Removes secrets and control characters. Not used for ref names and object IDs, which stay unchanged. */
 type Clean = (text: string) => string;
 
-/** So many refs make one piece of a report: it may have hundreds of thousands, and is never held as one text. */
+/** Refs per piece of a report. There may be hundreds of thousands, so a report is never kept as one text. */
 const refsInPiece = 1_000;
 
 /** The JSON report, version 1 (docs/report.md has its fields), in pieces. */

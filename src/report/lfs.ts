@@ -1,14 +1,14 @@
 import type { LfsOutcome } from './outcome';
 import { toSize } from './size';
 
-/** `3 objects of Git LFS (1.2 MiB: "a.bin", "b.bin", …)` */
+/** `3 Git LFS objects (1.2 MiB: "a.bin", "b.bin", …)` */
 export function toLfsText({ objects, bytes, paths }: LfsOutcome): string {
   const count = `${objects} ${objects === 1 ? 'object' : 'objects'} of Git LFS`;
   const names = paths.map((path) => JSON.stringify(path)).join(', ');
   return `${count} (${toSize(bytes)}: ${names}${objects > paths.length ? ', …' : ''})`;
 }
 
-/** Of two attempts, the one that had more to send: what the other found is among it. */
+/** The larger result of two attempts; it includes the other. */
 export function toGreaterLfs(
   first: LfsOutcome | undefined,
   second: LfsOutcome | undefined,

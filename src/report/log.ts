@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Log } from '../system/context';
 
-/** Makes text fit to be shown. A secret is registered in the moment that it is known, and masked from then on. */
+/** Makes text safe to print. Secrets are masked from the moment they are registered. */
 export interface Cleaner {
   conceal(secrets: readonly string[]): void;
   clean(text: string): string;
@@ -15,7 +15,7 @@ interface Stream {
 
 export interface LogOptions {
   readonly stream: Stream;
-  /** Where failures go; default: where everything goes. */
+  /** The stream for failures. Default: `stream`. */
   readonly failures?: Stream | undefined;
   readonly colour: boolean;
   readonly debug: boolean;
@@ -23,10 +23,10 @@ export interface LogOptions {
   readonly now: () => number;
 }
 
-/** In a log, progress at most this often: it is read afterwards, line by line. */
+/** In a log, the interval between lines of progress. */
 const progressMilliseconds = 5_000;
 
-/** A log in the look of Atlassian's pipes. */
+/** A log in the style of Atlassian's pipes. */
 export function createLog(options: LogOptions): Log {
   const { clean } = options.cleaner;
   let lastProgress = options.now();
@@ -43,7 +43,7 @@ export function createLog(options: LogOptions): Log {
   }
   function progress(text: string) {
     if (options.stream.isTTY) {
-      // A line that wraps could not be taken back.
+      // A wrapped line could not be erased.
       const width = (options.stream.columns || 80) - 1;
       options.stream.write(`\r\x1b[2K${clean(text).replaceAll('\n', ' ').slice(0, width)}`);
       open = true;
@@ -64,7 +64,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** `showsColour`: it is a terminal, or the log of something that shows colours all the same. */
+/** `showsColour`: the output is a terminal, or a log that shows colours. */
 export function isColourSeen(
   env: Readonly<Record<string, string | undefined>>,
   showsColour: boolean,
@@ -72,11 +72,11 @@ export function isColourSeen(
   return showsColour && !env['NO_COLOR'];
 }
 
-/** A shorter text is no secret worth the name; masked, it would take words, ref names and object IDs apart. */
+/** Shorter secrets are not masked: that would break up words, ref names and object IDs. */
 const maskedLength = 8;
 
 /**
- * Removes secrets, and all that could move a terminal: control characters but for line ends and tabs, and the
+ * Removes secrets, and everything that could control a terminal: control characters except line ends and tabs, and the
  * invisible characters that change the direction of text.
  */
 export function createCleaner(): Cleaner {
@@ -84,7 +84,7 @@ export function createCleaner(): Cleaner {
   return {
     conceal(secrets) {
       const all = new Set([...known, ...secrets].filter((secret) => secret.length >= maskedLength));
-      // A secret that is part of a longer one must not break the longer one's mask.
+      // Longest first: a secret may be part of a longer one.
       known = [...all].sort((a, b) => b.length - a.length);
     },
     clean(text) {

@@ -2,18 +2,18 @@ import type { ErrorCode, MirrorError } from '../errors';
 import { byName } from '../plan/plan';
 import { isTag } from '../plan/refs';
 
-/** What the history that was to be sent has of Git LFS, and what became of it. */
+/** The Git LFS objects in the history to push, and whether they were sent. */
 export interface LfsOutcome {
-  /** Each counts once, however many files stand for it. 0 where attributes alone tell of Git LFS. */
+  /** Each object counts once, even if several files refer to it. 0 if only attributes mention Git LFS. */
   readonly objects: number;
   readonly bytes: number;
-  /** The first files that stand for them. */
+  /** The paths of the first ones. */
   readonly paths: readonly string[];
   /** The objects are at the destination. */
   readonly sent: boolean;
 }
 
-/** `unverified`: the update was sent, and the destination could not be read afterwards. */
+/** `unverified`: the update was sent, but the destination could not be listed afterwards. */
 export type RefStatus =
   | 'equal'
   | 'new'
@@ -24,50 +24,50 @@ export type RefStatus =
   | 'refused'
   | 'unverified';
 
-/** What became of one ref. `old` is the destination's value before the run, `new` the source's. */
+/** The result for one ref. `old` is the destination's value before the run, `new` the source's. */
 export interface RefOutcome {
   readonly ref: string;
   readonly old: string | undefined;
   readonly new: string | undefined;
   readonly status: RefStatus;
-  /** Object IDs that this run took away from the ref, or may have taken away, in that order. */
+  /** Object IDs that this run removed from the ref, or may have removed, oldest first. */
   readonly lost?: readonly string[];
-  /** Set when the ref is not what the policy wants it to be. */
+  /** Set if the ref does not comply with the policy. */
   readonly code?: ErrorCode;
   readonly reason?: string;
-  /** It keeps the old value of another ref, at the destination alone. */
+  /** A backup: it keeps the old value of another ref, only at the destination. */
   readonly backup?: true;
-  /** Somebody else changed the ref during the push: the next attempt looks again. */
+  /** Another writer changed the ref during the push; the next attempt lists both sides again. */
   readonly contested?: true;
 }
 
 /**
- * `mirrored`: every selected ref is what the policy wants, and this was seen after the push. `already-equal`: the
- * same, and nothing was pushed. `gone`: the run's own ref is no longer at the source.
+ * `mirrored`: every selected ref complies with the policy, as listed after the push. `already-equal`: the same, and
+ * nothing was pushed. `gone`: the run's own ref no longer exists at the source.
  */
 export type Verdict = 'mirrored' | 'already-equal' | 'planned' | 'gone' | 'not-mirrored';
 
-/** What a run came to, for the log, the report and the exit code. */
+/** The result of a run, for log, report and exit code. */
 export interface Outcome {
   readonly verdict: Verdict;
   /** Backups first, then every selected ref of either side, sorted by name. */
   readonly refs: readonly RefOutcome[];
   readonly counts: Counts;
   readonly bytes: number;
-  /** The source could not be reached: this is about the run's own commit. */
+  /** The source could not be reached, so only the run's own commit was mirrored. */
   readonly fallback: boolean;
-  /** What the history to be sent has of Git LFS; undefined when nothing. */
+  /** Git LFS in the history to push; undefined if there is none. */
   readonly lfs?: LfsOutcome | undefined;
   readonly failure?: MirrorError | undefined;
 }
 
-/** How many refs came to what. */
+/** Numbers of refs. */
 export interface Counts {
   /** Backups included. */
   readonly statuses: Readonly<Record<RefStatus, number>>;
-  /** Refs that were changed at the destination. */
+  /** Refs changed at the destination. */
   readonly changed: number;
-  /** Refs that are not what the policy wants them to be. */
+  /** Refs that do not comply with the policy. */
   readonly failed: number;
   /** Branches and tags of the source. */
   readonly branches: number;
@@ -102,7 +102,7 @@ export function toVerdict({ failed, changed }: Counts): Verdict {
   return changed > 0 ? 'mirrored' : 'already-equal';
 }
 
-/** The refs of two attempts of one run: all that either changed, with every value that either took away. */
+/** Merges the refs of two attempts of one run: all changes of both, and every value that either removed. */
 export function mergeOutcomes(
   first: readonly RefOutcome[],
   second: readonly RefOutcome[],
@@ -132,7 +132,7 @@ function toStatus({ old, new: value, lost = [] }: RefOutcome): RefStatus {
   return old === undefined ? 'new' : 'fast-forward';
 }
 
-/** 0 only when every ref is, or in a dry run would be, what the policy wants it to be. */
+/** 0 only if every ref complies with the policy, or in a dry run would. */
 export function toExitCode({ counts, failure }: Pick<Outcome, 'counts' | 'failure'>): number {
   return failure?.exitCode ?? (counts.failed > 0 ? 1 : 0);
 }
@@ -142,7 +142,7 @@ export function isChange({ status }: RefOutcome): boolean {
   return status === 'new' || status === 'fast-forward' || status === 'forced' || status === 'deleted';
 }
 
-/** Whether the run changed the ref, or may have taken a value away from it. */
+/** Whether the run changed the ref, or may have removed a value from it. */
 function hasEffect(outcome: RefOutcome): boolean {
   return isChange(outcome) || outcome.lost !== undefined;
 }

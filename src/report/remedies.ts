@@ -2,15 +2,15 @@ import { type ErrorCode, type Facts, MirrorError } from '../errors';
 import { SettingsError } from '../faults';
 import type { Outcome, RefOutcome } from './outcome';
 
-/** What a program's users can do about an error, in the terms of that program. */
+/** What users of a program can do about an error, in the terms of that program. */
 export interface Remedies {
   /** Replaces the neutral remedy of the error. */
   readonly errors: Readonly<Partial<Record<ErrorCode, (facts: Facts) => string>>>;
-  /** Completes the reason why a ref was left alone. */
+  /** An addition to the reason why a ref was not changed. */
   readonly toHint: (ref: RefOutcome) => string | undefined;
 }
 
-/** The error with the program's own remedy. Faults of settings already have one. */
+/** The error with the program's own remedy. Faults of the configuration already have one. */
 export function withRemedy(error: MirrorError, remedies: Remedies | undefined): MirrorError {
   const remedy = remedies?.errors[error.code]?.(error.facts);
   if (remedy === undefined || error instanceof SettingsError) return error;

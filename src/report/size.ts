@@ -1,4 +1,4 @@
-/** A number of bytes for a reader: `212 bytes`, `1.2 KiB`, `3.4 MiB`, `5.6 GiB`. */
+/** Formats a number of bytes: `212 bytes`, `1.2 KiB`, `3.4 MiB`, `5.6 GiB`. */
 export function toSize(bytes: number): string {
   if (bytes < 2 ** 10) return `${bytes} bytes`;
   if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KiB`;

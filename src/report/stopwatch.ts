@@ -1,6 +1,6 @@
 import type { Stopwatch } from '../system/context';
 
-/** `now` gives milliseconds. */
+/** `now` returns milliseconds. */
 export function createStopwatch(now: () => number): Stopwatch {
   const begin = now();
   const milliseconds: Record<string, number> = {};

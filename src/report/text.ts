@@ -6,13 +6,16 @@ import { toLfsText } from './lfs';
 import type { Counts, LfsOutcome, Outcome, RefOutcome } from './outcome';
 import { toSize } from './size';
 
-/** So many lines of refs are logged; the report has all of them. */
+/** The maximum number of logged refs; the report has all of them. */
 const linesAtMost = 200;
 
-/** So many names are logged in one line. */
+/** The maximum number of names in one line. */
 const namesAtMost = 20;
 
-/** Logs a run's outcome: one line for each ref that changed or should have, counts, and the verdict as the last line. */
+/**
+ * Logs the outcome of a run: one line for each ref that changed or should have, the counts, and the verdict in the last
+ * line.
+ */
 export function logOutcome(outcome: Outcome, seconds: number, log: Log): void {
   logDifferences(outcome.refs, log);
   if (outcome.lfs !== undefined && outcome.failure === undefined) logLfs(outcome.lfs, log);
@@ -20,7 +23,10 @@ export function logOutcome(outcome: Outcome, seconds: number, log: Log): void {
   logVerdict(outcome, seconds, log);
 }
 
-/** Logs one line for each ref that differs, and one for all that the policy keeps. A lost value is always logged. */
+/**
+ * Logs one line for each ref that differs, and one for all refs that the policy keeps. A removed value is always
+ * logged.
+ */
 export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
   const kept = refs.filter(isLeftAlone);
   const different = refs.filter(
@@ -41,7 +47,7 @@ export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
   log.info(`Only at the destination, kept (PRUNE is false): ${names.join(', ')}${more}`);
 }
 
-/** Logs in one line the many refs that are not mirrored for one reason; gives the others. */
+/** Logs refs that were not mirrored for the same reason in one line, if there are many. Returns the others. */
 function logAlike(refs: readonly RefOutcome[], log: Log): readonly RefOutcome[] {
   const groups = new Map<string, RefOutcome[]>();
   for (const ref of refs) {
@@ -95,7 +101,7 @@ function toGoodVerdict(outcome: Outcome): string {
   }
 }
 
-/** Refs that are equal are not all of a repository whose files are kept elsewhere. */
+/** Equal refs are not the whole repository if files are in Git LFS. */
 function toOmission(lfs: LfsOutcome | undefined): string {
   return lfs === undefined || lfs.sent || lfs.objects === 0
     ? ''
@@ -139,7 +145,7 @@ function toChanges({ statuses }: Counts): string {
   return parts.length === 0 ? 'nothing changed' : parts.join(', ');
 }
 
-/** Tells a failure: what happened, what to do, and the code that docs/troubleshooting.md explains. */
+/** Logs a failure: what happened, what to do, and the code for docs/troubleshooting.md. */
 export function logError(error: MirrorError, log: Log): void {
   const faults = error instanceof SettingsError ? error.faults : [error];
   for (const fault of faults) log.failure(`${fault.message}\n  ${fault.remedy} [${fault.code}]`);
