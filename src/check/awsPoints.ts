@@ -22,7 +22,7 @@ import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
 import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
-/** What IAM says of key and user, where the variables have AWS credentials; no point where they have none. */
+/** What IAM reports about key and user, if there are AWS credentials. No points without credentials. */
 export async function checkAws(
   env: Environment,
   { destination, accessKey: credentials }: Settings,
@@ -69,7 +69,7 @@ async function checkIam(
   return [point, ...(await checkRights(clients, caller, owner, url))];
 }
 
-/** The remedies of these errors are about setting up a mirror. */
+/** By default, the remedies of these errors are about setup. */
 const remedies: Partial<Record<ErrorCode, string>> = {
   'setup-aws-credentials':
     'Log in (aws sso login, or aws configure), or correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
@@ -78,7 +78,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
     'Check the network; behind a proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS where it inspects TLS.',
 };
 
-/** What AWS does not let us look at is no failure of the mirror. */
+/** A point that AWS does not let us inspect is not a failure of the mirror. */
 function toAwsFailure(name: PointName, failure: MirrorError): Point {
   if (failure instanceof PermissionMissing)
     return toUnseen(
@@ -89,7 +89,7 @@ function toAwsFailure(name: PointName, failure: MirrorError): Point {
   return toUnseen(name, failure.message, remedies[failure.code]);
 }
 
-/** `owner`: the ARN of the user that the key belongs to. */
+/** `owner`: the ARN of the user that has the key. */
 async function checkKey(
   clients: Clients,
   caller: Caller,
@@ -131,8 +131,8 @@ async function checkKey(
 }
 
 /**
- * A session (arn:aws:sts::<account>:assumed-role/<role>/<session>) stands for its role, whose path, as that of SSO's
- * roles, only IAM tells.
+ * For a session (arn:aws:sts::<account>:assumed-role/<role>/<session>) the ARN of its role. The ARN of a session lacks
+ * the role's path, such as that of SSO's roles, so IAM is asked.
  */
 async function readPrincipal({ iam, signal }: Clients, principal: string): Promise<string> {
   const [, RoleName] = /:assumed-role\/([^/]+)\//.exec(principal) ?? [];
@@ -143,7 +143,7 @@ async function readPrincipal({ iam, signal }: Clients, principal: string): Promi
 
 const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
 
-/** What the user or role of the mirror may do to the repository, and who else may push there. */
+/** The permissions of the mirror's user or role, and who else may push. */
 async function checkRights(
   clients: Clients,
   { account }: Caller,
@@ -175,7 +175,7 @@ function toPolicyPoint(source: string, refused: readonly string[], resource: str
 
 const namesAtMost = 10;
 
-/** That others may push is no failure: whether they should is for the owner of the account to say. */
+/** Other writers are not a failure: the owner of the account decides who may push. */
 async function checkWriters(clients: Clients, mirror: string, repository: string): Promise<Point> {
   const looked = await look(() => findWriters(clients, { mirror, repository }));
   if ('failure' in looked) return toAwsFailure('other writers', looked.failure);

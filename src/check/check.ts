@@ -16,13 +16,13 @@ import { checkPlan, type PlanPoints } from './planPoints';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 import { toSettingsPoints } from './settingsPoints';
 
-/** What was found: every point, in the order in which one needs the other, and what a run would make of each ref. */
+/** The result: every point, each after those that it depends on, and what a run would do with each ref. */
 export interface Checked {
   readonly points: readonly Point[];
   readonly outcomes: readonly RefOutcome[];
 }
 
-/** Looks whether a mirror with these settings would work, and whether there is anything to mirror. Changes nothing. */
+/** Checks whether a mirror with these settings would work, and whether both sides are equal. Changes nothing. */
 export async function check(settings: Settings, context: Context): Promise<Checked> {
   const clone = await findClone(settings.clone);
   const job = { ...settings, source: settings.source ?? noSource };
@@ -44,10 +44,10 @@ export async function check(settings: Settings, context: Context): Promise<Check
   return { points: withoutRepeats(found), outcomes };
 }
 
-/** Without a source the destination can be looked at all the same; nothing is then read from this one. */
+/** Stands in for a missing source, so that the destination can still be checked. It is never read. */
 const noSource: RemoteSettings = { url: 'file:///', name: '', login: { kind: 'none' } };
 
-/** A host key that was told and then refused in the handshake is one point, not two. */
+/** A host key that is refused in the handshake replaces the point made from the settings. */
 function withoutRepeats(points: readonly Point[]): Point[] {
   const last = new Map(points.map((point) => [point.name, point]));
   return [...last.values()];
@@ -86,7 +86,7 @@ async function comparePlan(
   });
 }
 
-/** AWS's client is loaded where there is something to ask it. */
+/** AWS's client is loaded only if it is needed. */
 async function readAws(settings: Settings, { env, signal }: Context): Promise<Point[]> {
   if (settings.accessKey === undefined && !isKeyless(env)) return [];
   const { checkAws } = await import('./awsPoints');

@@ -4,17 +4,17 @@ import { probePush } from '../push/probe';
 import type { Remote } from '../remote/remote';
 import { look, type Point, toFailed, toOk, toUnreached } from './point';
 
-/** Failures in which the host was not who it should be, and those that say that it was, and let us in. */
+/** Failures to verify the host, and failures after the login. */
 const hostCodes: readonly ErrorCode[] = ['host-key-contradicted', 'certificate-refused'];
 const afterLogin: readonly ErrorCode[] = ['destination-not-found'];
 
 export interface DestinationPoints {
   readonly points: readonly Point[];
-  /** Undefined when it can't be read. */
+  /** Undefined if it can't be listed. */
   readonly listing: RefListing | undefined;
 }
 
-/** Connects, reads, and asks to push; changes nothing over there. */
+/** Connects, lists, and tests the permission to push. Changes nothing at the destination. */
 export async function checkDestination(destination: Remote): Promise<DestinationPoints> {
   const listed = await look(() => destination.refs());
   if ('failure' in listed) {

@@ -12,11 +12,11 @@ import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point
 
 export interface PlanPoints {
   readonly points: readonly Point[];
-  /** Each ref as a run would leave it. */
+  /** The result of a run for each ref. */
   readonly outcomes: readonly RefOutcome[];
 }
 
-/** Makes the plan of a run, and carries nothing of it out. */
+/** Makes the plan of a run without carrying it out. */
 export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<PlanPoints> {
   const { job, source } = parts;
   const after = toUnreached(['Git LFS', 'size limits']);
@@ -41,7 +41,7 @@ export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<Pla
   };
 }
 
-/** In a pipeline the branch was deleted after the run had started; on a workstation it was never pushed. */
+/** In a pipeline, the branch was deleted after the run started; on a workstation, it was never pushed. */
 function toGonePoint({ trigger }: Job, ref: string): Point {
   if (trigger === undefined) return toFailed('differences', refMissing(ref));
   return toUnseen(
@@ -50,7 +50,7 @@ function toGonePoint({ trigger }: Job, ref: string): Point {
   );
 }
 
-/** Refs that the policy leaves at the destination alone are as they should be. */
+/** Refs that exist only at the destination and that the policy keeps are not differences. */
 function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
   const kept = statuses.kept + statuses.refused - failed;
   const also = kept === 0 ? '' : `; only at the destination and kept: ${kept}`;
@@ -62,7 +62,7 @@ function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
   return toFailed('differences', { message, remedy: `${run}${rest}`.trim() });
 }
 
-/** What was mirrored before is not looked through again. */
+/** History that was mirrored before is not checked again. */
 const range = 'in what a run would send now';
 
 async function checkLfs(

@@ -2,12 +2,12 @@ import { MirrorError } from '../errors';
 import { remedies } from '../pipe/remedies';
 import { withRemedy } from '../report/remedies';
 
-/** One thing that a mirror needs. `unseen`: it could not be looked at, and the reason says why. */
+/** One thing that a mirror needs. `unseen`: it could not be checked, for the given reason. */
 export interface Point {
   readonly name: PointName;
   readonly state: 'ok' | 'failed' | 'unseen';
   readonly reason: string;
-  /** What to do about it. */
+  /** What to do. */
   readonly fix?: string;
 }
 
@@ -40,15 +40,15 @@ export function toUnseen(name: PointName, reason: string, fix?: string): Point {
   return { name, state: 'unseen', reason, ...(fix !== undefined && { fix }) };
 }
 
-/** Points that need one that has failed. */
+/** Points that depend on a failed one. */
 export function toUnreached(names: readonly PointName[]): Point[] {
   return names.map((name) => toUnseen(name, 'not reached'));
 }
 
-/** What was looked at, or why that came to nothing. */
+/** A value, or the error if it could not be read. */
 export type Looked<T> = { readonly value: T } | { readonly failure: MirrorError };
 
-/** Gives what `read` gives, or its failure as a value. Throws when the run was stopped, and what nobody foresaw. */
+/** Returns the result of `read`, or its MirrorError as a value. Throws if the run was stopped, and any other error. */
 export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
   try {
     return { value: await read() };

@@ -13,27 +13,27 @@ import { toJsonCheck } from './json';
 import type { Point } from './point';
 import { toFaultPoints } from './settingsPoints';
 
-/** What the entry takes from the process and hands down. */
+/** What the entry passes on from the process. */
 export interface CheckProgram extends Surroundings {
-  /** Where everything but the JSON document goes, when that is asked for. */
+  /** The output for everything except the JSON document, if that is requested. */
   readonly stderr: Output;
   readonly json: boolean;
   readonly readSettings: Asked['readSettings'];
 }
 
-/** How a check ended, before it is told. */
+/** How a check ended, before it is reported. */
 interface Ending extends Partial<Checked> {
   readonly error?: MirrorError;
 }
 
-/** Runs `check` as a program does: tells each point, gives the exit code. Never throws. */
+/** Runs `check` as a program: logs each point, returns the exit code. Never throws. */
 export async function runCheck(program: CheckProgram): Promise<number> {
   const { env, stdout, stderr, json } = program;
   const shown = { ...program, remedies, stdout: json ? stderr : stdout, stderr: undefined };
   using session = openSession(shown, findSecrets(env));
   const { log } = session.context;
   const { points = [], outcomes = [], error } = await findOut(program, session);
-  // A point that does not hold is a result; that there is no result is a failure.
+  // A failed point is a result; an error without points is a failure of the check.
   if (error !== undefined && points.length === 0) logError(error, session.openLog(stderr));
   else if (!json) tell({ points, outcomes }, log);
   if (json) stdout.write(toJsonCheck({ points, outcomes }, version, session.clean));

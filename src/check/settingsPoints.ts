@@ -3,10 +3,10 @@ import type { Fault } from '../faults';
 import type { RemoteSettings } from '../remote/settings';
 import { type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
-/** What is told from the variables alone. */
+/** Points that depend on the variables only. */
 const own = ['variables', 'key', 'host key'] as const;
 
-/** Everything that comes after the variables. */
+/** All later points. */
 const rest: readonly PointName[] = [
   'git',
   'connection',
@@ -18,7 +18,7 @@ const rest: readonly PointName[] = [
   'size limits',
 ];
 
-/** Every fault is a point of its own; nothing else is looked at. */
+/** Each fault is a point; nothing else is checked. */
 export function toFaultPoints(faults: readonly Fault[]): Point[] {
   const points = own.flatMap((name) => {
     const concerned = faults.filter((fault) => toPointName(fault) === name);
@@ -32,7 +32,7 @@ function toPointName({ code }: Fault): (typeof own)[number] {
   return code.startsWith('key-') ? 'key' : 'variables';
 }
 
-/** Of variables without a fault. */
+/** The points of valid variables. */
 export function toSettingsPoints(destination: RemoteSettings): Point[] {
   const variables = toOk('variables', `the destination is ${destination.name}`);
   const { login } = destination;
