@@ -1,9 +1,9 @@
-/** Starts work that ends, in time, when its signal is aborted. */
+/** Starts work that ends soon after its signal is aborted. */
 type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Does several things at once. When one fails, the others are stopped; and all have ended, with the programs that they
- * started, before this does. Throws what failed first.
+ * Does several things in parallel. If one fails, the others are stopped. When this returns or throws, all have ended,
+ * including their child processes. Throws the first error.
  */
 export async function allOrNothing<T extends readonly unknown[]>(
   works: { readonly [K in keyof T]: Work<T[K]> },

@@ -6,7 +6,7 @@ import { toErrorText } from '../errors';
 import { programMissing, toStopError } from './errors';
 import { createWatch, type Watch, type WatchLimits } from './watch';
 
-/** What to start, and when to end it. */
+/** What to start, and when to stop it. */
 export interface ChildOptions {
   readonly program: string;
   readonly args: readonly string[];
@@ -17,39 +17,42 @@ export interface ChildOptions {
   readonly signal: AbortSignal;
   /** For messages: `git push`. */
   readonly name: string;
-  /** Ends what falls silent, or writes too much. */
+  /** Stops a program that is silent too long or writes too much. */
   readonly limits?: WatchLimits;
-  /** Is given the standard output; without it, that is to be read from `output`. */
+  /** Receives the standard output. Without it, read the output from `output`. */
   readonly onStdout?: (chunk: Buffer) => void;
-  /** Is given what the child writes to standard error: progress, mostly. */
+  /** Receives the standard error, which is mostly progress. */
   readonly onStderr?: (text: string) => void;
 }
 
-/** How a program ended. A non-zero exit is a value, not an exception: what it means depends on who asked. */
+/** How a program ended. A non-zero exit code is a value, not an exception: its meaning depends on the caller. */
 export interface ChildEnd {
-  /** -1: a signal ended it. */
+  /** -1: ended by a signal. */
   readonly exitCode: number;
-  /** The last 10,000 characters, or all of it where it was gathered. */
+  /** The last 10,000 characters; everything if it was collected (`runChild`). */
   readonly stderr: string;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Child {
   readonly stdin: Writable;
-  /** The standard output as it comes. Throws MirrorError where the child was ended before it was done. */
+  /** The standard output as a stream. Throws MirrorError if the child was stopped before its end. */
   readonly output: AsyncIterable<Buffer>;
-  /** Gives the standard output to another child, byte for byte. */
+  /** Connects the standard output to the input of another child. */
   pipe(next: Child): void;
-  /** Fulfilled when the program has exited; what it started may still hold its output open. */
+  /** Fulfilled when the program has exited; its own children may still keep its output open. */
   readonly exited: Promise<void>;
-  /** Fulfilled when all is over. Rejected with MirrorError when it can't be started, is stopped, stalls or writes too much. */
+  /**
+   * Fulfilled when the program has ended and its output is closed. Rejected with MirrorError if it can't be started, is
+   * stopped, stalls or writes too much.
+   */
   readonly end: Promise<ChildEnd>;
-  /** Ends it with all that it has started, and waits until they are gone. */
+  /** Stops it with all of its children, and waits until they have ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a program in a process group of its own, so that it can be ended together with what it starts: git's
+ * Starts a program in its own process group, so that it can be stopped together with its children: git's
  * git-remote-http and ssh would outlive it for as long as a server is silent.
  */
 export function startChild(options: ChildOptions): Child {
@@ -73,7 +76,7 @@ export function startChild(options: ChildOptions): Child {
     requireWhole();
     return { exitCode, stderr: outputs.stderr() };
   });
-  // Whoever reads the output learns of a failure at its end.
+  // Readers of the output get the failure at its end.
   end.catch(() => undefined);
   return {
     stdin: child.stdin,
@@ -85,7 +88,7 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-/** Shows the watch all that the child writes, and keeps the end of its standard error. */
+/** Passes all output to the watch, and keeps the end of standard error. */
 function watchOutputs(
   { stdout, stderr }: ChildProcessWithoutNullStreams,
   watch: Watch,
@@ -116,12 +119,12 @@ function watchOutputs(
   };
 }
 
-/** What a program whose output is held in memory may write: a push tells one line for each of its 4,000 refs. */
+/** The maximum output of a program that is kept in memory: a push prints one line for each of its 4,000 refs. */
 const gatheredBytes = 16 * 2 ** 20;
 
 /**
- * Of a program that ended by itself, the last output is here within moments, if the machine is not busy. Where
- * something that it has left behind holds its output open, that is ended, too.
+ * After a program has exited, its last output arrives within moments unless the machine is busy. If a process that it
+ * left behind keeps the output open, that process is stopped.
  */
 const orphanMilliseconds = 2_000;
 
@@ -130,7 +133,9 @@ export interface RunOptions extends Omit<ChildOptions, 'limits' | 'onStdout'> {
   readonly stall?: WatchLimits['stall'];
 }
 
-/** Runs a program to its end and gives what it wrote. Throws as `Child.end` does, when nothing is left of it. */
+/**
+ * Runs a program to its end and returns its output. Throws as `Child.end` does, after all of its processes have ended.
+ */
 export async function runChild({
   input = '',
   stall,
@@ -159,7 +164,7 @@ export async function runChild({
 function spawnGroup({ program, args, directory, env }: ChildOptions): ChildProcessWithoutNullStreams {
   try {
     const child = spawn(program, args, { cwd: directory, env, stdio: 'pipe', detached: true });
-    // A program that ended early closes its input: its exit code tells why, the broken pipe does not.
+    // A program that ends early closes its input: the exit code has the reason, not the broken pipe.
     child.stdin.on('error', () => undefined);
     return child;
   } catch (error) {
@@ -174,15 +179,18 @@ function waitForClose(child: ChildProcessWithoutNullStreams, program: string): P
   });
 }
 
-/** How many milliseconds each signal has to work. */
+/** The milliseconds to wait after each signal. */
 const signals = [
   ['SIGTERM', 2_000],
   ['SIGKILL', 1_000],
 ] as const;
 
-/** Output is open for as long as any of the group lives. What left the group, and holds it open, is not waited for. */
+/**
+ * Output stays open while any process of the group lives. A process that left the group and keeps it open is not waited
+ * for.
+ */
 async function endGroup(child: ChildProcessWithoutNullStreams, closed: Promise<unknown>): Promise<void> {
-  // Nobody wants what is still written.
+  // Discard further output.
   child.stdout.resume();
   for (const [signal, milliseconds] of signals) {
     kill(child, signal);
@@ -197,7 +205,7 @@ function kill({ pid }: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): 
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch {
-    // All of it has just ended by itself.
+    // The group has just ended.
   }
 }
 

@@ -17,7 +17,7 @@ export const temporaryFolderRefused = (folder: string, cause: unknown) =>
     remedy: setTmpdir,
   });
 
-/** The Unix socket over which git asks for its login. */
+/** For the Unix socket over which git gets its login. */
 export const socketRefused = (folders: readonly string[], cause: string) =>
   new MirrorError('socket-refused', {
     message: `No Unix socket can be created in ${folders.map((folder) => `"${folder}"`).join(' or ')}: ${toQuote(cause)}`,
@@ -33,8 +33,8 @@ export const proxyRefused = (stderr: string) =>
   });
 
 /**
- * `reason` is what the abort signal carries: the signal that stopped us, TIMEOUT, which the run has met, or the failure
- * of what was done at the same time.
+ * `reason` is that of the abort signal: the name of a stop signal, TIMEOUT, or the failure of something that ran in
+ * parallel.
  */
 export function toStopError(reason: unknown): MirrorError {
   if (reason instanceof MirrorError) return reason;
@@ -70,7 +70,7 @@ const workingFolderGone = (cause: unknown) =>
     { cause },
   );
 
-/** Anything that we did not foresee: still an error with a code, and never a bare stack trace. */
+/** Any other error gets a code too, and is never shown as a bare stack trace. */
 export function toMirrorError(error: unknown): MirrorError {
   if (error instanceof MirrorError) return error;
   const message = toErrorText(error);
@@ -87,7 +87,7 @@ export function toMirrorError(error: unknown): MirrorError {
   );
 }
 
-/** What an error means to the user of a run: that the run was stopped, where it was. Tells its stack with DEBUG. */
+/** The error to report for a run: if it was stopped, that. Logs the stack with DEBUG. */
 export function toFailure(error: unknown, { log, signal }: Pick<Context, 'log' | 'signal'>): MirrorError {
   log.debug(error instanceof Error ? String(error.stack) : String(error));
   return signal.aborted ? toStopError(signal.reason) : toMirrorError(error);

@@ -1,10 +1,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import { lineTooLong } from './errors';
 
-/** A path may be long; a line that is longer is none of git's. */
+/** A path may be long, but git writes no longer lines. */
 const lineLength = 2 ** 20;
 
-/** A line ends at a line feed and nowhere else: paths hold what else node:readline takes for its end. */
+/** Splits output at line feeds only; node:readline also splits at characters that may occur in paths. */
 export async function* readLines(output: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   const decoder = new StringDecoder();
   let rest = '';

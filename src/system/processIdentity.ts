@@ -1,22 +1,22 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** A process, told from all others that had its number before it. */
+/** A process, distinguished from earlier ones with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Which processes can be seen from where it runs: `4026531836` of Linux's `pid:[4026531836]`, elsewhere `0`. */
+  /** The PID namespace: `4026531836` of Linux's `pid:[4026531836]`, elsewhere `0`. */
   readonly namespace: string;
-  /** Clock ticks since the machine began, undefined where that can't be read. */
+  /** Clock ticks since the machine started; undefined if it can't be read. */
   readonly startTime: string | undefined;
 }
 
-/** Of this process. */
+/** The identity of this process. */
 export function readOwnIdentity(): ProcessIdentity {
   return { pid: process.pid, namespace: readNamespace(), startTime: readStartTime(process.pid) };
 }
 
 /**
- * Whether a process still runs: `unseen` when it ran where its number says nothing here, as in another container. A
- * number alone is not enough: numbers are reused, and in a container the first process is always 1.
+ * Whether a process still runs. `unseen`: it is in another namespace, such as another container. The number alone is
+ * not enough: numbers are reused, and in a container the first process is always 1.
  */
 export function findProcess({ pid, namespace, startTime }: ProcessIdentity): 'running' | 'ended' | 'unseen' {
   if (namespace !== readNamespace()) return 'unseen';
@@ -29,7 +29,7 @@ function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it exists, and belongs to another user.
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

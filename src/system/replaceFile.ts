@@ -4,13 +4,13 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 export interface ReplaceOptions {
   /** Before the umask. */
   readonly mode: number;
-  /** Default: this process's own. */
+  /** Default: the user of this process. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
- * Writes a file beside `path` and renames it: whoever reads `path` finds the old text or the new one, never half of
- * one. A symbolic link at `path` is replaced, not followed. Nothing is left beside it when this throws.
+ * Writes a file beside `path` and renames it: a reader of `path` gets the old or the new text, never a part of one. A
+ * symbolic link at `path` is replaced, not followed. If this throws, no file is left behind.
  */
 export async function replaceFile(
   path: string,
@@ -18,7 +18,7 @@ export async function replaceFile(
   { mode, owner }: ReplaceOptions,
 ): Promise<void> {
   const next = `${path}.${randomBytes(6).toString('hex')}`;
-  // `x`: not even a link of that name is followed.
+  // `x`: a link with that name is not followed.
   const file = await open(next, 'wx', mode);
   try {
     try {

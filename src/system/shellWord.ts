@@ -1,4 +1,4 @@
-/** A word as a POSIX shell reads it: git gives GIT_SSH_COMMAND and credential helpers to one. */
+/** Quotes a word for a POSIX shell: git runs GIT_SSH_COMMAND and credential helpers with one. */
 export function toShellWord(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

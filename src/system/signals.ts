@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 
-/** The signals that ask a program to stop: Pipelines sends SIGTERM, a terminal the others. */
+/** The signals that stop a program: Pipelines sends SIGTERM, a terminal the others. */
 export const stopSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
 export type StopSignal = (typeof stopSignals)[number];
 
-/** What a shell gives for a program that a signal has ended. */
+/** The exit code that a shell reports for a program ended by this signal. */
 export function toSignalExitCode(name: StopSignal): number {
   return 128 + constants.signals[name];
 }

@@ -5,12 +5,14 @@ import type { Context } from './context';
 import { socketRefused } from './errors';
 import { openTemporaryFolder, shortRoot, type TemporaryFolder } from './temporaryFolder';
 
-/** Bytes of a Unix socket's path: `sun_path` has 104 on macOS and 108 on Linux (unix(7)), and ends with a NUL. */
+/**
+ * The maximum bytes of a Unix socket's path: `sun_path` has 104 on macOS and 108 on Linux (unix(7)), including a NUL.
+ */
 const pathBytes = 103;
 
 /**
- * The path of a socket in a folder; undefined where it would be too long. Node 20 cuts such a path off without a
- * word, and the socket would be outside its folder. `spare` is what a program adds to it while it makes the socket.
+ * The path of a socket in a folder. Undefined if it would be too long: Node 20 truncates such a path silently, and the
+ * socket would be outside the folder. `spare` are the bytes that a program appends while it creates the socket.
  */
 export function toSocketPath(folder: string, spare = 0): string | undefined {
   const path = join(folder, 's');
@@ -18,8 +20,8 @@ export function toSocketPath(folder: string, spare = 0): string | undefined {
 }
 
 /**
- * Lets a server listen on a socket in a folder of its own, which only this user can enter: in TMPDIR, or in /tmp where
- * the path is too long or the file system has no sockets. Throws MirrorError `socket-refused`.
+ * Lets a server listen on a socket in its own folder, which only this user can enter: in TMPDIR, or in /tmp if the path
+ * is too long or the file system does not support sockets. Throws MirrorError `socket-refused`.
  */
 export async function listenInFolder(
   server: Server,

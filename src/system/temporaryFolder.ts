@@ -6,23 +6,23 @@ import type { Context } from './context';
 import { temporaryFolderRefused } from './errors';
 import { findProcess, type ProcessIdentity, readOwnIdentity } from './processIdentity';
 
-/** A folder of our own, 0700, that is gone with all it holds when it is disposed of. */
+/** A temporary folder with mode 0700, which is removed with its content when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * `ccmirror-<PID namespace>-<PID>-<start time>-…`: the name says whose folder it is from the first moment on. A PID
- * alone would not: PIDs are reused, and in a container the first process is always 1. Version 1.0 left out the time.
+ * `ccmirror-<PID namespace>-<PID>-<start time>-…`: the name identifies the owner from the start. A PID alone would not:
+ * PIDs are reused, and in a container the first process is always 1. Version 1.0 had no start time.
  */
 const namePattern = /^ccmirror-(\d+)-(\d+)-(?:(\d+)-)?\w+$/;
 
-/** The folders of this process that are still there. */
+/** The open folders of this process. */
 const ours = new Set<string>();
 
 /**
- * Opens a folder in TMPDIR, or in `root`, by its real path: git and ssh compare paths as text.
- * Throws MirrorError `temporary-folder-refused`.
+ * Opens a folder in TMPDIR, or in `root`, by its real path, because git and ssh compare paths as text. Throws
+ * MirrorError `temporary-folder-refused`.
  */
 export async function openTemporaryFolder(
   { env }: Pick<Context, 'env'>,
@@ -49,35 +49,35 @@ function toPrefix(root: string): string {
   return join(root, `ccmirror-${namespace}-${pid}-${startTime ?? 0}-`);
 }
 
-/** A disk that is full has an error of its own. */
+/** A full disk has its own error. */
 function toRefusal(folder: string, error: unknown): unknown {
   const isFull = error instanceof Error && /ENOSPC|EDQUOT/.test(error.message);
   return isFull ? error : temporaryFolderRefused(folder, error);
 }
 
 async function removeFolder(path: string): Promise<void> {
-  // ssh's master removes its socket while we remove the folder: whoever comes second tries once more.
+  // ssh's master may remove its socket at the same time, so the removal is retried.
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
   ours.delete(path);
 }
 
-/** Removes every folder of this process at once: for a program that is about to end without cleaning up in order. */
+/** Removes every folder of this process immediately, for a program that exits without cleaning up. */
 export function removeFoldersNow(): void {
   for (const path of ours) {
     try {
       rmSync(path, { recursive: true, force: true, maxRetries: 3 });
     } catch {
-      // The others go all the same; the next run removes what is left.
+      // Continue with the others; the next run removes the rest.
     }
   }
 }
 
-/** Where a folder is opened when paths in TMPDIR are too long for a socket. */
+/** The folder to use if paths in TMPDIR are too long for a socket. */
 export const shortRoot = '/tmp';
 
 /**
- * Removes the folders, each with a private key, of runs that were killed before they could. Only those whose process
- * is known to be gone: another container's processes can't be seen from here, and its folders are left alone.
+ * Removes the folders, which may contain private keys, of killed runs. Only those whose process is known to be dead:
+ * processes of other containers can't be seen, so their folders are kept.
  */
 export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<void> {
   for (const path of await listFolders([readRoot(env), shortRoot])) {
@@ -88,13 +88,13 @@ export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<vo
   }
 }
 
-/** In a folder that everybody may write to, others may use our names: nothing of theirs is even read. */
+/** In a shared folder, others may use our names: their files are not even read. */
 async function isOwn(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.();
 }
 
-/** What is in these folders, by real paths; nothing where one can't be read. */
+/** The entries of these folders, by real paths. Empty for a folder that can't be listed. */
 async function listFolders(roots: readonly string[]): Promise<readonly string[]> {
   const real = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
   const lists = [...new Set(real)].map(async (root) =>
@@ -107,7 +107,7 @@ function readRoot(env: Context['env']): string {
   return env['TMPDIR'] || tmpdir();
 }
 
-/** git's and ssh's configuration name files below it, one a line. */
+/** The configuration files of git and ssh contain paths below it, one per line. */
 function resolveRoot(root: string): string {
   try {
     const path = realpathSync(root);
@@ -118,7 +118,7 @@ function resolveRoot(root: string): string {
   }
 }
 
-/** Whether the process that made a folder may still run; of a folder with our own PID we know whether we made it. */
+/** Whether the process that created a folder may still run. For our own PID, we know whether we created it. */
 function isAlive(maker: ProcessIdentity, path: string): boolean {
   const state = findProcess(maker);
   if (state !== 'unseen' && maker.pid === process.pid) return ours.has(path);

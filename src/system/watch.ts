@@ -1,23 +1,26 @@
 import { outputTooLong, timedOut } from './errors';
 
-/** Sees to it that a program neither falls silent for good nor fills our memory. */
+/** Stops a program that is silent too long or writes too much. */
 export interface Watch {
-  /** Aborted when the command must be ended: with the MirrorError to throw, or as the run itself was. */
+  /**
+   * Aborted when the command must be stopped: with the MirrorError to throw, or with the reason of the run's own
+   * signal.
+   */
   readonly signal: AbortSignal;
-  /** Tells of a piece of output, and what it says where that is standard error. */
+  /** Reports a piece of output; `stderr` is its text if it is standard error. */
   see(chunk: Buffer, stderr: string): void;
   end(): void;
 }
 
-/** How long a command may be silent and how much it may write; without one of them, as long or as much as it likes. */
+/** The limits for silence and output of a command. No limit if undefined. */
 export interface WatchLimits {
-  /** Milliseconds; where that depends on what the command is at: on what it wrote last to standard error. */
+  /** Milliseconds; as a function if they depend on the stage, which the last text on standard error shows. */
   readonly stall?: number | ((stderr: string) => number) | undefined;
   /** Standard output and standard error together. */
   readonly bytes?: number | undefined;
 }
 
-/** `stop` ends every command of the run. It outlives them all, so what listens to it goes with `end`. */
+/** `stop` stops every command of the run. It outlives them, so `end` removes the listener. */
 export function createWatch(
   command: string,
   { stall, bytes: bytesAtMost = Number.POSITIVE_INFINITY }: WatchLimits,
