@@ -7,8 +7,8 @@ import { proxyRefused } from '../system/errors';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Goes through the proxy that https_proxy names, unless no_proxy names the host, as git does. A request that the proxy
- * does not let through fails with MirrorError `proxy-refused`: https-proxy-agent would give its answer for the server's.
+ * Uses the proxy in https_proxy, unless no_proxy contains the host, as git does. A request that the proxy refuses fails
+ * with MirrorError `proxy-refused`; https-proxy-agent would return the proxy's response as the server's.
  */
 export class ProxyAgent extends Agent {
   readonly #env: Environment;
@@ -28,7 +28,7 @@ export class ProxyAgent extends Agent {
   }
 }
 
-/** The proxy for a host, as curl finds it: `no_proxy` holds domains, with or without a dot before them, or `*`. */
+/** The proxy for a host, by curl's rules: `no_proxy` contains domains, with or without a leading dot, or `*`. */
 export function findProxy(host: string, env: Environment): URL | undefined {
   const proxy = env['https_proxy'] || env['HTTPS_PROXY'];
   const direct = (env['no_proxy'] || env['NO_PROXY'] || '')

@@ -9,7 +9,7 @@ export interface HttpRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Milliseconds from the request to the last byte of the answer. */
+  /** Milliseconds from the request to the end of the response. */
   readonly timeout: number;
 }
 
@@ -20,8 +20,8 @@ export interface HttpAnswer {
 }
 
 /**
- * Sends a request by the ways that git goes too: through https_proxy unless no_proxy names the host, trusting the
- * certificates of SSL_CERT_FILE. Throws MirrorError `proxy-refused`, and Error for any other failure of the network.
+ * Sends a request the way git does: through https_proxy unless no_proxy contains the host, and with the certificates of
+ * SSL_CERT_FILE. Throws MirrorError `proxy-refused`, and Error for any other network failure.
  */
 export async function sendRequest(
   url: URL,
@@ -76,12 +76,12 @@ function exchange(
   });
 }
 
-/** Behind a proxy, https-proxy-agent would compare the certificate of an IP address with "localhost". */
+/** With a proxy, https-proxy-agent would compare the certificate of an IP address with "localhost". */
 function toCheck(host: string) {
   return (_name: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate);
 }
 
-/** Undefined: those that Node brings. */
+/** Undefined: Node's own certificates. */
 async function readAuthorities(file: string | undefined): Promise<readonly string[] | undefined> {
   return file ? [...rootCertificates, await readFile(file, 'utf8')] : undefined;
 }
