@@ -6,8 +6,8 @@ import { roleRefused, tokenExpired, tokenServiceFailed } from './errors';
 import type { RoleIdentity, Session } from './identity';
 
 /**
- * Asks AWS's Security Token Service for a session of a role. The request is not signed: the OIDC token is the proof (STS
- * API, AssumeRoleWithWebIdentity). Through https_proxy and with SSL_CERT_FILE, as git does. Throws MirrorError.
+ * Gets a session of a role from AWS's Security Token Service. The request is not signed: the OIDC token is the proof
+ * (STS API, AssumeRoleWithWebIdentity). It uses https_proxy and SSL_CERT_FILE, as git does. Throws MirrorError.
  */
 export async function assumeRole(
   role: RoleIdentity,
@@ -29,7 +29,7 @@ function toEndpoint(region: string): string {
   return `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
 }
 
-/** STS answers in a second. */
+/** STS responds within a second. */
 const timeout = 10_000;
 
 function toRequest({ roleArn, token, sessionName }: RoleIdentity) {
@@ -58,7 +58,7 @@ function parseAnswer({ status, text }: HttpAnswer, roleArn: string): Session {
   return { keys: { accessKeyId, secretAccessKey, sessionToken }, expiresAt };
 }
 
-/** By the error codes of AssumeRoleWithWebIdentity. */
+/** Uses the error codes of AssumeRoleWithWebIdentity. */
 function toRefusal(status: number, text: string, roleArn: string): MirrorError {
   const code = readElement(text, 'Code') ?? `HTTP ${status}`;
   const name = code.replace(/Exception$/, '');
@@ -69,7 +69,10 @@ function toRefusal(status: number, text: string, roleArn: string): MirrorError {
 
 const refusals = new Set(['AccessDenied', 'InvalidIdentityToken', 'IDPRejectedClaim', 'ValidationError']);
 
-/** The text of the first element of this name. STS's answers have no attributes and no nested elements of that name. */
+/**
+ * The text of the first element with this name. Responses of STS have no attributes, and no nested elements with that
+ * name.
+ */
 function readElement(xml: string, name: string): string | undefined {
   const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
   return text?.replace(/&(lt|gt|quot|apos|amp);/g, (_all, entity: string) => entities[entity] ?? '');

@@ -1,7 +1,7 @@
 import { MirrorError } from '../errors';
 import { awsFailed } from './failures';
 
-/** `call` is the permission that it needs. Throws MirrorError for every error of AWS, and of a proxy on the way. */
+/** `call` is the required permission. Throws MirrorError for every error of AWS, and of a proxy. */
 export async function callAws<T>(call: string, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
@@ -11,7 +11,7 @@ export async function callAws<T>(call: string, send: () => Promise<T>): Promise<
   }
 }
 
-/** As `callAws`; undefined where AWS answers with this error (without the ending `Exception`). */
+/** Like `callAws`, but returns undefined if AWS reports this error (without the suffix `Exception`). */
 export async function callAwsUnless<T>(
   name: string,
   call: string,

@@ -8,7 +8,7 @@ interface Meaning {
   readonly remedy: string;
 }
 
-/** What the names of AWS's errors, without the ending `Exception`, mean to the user. */
+/** The meaning of AWS's error names, without the suffix `Exception`. */
 const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [
     /^(CredentialsProviderError|TokenProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken)$/,
@@ -83,15 +83,15 @@ export const untrusted: Meaning = {
     'Behind a proxy that inspects TLS, set NODE_EXTRA_CA_CERTS to a file with the certificate of its authority.',
 };
 
-/** `call` is the permission that it needs, such as `iam:GetUser`; `error` is the SDK's. */
+/** `call` is the required permission, such as `iam:GetUser`; `error` is the SDK's. */
 export function awsFailed(call: string, error: Error): MirrorError {
   const name = error.name.replace(/Exception$/, '');
   if (/^(AccessDenied|UnauthorizedOperation|NotAuthorized)$/.test(name)) {
-    // One call may need several: creating a tagged user needs iam:TagUser too.
+    // A call may need several: creating a tagged user also needs iam:TagUser.
     const [, named] = /not authorized to perform: ([\w-]+:\w+)/.exec(error.message) ?? [];
     return new PermissionMissing('AWS', named ?? call, error.message);
   }
-  // The SDK's own type of an error: it has these fields or does not.
+  // The SDK's error type; all of its fields are optional.
   const classified = error as Parameters<typeof isTransientError>[0];
   const network = findNetworkCode(error);
   const { code, what, remedy } = meanings.find(([names]) => names.test(name))?.[1] ??

@@ -1,10 +1,10 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { ProxyAgent } from '../http/proxy';
 
-/** AWS answers in a second; its clients try three times. */
+/** AWS responds within a second; its clients try three times. */
 const milliseconds = 10_000;
 
-/** How AWS's clients, which know no proxy by themselves, make their requests. */
+/** The request handler of AWS's clients, which do not support proxies themselves. */
 export function createRequestHandler(
   env: Readonly<Record<string, string | undefined>> = process.env,
   requestTimeout = milliseconds,
@@ -12,7 +12,7 @@ export function createRequestHandler(
   return new NodeHttpHandler({
     connectionTimeout: milliseconds,
     requestTimeout,
-    // By itself the client only warns, and waits on.
+    // By default the client only warns and keeps waiting.
     throwOnRequestTimeout: true,
     httpsAgent: new ProxyAgent(env),
   });

@@ -13,7 +13,7 @@ export interface Clients {
   readonly signal: AbortSignal;
 }
 
-/** Whom AWS's own credentials in the variables belong to, and where they are used. */
+/** The AWS credentials of the variables, and their region. */
 export interface AwsAccess {
   readonly credentials: AwsKeys;
   readonly region: string;
@@ -24,7 +24,7 @@ export interface IamUser {
   readonly arn: string;
 }
 
-/** Who asks. `user` is undefined for a role and for the account itself. */
+/** The caller. `user` is undefined for a role and for the account itself. */
 export interface Caller {
   /** 12 digits. */
   readonly account: string;
@@ -32,19 +32,19 @@ export interface Caller {
   readonly user: IamUser | undefined;
 }
 
-/** An SSH public key at IAM and the user who has it. */
+/** An SSH public key in IAM and its user. */
 export interface OwnedKey {
   readonly user: IamUser;
   readonly key: IamKey;
 }
 
-/** What `setup` makes at IAM has this path. */
+/** The path of everything that `setup` creates in IAM. */
 export const ourPath = '/codecommit-mirror/';
 
-/** An account of many users is asked user by user. */
+/** The users of an account are queried one by one. */
 const lookMilliseconds = 120_000;
 
-/** Opens the two clients with the credentials of the variables, not with those that the SDK would find. */
+/** Creates the two clients with the credentials of the variables, not those that the SDK would find. */
 export function createClients({ credentials, region }: AwsAccess, signal?: AbortSignal): Clients {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const held = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
@@ -57,7 +57,7 @@ export function createClients({ credentials, region }: AwsAccess, signal?: Abort
   };
 }
 
-/** As IAM gives it: MD5 of the wire format, hexadecimal pairs with colons. */
+/** The fingerprint in IAM's format: MD5 of the wire format, hexadecimal pairs with colons. */
 export function toIamFingerprint(key: PrivateKey): string {
   const [, base64 = ''] = key.publicKey.split(' ');
   return toFingerprint(base64, 'md5').slice('MD5:'.length);
@@ -73,9 +73,9 @@ export async function readCaller({ sts, signal }: Clients): Promise<Caller> {
 }
 
 /**
- * Finds a key of the account: among those of the caller, then of the users that `setup` made, then of all others.
- * Where no key `isIt`, one that `isNext` is found in the same pass. An active key comes before an inactive one of the
- * same user. Throws MirrorError, PermissionMissing among them.
+ * Finds a key in the account: first among those of the caller, then of the users that `setup` created, then of all
+ * others. If no key satisfies `isIt`, returns the first one that satisfies `isNext`. Of one user's keys, active ones
+ * come first. Throws MirrorError, including PermissionMissing.
  */
 export async function findKey(
   clients: Clients,
@@ -93,7 +93,7 @@ export async function findKey(
   return next;
 }
 
-/** The caller first: then one of its own keys is found without the permission to list users. */
+/** The caller first: its own keys can be found without the permission to list users. */
 async function* listUsers(clients: Clients, caller: Caller): AsyncGenerator<IamUser> {
   if (caller.user !== undefined) yield caller.user;
   for (const user of await readUsers(clients)) if (user.arn !== caller.arn) yield user;
@@ -104,7 +104,7 @@ function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
   return key && { user, key };
 }
 
-/** Every user of the account, those that `setup` made first. */
+/** Every user of the account; those that `setup` created come first. */
 export async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
   const users: User[] = [];
   let Marker: string | undefined;

@@ -2,13 +2,13 @@ import type { Context } from '../system/context';
 import { assumeRole } from './assumeRole';
 import type { AwsKeys, Identity, Session } from './identity';
 
-/** AWS's SDK has the same margin: a session this close to its end is renewed before it is used again. */
+/** A session is renewed this long before it expires. AWS's SDK uses the same margin. */
 const renewalMilliseconds = 5 * 60_000;
 
-/** Gives the keys to sign with. Throws MirrorError when AWS gives none. */
+/** Returns the keys to sign with. Throws MirrorError if AWS provides none. */
 export type KeyReader = () => Promise<AwsKeys>;
 
-/** Reads the keys of an identity, or those of a session, which is renewed when it nears its end. */
+/** Reads the keys of an identity; a session is renewed before it expires. */
 export function createKeyReader(
   identity: Identity,
   region: string,
@@ -24,21 +24,21 @@ export function createKeyReader(
   }, Date.now);
 }
 
-/** Keeps one session at a time. `now` gives milliseconds since 1970. */
+/** Keeps one session at a time. `now` returns milliseconds since 1970. */
 export function createSessionReader(open: () => Promise<Session>, now: () => number): KeyReader {
   let session: Session | undefined;
   let renewal: Promise<Session> | undefined;
   return async () => {
     const left = session === undefined ? 0 : (session.expiresAt?.getTime() ?? Infinity) - now();
     if (session !== undefined && left > renewalMilliseconds) return session.keys;
-    // Two that ask at once share one session.
+    // Concurrent callers share one session.
     renewal ??= open().finally(() => {
       renewal = undefined;
     });
     try {
       session = await renewal;
     } catch (error) {
-      // The token may have expired before the session did: what is left of the session is still good.
+      // The token may expire before the session: the rest of the session is still valid.
       if (session === undefined || left <= 0) throw error;
     }
     return session.keys;

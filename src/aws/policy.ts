@@ -18,14 +18,14 @@ export function toRepositoryArn({ region, name }: Place, account: string): strin
   return `arn:${toPartition(region)}:codecommit:${region}:${account}:${name}`;
 }
 
-/** What git needs, on the one repository. GitPush covers deletions and forced pushes. */
+/** The permissions that git needs, on one repository. GitPush includes deletions and forced pushes. */
 export function toGitPolicy(place: Place, account: string): PolicyDocument {
   const Action = ['codecommit:GitPull', 'codecommit:GitPush'];
   const Resource = toRepositoryArn(place, account);
   return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] };
 }
 
-/** IAM gives documents percent-encoded (RFC 3986). Undefined when it is no JSON. */
+/** IAM returns documents percent-encoded (RFC 3986). Undefined if the content is not JSON. */
 export function parsePolicy(encoded: string): unknown {
   try {
     return JSON.parse(decodeURIComponent(encoded));

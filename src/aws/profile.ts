@@ -1,13 +1,13 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { createRequestHandler } from './http';
 
-/** The variables that AWS credentials stand in. */
+/** The variables for AWS credentials. */
 export type AwsVariables = Readonly<
   Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_SESSION_TOKEN', string | undefined>
 >;
 
 /**
- * Reads the credentials of a profile as AWS's own tools do: keys, SSO, a role, a process. Throws the SDK's error where
+ * Reads the credentials of a profile like AWS's own tools: keys, SSO, a role, a process. Throws the SDK's error if
  * there are none.
  */
 export async function readProfile(profile: string | undefined): Promise<AwsVariables> {

@@ -2,8 +2,8 @@ import { type IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-
 import { callAws } from './call';
 
 /**
- * Which of the actions AWS would refuse this user or role on this resource. IAM works it out by itself, over inline
- * and attached policies, those of groups, and permission boundaries: one permission to look at all of them.
+ * The actions that AWS would refuse to this user or role on this resource. IAM evaluates inline and attached policies,
+ * those of groups, and permission boundaries, and this needs only one permission.
  */
 export async function readRefused(
   { iam, signal }: { readonly iam: IAMClient; readonly signal: AbortSignal },
@@ -17,7 +17,7 @@ export async function readRefused(
       PolicySourceArn: principal,
       ActionNames: [...actions],
       ResourceArns: [resource],
-      // Without it IAM takes a condition on the principal for one that no principal fulfils.
+      // Without it, IAM evaluates a condition on the principal as never fulfilled.
       ContextEntries: [
         {
           ContextKeyName: 'aws:PrincipalArn',

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { callAws, callAwsUnless } from './call';
 
-/** What IAM's list says of a key. */
+/** A key in IAM's list. */
 export interface ListedKey {
   readonly id: string;
   readonly active: boolean;
@@ -22,13 +22,13 @@ export interface IamKey extends ListedKey {
   readonly fingerprint: string;
 }
 
-/** The pipe loads this module too: it holds no more of the SDK than these two calls. */
+/** The pipe also loads this module, so it imports only these two calls of the SDK. */
 interface Client {
   readonly iam: IAMClient;
   readonly signal: AbortSignal;
 }
 
-/** Every key of the user, in the order of IAM's list; none where there is no such user. */
+/** Every key of the user, in the order of IAM's list. Empty if the user does not exist. */
 export async function readKeys(aws: Client, user: string): Promise<readonly IamKey[]> {
   const listed: SSHPublicKeyMetadata[] = [];
   let Marker: string | undefined;

@@ -3,23 +3,23 @@ import { callAws } from './call';
 import { type Clients, readUsers } from './keyOwner';
 import { readRefused } from './refusedActions';
 
-/** Users and roles that may push to a repository, as far as IAM tells. */
+/** Users and roles that may push to a repository, according to IAM. */
 export interface Writers {
   /** ARNs. */
   readonly writers: readonly string[];
-  /** How many were asked about, and how many there are: an account may have thousands. */
+  /** The number of users and roles checked, and their total: an account may have thousands. */
   readonly asked: number;
   readonly total: number;
 }
 
-/** Each costs one request, and IAM throttles beyond a few a second. */
+/** Each needs one request, and IAM throttles more than a few per second. */
 const askedAtMost = 200;
 const atOnce = 4;
 
 /**
- * Asks IAM of each user and role but `mirror` whether it may push to the repository: all policies of the account that
- * apply to it, boundaries too. Not seen: the root user, conditions of service control policies, and policies of a
- * session. Users come first, then roles of IAM Identity Center. Throws MirrorError, PermissionMissing among them.
+ * Asks IAM whether each user and role except `mirror` may push to the repository, according to all policies and
+ * boundaries that apply. Not included: the root user, conditions of service control policies, and session policies.
+ * Users come first, then roles of IAM Identity Center. Throws MirrorError, including PermissionMissing.
  */
 export async function findWriters(
   clients: Clients,
@@ -40,7 +40,7 @@ export async function findWriters(
   return { writers: asked.filter((arn) => writers.has(arn)), asked: asked.length, total: others.length };
 }
 
-/** ARNs, without the roles of AWS's own services, which nobody else can take on. */
+/** ARNs, without the roles of AWS services, which nobody else can assume. */
 async function readRoles({ iam, signal }: Clients): Promise<readonly string[]> {
   const roles: Role[] = [];
   let Marker: string | undefined;
