@@ -11,7 +11,7 @@ import { createDemoSource, type DemoSource } from './demoSource';
 import { createKeyPair, openSandbox, type Sandbox } from './server';
 import { createWrapper } from './wrapper';
 
-/** What the demo takes of the process. */
+/** What the demo gets from the process. */
 export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'>;
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
@@ -19,13 +19,13 @@ const sshKeyId = 'APKADEMODEMODEMODEMO';
 interface Demo extends DemoShell {
   readonly sandbox: Sandbox;
   readonly source: DemoSource;
-  /** The variables that each run has. */
+  /** The variables of each run. */
   readonly variables: Environment;
 }
 
 /**
- * The main job for real, on this machine alone: a small repository as the source, a CodeCommit of our own, and what a
- * mirror does on good days and on bad ones. Gives 0 when each run ended as it should. Leaves nothing behind.
+ * Runs real mirrors on this machine only: a small repository as the source, our own CodeCommit, and both successes and
+ * failures. Returns 0 if each run ended as expected. Leaves nothing behind.
  */
 export async function runDemo(shell: DemoShell): Promise<number> {
   const root = await mkdtemp(join(shell.env['TMPDIR'] || tmpdir(), 'ccm-demo-'));
@@ -57,9 +57,9 @@ export async function runDemo(shell: DemoShell): Promise<number> {
 interface DemoStep {
   readonly title: string;
   readonly text: string;
-  /** What happens at the source, or on the way, before the run. */
+  /** What changes before the run. Returns additional variables. */
   readonly change: () => Promise<Environment>;
-  /** The exit code of a run that did what it should. */
+  /** The expected exit code of the run. */
   readonly exitCode: 0 | 1;
 }
 
@@ -144,7 +144,7 @@ function toSteps({ source, sandbox }: Demo): readonly DemoStep[] {
   ];
 }
 
-/** The line of known_hosts for this server, with the key of another one. */
+/** The known_hosts line of this server, with a different key. */
 function toOtherHostKey({ knownHosts }: Sandbox): string {
   return `${knownHosts.split(' ')[0]} ${createKeyPair().publicKey}`;
 }
@@ -152,6 +152,6 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
 async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment) {
   const env = { ...variables, ...more };
   const settings = () => readSettings(env, { cwd: source.path });
-  // What fails belongs to the story: it is told in its place, on the same stream.
+  // Expected failures are shown in their place, on the same stream.
   return await runProgram(toProgram({ ...shell, stderr: shell.stdout, env, readSettings: settings }));
 }

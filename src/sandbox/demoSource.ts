@@ -9,16 +9,16 @@ export interface DemoSource {
   commit(branch: string, message: string): Promise<void>;
   /** Makes an annotated tag. */
   tag(name: string, branch: string): Promise<void>;
-  /** Puts another commit in the place of the last one of a branch. */
+  /** Replaces the last commit of a branch. */
   rewrite(branch: string): Promise<void>;
   /** Deletes branches. */
   remove(...branches: string[]): Promise<void>;
 }
 
-/** A fixed time gives the same object IDs every time: documentation of the demo shows what everybody sees. */
+/** A fixed time, so that the object IDs are always the same, as in the documentation. */
 const who = 'Demo <demo@example.com> 1767225600 +0000';
 
-/** Makes it below `root`: the branches main, feature and release/1.0, and the tag v1.0. */
+/** Creates it below `root`: the branches main, feature and release/1.0, and the tag v1.0. */
 export async function createDemoSource(
   root: string,
   { env, signal }: Pick<Context, 'env' | 'signal'>,

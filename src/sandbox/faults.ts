@@ -1,30 +1,30 @@
-/** What a test can make the sandbox do wrong. Every field can be set, changed and unset while it runs. */
+/** Faults that a test can inject. Every field can be changed while the sandbox runs. */
 export interface SandboxFaults {
   /** Every key is refused. */
   refuseKeys?: boolean | undefined;
   /** Refs whose full name matches are declined; the others of the same push are updated. */
   declineRefs?: RegExp | undefined;
-  /** The TCP connection is destroyed when so many bytes have come from the client after it authenticated. */
+  /** The TCP connection is destroyed after this many bytes from the client, counted from its authentication. */
   dropAfterBytes?: number | undefined;
-  /** The same for bytes on their way to the client: an answer that breaks off. */
+  /** The same for bytes to the client: an interrupted answer. */
   dropAfterBytesSent?: number | undefined;
-  /** A new connection is accepted by TCP and closed at once: a server that is down or sheds load. */
+  /** New connections are accepted by TCP and closed immediately, as by an overloaded server. */
   refuseConnections?: boolean | undefined;
-  /** Each direction is delayed by so many milliseconds (one way). */
+  /** The delay of each direction in milliseconds. */
   latencyMs?: number | undefined;
-  /** The first session of a connection is served, every later one refused, whether or not the first is over. */
+  /** Only the first session of a connection is served; later ones are refused, even after its end. */
   refuseSecondSession?: boolean | undefined;
-  /** What git-lfs-authenticate answers with (href, header): an LFS server; without it there is no such command. */
+  /** The answer of git-lfs-authenticate (href, header): an LFS server. Without it, the command does not exist. */
   lfs?: { readonly href: string; readonly header: Readonly<Record<string, string>> } | undefined;
-  /** A new connection is accepted by TCP and never hears anything. */
+  /** New connections are accepted by TCP and get no answer. */
   silentBanner?: boolean | undefined;
   /** Runs when a client asks for upload-pack, before it is started. */
   beforeUpload?: (() => Promise<void>) | undefined;
   /** Runs when a client asks for receive-pack, before it is started, so before refs are advertised. */
   beforeReceive?: (() => Promise<void>) | undefined;
   /**
-   * Runs when the commands and objects of a push have arrived, before git updates the first ref: what it changes in
-   * the repository is a race lost inside the push. A push that it makes through the sandbox runs it again.
+   * Runs after the commands and objects of a push have arrived, before git updates the first ref: its changes in the
+   * repository simulate a race inside the push. It runs again for a push that it makes through the sandbox.
    */
   afterAdvertise?: (() => Promise<void>) | undefined;
 }

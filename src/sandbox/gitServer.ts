@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { PushedRef } from './receive-hooks';
 import { ensureDefaultBranch } from './repository';
 
-/** What git serves with, over SSH and HTTPS alike. */
+/** git's configuration on the server, for SSH and HTTPS. */
 export const serverSettings: readonly string[] = [
   // CodeCommit's receive-pack has side-band-64k, report-status, delete-refs and thin packs, and none of these three.
   'receive.advertiseAtomic=false',
@@ -10,15 +10,15 @@ export const serverSettings: readonly string[] = [
   'repack.useDeltaBaseOffset=false',
   'receive.denyDeleteCurrent=refuse',
   'receive.procReceiveRefs=refs',
-  // The repositories may belong to another user than the server runs as; which one is opened, the server decides.
+  // The repositories may belong to another user; the server decides which one is opened.
   'safe.directory=*',
-  // Housekeeping in the background would outlive its session.
+  // Background maintenance would outlive its session.
   'gc.auto=0',
   'receive.autogc=false',
   'maintenance.auto=false',
 ];
 
-/** What is left to do after a push: the first branch in an empty repository becomes its default branch. */
+/** Completes a push: the first branch in an empty repository becomes its default branch. */
 export async function finishPush(
   announce: (line: string) => void,
   repository: string,
@@ -34,8 +34,8 @@ export async function finishPush(
 }
 
 /**
- * Closes git's pipes, as sshd does when a client is gone: git ends for want of input, or when it writes. It is sent no
- * signal: one that came while git locks a ref would leave the lock behind, and no push could change that ref again.
+ * Closes git's pipes, as sshd does when a client disconnects: git ends when it reads or writes. It gets no signal: a
+ * signal while git locks a ref would leave the lock behind, and no push could change that ref again.
  */
 export function hangUp({ stdin, stdout, stderr }: ChildProcess): void {
   for (const pipe of [stdin, stdout, stderr]) pipe?.destroy();

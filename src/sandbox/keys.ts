@@ -7,7 +7,7 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-/** Makes an RSA key pair in memory. */
+/** Creates an RSA key pair in memory. */
 export function createKeyPair(bits = 2048): KeyPair {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: bits,

@@ -19,10 +19,10 @@ fi
 `;
 
 /**
- * Connects git with this program, which decides on all refs of a push at once: an `update` hook would be one more
- * shell for each of up to 4,000 refs. File descriptor 3 is the socket that receive-pack inherited.
+ * Connects git with this program, which decides on all refs of a push together: an `update` hook would start a shell
+ * for each of up to 4,000 refs. File descriptor 3 is the socket that receive-pack inherited.
  *
- * The image has no cat; a Node that is started for each push takes longer.
+ * The image has no cat; starting Node for each push takes longer, so it is only the fallback.
  */
 const procReceive = `#!/bin/sh
 command -v cat >/dev/null || exec '${process.execPath}' -e '
@@ -33,7 +33,7 @@ cat <&3 &
 exec cat >&3
 `;
 
-/** Writes the hooks of receive-pack to a new folder, for `core.hooksPath`, and gives its path. */
+/** Writes the hooks of receive-pack to a new folder, for `core.hooksPath`, and returns its path. */
 export async function writeReceiveHooks(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'codecommit-sandbox-hooks-'));
   await writeFile(join(folder, 'pre-receive'), preReceive, { mode: 0o755 });
@@ -48,8 +48,8 @@ export interface PushedRef {
 }
 
 /**
- * Speaks with the proc-receive hook (gitprotocol: "version=1", then the commands, then a verdict on each) until
- * receive-pack ends. Gives the commands of the push, in the order that they came.
+ * Talks to the proc-receive hook ("version=1", then the commands, then a verdict on each) until receive-pack ends.
+ * Returns the commands of the push in their order.
  */
 export async function answerReceiveHooks(
   socket: Socket,
@@ -88,7 +88,7 @@ function parseCommand(line: string): PushedRef {
   return { ref: rest.join(' '), change };
 }
 
-/** `fall-through` leaves the update to git, with its own checks (old value, deletion of the default branch). */
+/** `fall-through`: git does the update, with its own checks (old value, deletion of the default branch). */
 function toVerdicts(pushed: readonly PushedRef[], declineRefs: RegExp | undefined): string {
   const packets = pushed.flatMap((command) => {
     const reason = explainDecline(command, declineRefs);
@@ -98,7 +98,7 @@ function toVerdicts(pushed: readonly PushedRef[], declineRefs: RegExp | undefine
   return packets.map(toPacket).join('');
 }
 
-/** Why this ref is declined, or undefined where it is not. */
+/** Why this ref is declined; undefined if it is not. */
 function explainDecline({ ref, change }: PushedRef, declineRefs: RegExp | undefined): string | undefined {
   // search() leaves a global expression's lastIndex alone; test() does not.
   if (declineRefs !== undefined && ref.search(declineRefs) !== -1) return 'declined by the server';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toGitEnvironment } from '../git/environment';
 import { runChild } from '../system/child';
 
-/** All that git may see of this machine: no one's configuration, and English messages. */
+/** The environment of git on the server: no user configuration, and English messages. */
 export function toServerEnvironment(): Record<string, string> {
   return toGitEnvironment({ PATH: process.env['PATH'] });
 }
@@ -13,7 +13,7 @@ export function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9._-]{1,100}$/.test(name) && !/^\.\.?$|\.git$/.test(name);
 }
 
-/** Makes an empty bare repository below `root` and gives its path. Throws for a name that CodeCommit refuses. */
+/** Creates an empty bare repository below `root` and returns its path. Throws for a name that CodeCommit refuses. */
 export async function createRepository(root: string, name: string): Promise<string> {
   if (!isRepositoryName(name)) throw new Error(`not a repository name: ${JSON.stringify(name)}`);
   const path = join(root, name);
@@ -21,7 +21,7 @@ export async function createRepository(root: string, name: string): Promise<stri
   return path;
 }
 
-/** The folder of the repository that a client's path (`/v1/repos/<name>`) means, or undefined where there is none. */
+/** The folder of the repository at a client's path (`/v1/repos/<name>`). Undefined if it does not exist. */
 export async function readRepositoryPath(root: string, clientPath: string): Promise<string | undefined> {
   const name = /^\/v1\/repos\/([^/]+)$/.exec(clientPath)?.[1];
   if (name === undefined || !isRepositoryName(name)) return undefined;
@@ -32,7 +32,7 @@ export async function readRepositoryPath(root: string, clientPath: string): Prom
   );
 }
 
-/** Makes the first of these branches that exists the default one, unless the default branch exists already. */
+/** Makes the first existing one of these branches the default, unless the default branch already exists. */
 export async function ensureDefaultBranch(path: string, branches: readonly string[]): Promise<void> {
   if (await refExists(path, 'HEAD')) return;
   for (const branch of branches) {

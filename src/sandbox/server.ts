@@ -15,21 +15,21 @@ export type { SandboxFaults } from './faults';
 export { createKeyPair } from './keys';
 
 export interface SandboxOptions {
-  /** The folder, which exists, of the bare repositories. It is left as it is when the sandbox is closed. */
+  /** The existing folder for the bare repositories. It is kept when the sandbox is closed. */
   readonly root: string;
   /** The RSA host key in PEM; default: a new one. */
   readonly hostKey?: string;
   /** The address to listen on; default 127.0.0.1. */
   readonly host?: string;
-  /** Default: one that the system chooses. */
+  /** Default: chosen by the system. */
   readonly port?: number;
-  /** Read at each use: what is changed in it later counts. */
+  /** Read at each use, so changes take effect immediately. */
   readonly faults?: SandboxFaults;
-  /** Told of commands and of the refs that pushes named, one line each. */
+  /** Receives a line for each command, and for each ref of a push. */
   readonly announce?: (line: string) => void;
 }
 
-/** A CodeCommit of our own. Disposing of it ends its connections and processes, and can be done twice. */
+/** A local CodeCommit. Disposing of it stops its connections and processes, and can be repeated. */
 export interface Sandbox extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
@@ -42,17 +42,22 @@ export interface Sandbox extends AsyncDisposable {
   readonly counts: Readonly<SandboxCounts>;
   /** The folder of receive-pack's hooks, to which a test may add its own. */
   readonly hooks: string;
-  /** Ends every connection at once; git goes on with a push that has arrived in whole. New ones are accepted. */
+  /**
+   * Closes every connection immediately; git continues a push that has arrived completely. New connections are
+   * accepted.
+   */
   cut(): void;
-  /** Lets a public key (OpenSSH's line) in under this SSH key ID. Throws when it is not an RSA key. */
+  /** Accepts a public key (OpenSSH's line) under this SSH key ID. Throws if it is not an RSA key. */
   allow(sshKeyId: string, publicKey: string): void;
   /** `ssh://[<sshKeyId>@]<host>:<port>/v1/repos/<name>` */
   url(name: string, sshKeyId?: string): string;
-  /** Makes an empty bare repository below the root and gives its path. Throws for a name that CodeCommit refuses. */
+  /**
+   * Creates an empty bare repository below the root and returns its path. Throws for a name that CodeCommit refuses.
+   */
   createRepository(name: string): Promise<string>;
 }
 
-/** Opens a CodeCommit of our own: an SSH server in this process, with real git behind it. */
+/** Opens a local CodeCommit: an SSH server in this process, with real git behind it. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = options.host ?? '127.0.0.1';
   const hostKey = parseRsaKey(options.hostKey ?? createKeyPair().privateKey);
@@ -96,7 +101,7 @@ function createContext(options: SandboxOptions): Omit<ConnectionContext, 'hooks'
   };
 }
 
-/** The listening socket with all that came in through it. */
+/** The listening socket and its connections. */
 class Listener {
   readonly #context: ConnectionContext;
   readonly #server: Server;
@@ -109,7 +114,7 @@ class Listener {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  /** Gives the port. Fails where the address can't be had. */
+  /** Returns the port. Throws if the address is not available. */
   async listen(host: string, port: number): Promise<number> {
     this.#server.listen(port, host);
     try {
@@ -165,6 +170,6 @@ class Listener {
 
 function keepSilent(socket: Socket): void {
   socket.on('error', () => undefined);
-  // Read, or the client's end would never be seen.
+  // The socket must be read, or the client's end is never seen.
   socket.resume();
 }

@@ -9,7 +9,7 @@ export interface AuthenticationRules {
   readonly counts: SandboxCounts;
 }
 
-/** Gives what decides on the authentication requests of one connection. */
+/** Returns the function that decides on the authentication requests of one connection. */
 export function createAuthenticator(rules: AuthenticationRules): (request: AuthContext) => void {
   const offered = new Set<string>();
   return (request) => {

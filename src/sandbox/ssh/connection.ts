@@ -17,9 +17,9 @@ export interface ServedConnection {
 }
 
 /**
- * What CodeCommit was seen to offer. It also has diffie-hellman-group-exchange-sha256, which ssh2 can't serve; group14
- * with SHA-256 stands in for it. ssh2 always announces that rsa-sha2-256 will do for the signatures of users, so that
- * `HostKeyAlgorithms=+ssh-rsa` is needed here as there, `PubkeyAcceptedAlgorithms=+ssh-rsa` is not.
+ * The algorithms that CodeCommit was seen to offer. It also has diffie-hellman-group-exchange-sha256, which ssh2 can't
+ * serve; group14 with SHA-256 replaces it. ssh2 always announces rsa-sha2-256 for user signatures, so
+ * `HostKeyAlgorithms=+ssh-rsa` is needed as with CodeCommit, but `PubkeyAcceptedAlgorithms=+ssh-rsa` is not.
  */
 const algorithms: Algorithms = {
   kex: ['diffie-hellman-group14-sha256', 'diffie-hellman-group14-sha1'],
@@ -29,7 +29,7 @@ const algorithms: Algorithms = {
   compress: ['none'],
 };
 
-/** ssh2 documents injectSocket() for any duplex stream; its types name sockets alone. */
+/** ssh2 documents injectSocket() for any duplex stream; its types allow only sockets. */
 interface StreamServer {
   injectSocket(stream: Duplex): void;
 }
@@ -43,7 +43,7 @@ export function serveConnection(context: ConnectionContext, socket: Socket): Ser
     (connection) => {
       connection.on('authentication', createAuthenticator(context));
       connection.on('ready', () => wire.startCountdown());
-      // Whatever goes wrong on a connection ends it, and its client says so.
+      // Any error of a connection closes it; the client reports it.
       connection.on('error', () => socket.destroy());
       serveSessions(context, connection, running);
     },
@@ -69,7 +69,7 @@ function serveSessions(
     sessions += 1;
     context.counts.sessions += 1;
     const session = accept();
-    // The session's end and not its channel's: that waits until everything received was read.
+    // The end of the session, not of its channel, which waits until everything received was read.
     const end = new AbortController();
     session.once('close', () => end.abort());
     session.once('shell', (acceptShell) => greet(acceptShell()));
@@ -82,7 +82,7 @@ function serveSessions(
   });
 }
 
-/** Never rejects: a failure of the sandbox itself (or of a fault's own code) is told to the client. */
+/** Never rejects: an error of the sandbox itself (or of an injected fault) is reported to the client. */
 async function run(
   context: ConnectionContext,
   channel: ServerChannel,

@@ -20,26 +20,26 @@ export interface SessionContext {
 
 type Service = 'upload-pack' | 'receive-pack';
 
-/** CodeCommit's words to somebody who comes without a git command. */
+/** CodeCommit's message to a client without a git command. */
 const greeting =
   'You have successfully authenticated over SSH. You can use Git to interact with AWS CodeCommit. ' +
   'Interactive shells are not supported.\n';
 
-/** Says that there are no shells here, and ends the session. */
+/** Reports that there are no shells, and ends the session. */
 export function greet(channel: ServerChannel): void {
   channel.write(greeting);
   leave(channel, 1);
 }
 
-/** Gives the exit code and a line for the client's standard error, and ends the session. */
+/** Sends the exit code and a line for the client's standard error, and ends the session. */
 export function refuse(channel: ServerChannel, exitCode: number, reason: string): void {
   if (channel.stderr.writable) channel.stderr.write(`fatal: ${reason}\n`);
   leave(channel, exitCode);
 }
 
 /**
- * Runs the git command that the client asked for. Fulfilled when git and all that it started have ended; `gone` is
- * the client's end, which they see at their pipes.
+ * Runs the client's git command. Fulfilled when git and its children have ended. `gone` is aborted when the client
+ * disconnects; git sees that at its pipes.
  */
 export async function serveCommand(
   context: SessionContext,
@@ -47,7 +47,7 @@ export async function serveCommand(
   command: string,
   gone: AbortSignal,
 ): Promise<void> {
-  // Writing to a client that is just leaving is no fault of the server.
+  // Writing to a client that is disconnecting is not an error.
   channel.on('error', () => undefined);
   channel.stderr.on('error', () => undefined);
   if (context.faults.lfs !== undefined && command.startsWith('git-lfs-authenticate ')) {
@@ -110,16 +110,16 @@ function startGit(service: Service, repository: string, more: readonly string[])
   const options = [...serverSettings, ...more].flatMap((setting) => ['-c', setting]);
   return spawn('git', [...options, service, repository], {
     env: toServerEnvironment(),
-    // The fourth is for the hooks. Everything that git starts inherits it, so its end is the end of them all.
+    // The fourth is for the hooks. All children of git inherit it, so it closes when the last of them has ended.
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
 }
 
-/** Joins channel and process until the process has ended; gives its exit code. */
+/** Connects channel and process until the process has ended; returns its exit code. */
 async function connect(channel: ServerChannel, child: ChildProcess, gone: AbortSignal): Promise<number> {
   const end = () => hangUp(child);
   gone.addEventListener('abort', end);
-  // The process stops reading when it ends, and there is nothing more to say about it.
+  // The process stops reading when it ends; nothing else needs to be reported.
   child.stdin?.on('error', () => undefined);
   if (child.stdin !== null) channel.pipe(child.stdin);
   child.stdout?.pipe(channel, { end: false });
@@ -132,7 +132,7 @@ async function connect(channel: ServerChannel, child: ChildProcess, gone: AbortS
 function toHookSocket(child: ChildProcess): Socket {
   const socket = child.stdio[3];
   if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
-  // A hook that outlives receive-pack would wait for an answer for ever.
+  // A hook that outlives receive-pack would wait forever for an answer.
   child.once('exit', () => socket.end());
   return socket;
 }

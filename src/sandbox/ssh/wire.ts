@@ -4,8 +4,8 @@ import type { SandboxCounts } from '../counts';
 import type { SandboxFaults } from '../faults';
 
 /**
- * The bytes of one connection on their way between the socket and the SSH protocol: counted, delayed and cut off as
- * the faults say at that moment.
+ * The bytes of one connection between the socket and the SSH protocol: counted, delayed and cut off according to the
+ * current faults.
  */
 export class Wire extends Duplex {
   readonly #socket: Socket;
@@ -25,7 +25,7 @@ export class Wire extends Duplex {
     this.#outbound = new Delay(faults);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#inbound.pass(() => this.push(null)));
-    // A reset by the client is its end like any other: 'close' follows.
+    // A reset by the client is a normal end: 'close' follows.
     socket.on('error', () => undefined);
     socket.once('close', () => this.destroy());
   }
@@ -65,7 +65,7 @@ export class Wire extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, written: (error?: Error | null) => void): void {
     this.#counts.bytesSent += chunk.length;
-    // Done at once even if the socket is full: ssh2 heeds the windows of its channels, which bound what can wait here.
+    // Completed immediately even if the socket is full: the windows of ssh2's channels limit what can wait here.
     if (this.#isOutboundCutOff(chunk.length)) this.#socket.destroy();
     else this.#outbound.pass(() => this.#socket.write(chunk));
     written();
@@ -84,12 +84,12 @@ export class Wire extends Duplex {
   }
 }
 
-/** One direction of a line with latency: what goes in comes out later, in order, and nothing waits for its forerunner. */
+/** One direction of a connection with latency: what goes in comes out later, in order. */
 class Delay {
   readonly #faults: SandboxFaults;
   readonly #waiting: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** When the last one that waits comes out, as Date.now() tells time. */
+  /** When the last waiting action is due, in the time of Date.now(). */
   #due = 0;
 
   constructor(faults: SandboxFaults) {
@@ -103,7 +103,7 @@ class Delay {
       return;
     }
     this.#waiting.push(action);
-    // Not before its forerunner, even if the latency was lowered meanwhile.
+    // Not before the previous one, even if the latency was lowered meanwhile.
     this.#due = Math.max(this.#due, Date.now() + latency);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
