@@ -54,7 +54,7 @@ function parseAnswer({ status, text }: HttpAnswer, roleArn: string): Session {
   ].map((name) => readElement(text, name));
   const expiresAt = new Date(expiration ?? '');
   if (!accessKeyId || !secretAccessKey || !sessionToken || Number.isNaN(expiresAt.getTime()))
-    throw tokenServiceFailed(roleArn, 'the answer holds no credentials');
+    throw tokenServiceFailed(roleArn, 'the response has no credentials');
   return { keys: { accessKeyId, secretAccessKey, sessionToken }, expiresAt };
 }
 

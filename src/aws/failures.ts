@@ -16,7 +16,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
       code: 'setup-aws-credentials',
       what: 'There are no valid AWS credentials',
       remedy:
-        'Log in (aws sso login, or aws configure), name a profile that ~/.aws/config or ~/.aws/credentials has, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. A wrong clock makes valid credentials fail too.',
+        'Log in (aws sso login, or aws configure), name a profile that ~/.aws/config or ~/.aws/credentials has, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. With a wrong clock, valid credentials fail too.',
     },
   ],
   [
@@ -46,13 +46,13 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   ],
   [
     /^(NoSuchEntity|RepositoryDoesNotExist)$/,
-    { code: 'setup-changed', what: 'Something that was there a moment ago is gone', remedy: runAgain },
+    { code: 'setup-changed', what: 'Something was deleted in the meantime', remedy: runAgain },
   ],
   [
     /^(EntityAlreadyExists|RepositoryNameExists|ConcurrentModification)$/,
     {
       code: 'setup-changed',
-      what: 'Somebody created or changed the same thing at the same time',
+      what: 'Somebody else created or changed the same thing',
       remedy: runAgain,
     },
   ],
@@ -100,7 +100,7 @@ export function awsFailed(call: string, error: Error): MirrorError {
     (isTransientError(classified) || network !== undefined ? unreachable : undefined) ?? {
       code: 'setup-aws-failed',
       what: 'AWS rejected the call',
-      remedy: `This error is not one that codecommit-mirror knows. ${runAgain}`,
+      remedy: `codecommit-mirror does not know this error. ${runAgain}`,
     };
   return new MirrorError(code, {
     message: `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`,

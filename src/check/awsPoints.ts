@@ -30,7 +30,7 @@ export async function checkAws(
 ): Promise<Point[]> {
   const { login } = destination;
   if (login.kind === 'aws' && login.identity.kind === 'role')
-    return [toUnseen('policy', 'a session of a role is not looked into; the right to push tells of it')];
+    return [toUnseen('policy', 'not checked for the session of a role; see "right to push"')];
   if (credentials === undefined && !hasAccessKey(env)) return [];
   const { values } = parseVariables(env);
   if (credentials === undefined) {
@@ -84,7 +84,7 @@ function toAwsFailure(name: PointName, failure: MirrorError): Point {
     return toUnseen(
       name,
       `these AWS credentials lack the permission ${failure.permission}`,
-      `To see this point, allow ${failure.permission}. A mirror does not need it.`,
+      `To check this point, allow ${failure.permission}. A mirror does not need it.`,
     );
   return toUnseen(name, failure.message, remedies[failure.code]);
 }
@@ -114,7 +114,7 @@ async function checkKey(
   }
   const { user, key: at } = found;
   if (at.id !== id) {
-    const message = `IAM knows no SSH key ${id}; this key is ${at.id} of the user ${user.name}`;
+    const message = `IAM has no SSH key ${id}; this key is ${at.id}, of the user ${user.name}`;
     return { point: toFailed(name, { message, remedy: `Set SSH_KEY_ID to ${at.id}.` }) };
   }
   if (at.fingerprint !== fingerprint) {
@@ -152,7 +152,7 @@ async function checkRights(
 ): Promise<Point[]> {
   if (region === undefined || repository === undefined)
     return [
-      toUnseen('policy', 'the destination is no repository on CodeCommit'),
+      toUnseen('policy', 'the destination is not a repository on CodeCommit'),
       ...toUnreached(['other writers']),
     ];
   const resource = toRepositoryArn({ region, name: repository }, account);
@@ -180,7 +180,7 @@ async function checkWriters(clients: Clients, mirror: string, repository: string
   const looked = await look(() => findWriters(clients, { mirror, repository }));
   if ('failure' in looked) return toAwsFailure('other writers', looked.failure);
   const { writers, asked, total } = looked.value;
-  const cut = asked < total ? `; there are ${total}, and only the first ${asked} were looked at` : '';
+  const cut = asked < total ? `; only the first ${asked} of ${total} were checked` : '';
   if (writers.length === 0)
     return toOk('other writers', `none of ${asked} other users and roles may push${cut}`);
   const more = writers.length > namesAtMost ? ` and ${writers.length - namesAtMost} more` : '';

@@ -64,7 +64,7 @@ async function readSource({ source, clone }: MirrorParts, settings: Settings) {
     return await source.refs();
   });
   if ('failure' in looked) return { point: toFailed('source', looked.failure), listing: undefined };
-  const cache = clone === undefined ? '' : `; objects come from the clone in ${settings.clone}`;
+  const cache = clone === undefined ? '' : `; objects are taken from the clone in ${settings.clone}`;
   const listing: RefListing = looked.value;
   return { point: toOk('source', `${listing.refs.size} refs at ${source.url}${cache}`), listing };
 }

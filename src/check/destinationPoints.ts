@@ -31,14 +31,14 @@ export async function checkDestination(destination: Remote): Promise<Destination
     return { points, listing: undefined };
   }
   const { refs } = listed.value;
-  const read = toOk('right to read', `${refs.size} ${refs.size === 1 ? 'ref' : 'refs'} over there`);
+  const read = toOk('right to read', `${refs.size} ${refs.size === 1 ? 'ref' : 'refs'} at the destination`);
   return { points: [isOpen, read, await checkPush(destination)], listing: listed.value };
 }
 
-const isOpen = toOk('connection', 'the host is who it should be, and lets us in');
+const isOpen = toOk('connection', 'the host is verified and accepts the login');
 
 async function checkPush(destination: Remote): Promise<Point> {
   const looked = await look(() => probePush(destination));
   if ('failure' in looked) return toFailed('right to push', looked.failure);
-  return toOk('right to push', 'a dry-run push was let in');
+  return toOk('right to push', 'a dry-run push was accepted');
 }

@@ -56,7 +56,7 @@ function toDifferencePoint({ statuses, changed, failed }: Counts): Point {
   const also = kept === 0 ? '' : `; only at the destination and kept: ${kept}`;
   if (changed + failed === 0) return toOk('differences', `none: ${statuses.equal} equal${also}`);
   const message = `${changed + failed} differ, ${statuses.equal} equal${also}`;
-  const left = 'as they are; the line of each says why and what helps';
+  const left = 'unchanged; the line of each ref says why, and what to do';
   const run = changed > 0 ? 'Run the mirror. ' : '';
   const rest = failed > 0 ? `A run leaves ${failed} ${left}.` : '';
   return toFailed('differences', { message, remedy: `${run}${rest}`.trim() });
@@ -69,15 +69,15 @@ async function checkLfs(
   lfs: LfsUse | undefined,
   { job, source, destination, scratch, context }: MirrorParts,
 ) {
-  if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no object of it ${range}`);
+  if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no objects ${range}`);
   const needs = { source, destination, git: scratch.git, log: context.log };
   const { lfs: found } = await settleLfs(lfs, { ...job.policy, dryRun: true }, needs);
-  const text = `${found === undefined ? 'objects of Git LFS' : toLfsText(found)} ${range}`;
-  if (job.policy.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so it sends them first`);
-  const message = `${text}; LFS is ${job.policy.lfs}, so they stay behind`;
+  const text = `${found === undefined ? 'Git LFS objects' : toLfsText(found)} ${range}`;
+  if (job.policy.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so they are sent first`);
+  const message = `${text}; LFS is ${job.policy.lfs}, so they are not sent`;
   return toFailed('Git LFS', {
     message,
-    remedy: 'LFS: push sends them, where the destination takes them. A git push carries only pointers.',
+    remedy: 'LFS: push sends them, if the destination accepts them. A git push carries only pointers.',
   });
 }
 
@@ -86,11 +86,11 @@ function toLimitPoint(outcomes: readonly RefOutcome[], isLimited: boolean): Poin
     return toUnseen('size limits', 'the destination is not CodeCommit; its limits are not known');
   const beyond = outcomes.filter(({ code }) => code === 'limit-exceeded');
   const [first] = beyond;
-  if (first === undefined) return toOk('size limits', `nothing beyond them ${range}`);
+  if (first === undefined) return toOk('size limits', `no file exceeds them ${range}`);
   const more = beyond.length - 1;
   const others = more === 0 ? '' : ` (and ${more} more refs)`;
   return toFailed('size limits', {
     message: `${first.ref}${others}: ${first.reason ?? ''}`,
-    remedy: 'Take the file out of the history of the ref, or leave the ref out with EXCLUDE.',
+    remedy: 'Remove the file from the history of the ref, or skip the ref with EXCLUDE.',
   });
 }

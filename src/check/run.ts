@@ -62,11 +62,11 @@ function tell({ points, outcomes }: Checked, log: Log): void {
   logDifferences(outcomes, log);
   const failed = points.filter(({ state }) => state === 'failed').length;
   const unseen = points.filter(({ state }) => state === 'unseen').length;
-  const also = unseen === 0 ? '' : ` (not looked at: ${unseen})`;
-  if (failed > 0) log.failure(`${failed} of ${points.length} points do not hold${also}.`);
+  const also = unseen === 0 ? '' : ` (not checked: ${unseen})`;
+  if (failed > 0) log.failure(`${failed} of ${points.length} points failed${also}.`);
   else if (points.some(({ name, state }) => name === 'differences' && state === 'ok'))
     log.success(`Everything is in place, and both sides are equal${also}.`);
-  else log.success(`Nothing that could be looked at is wrong; the two sides were not compared${also}.`);
+  else log.success(`No fault found, but the two sides were not compared${also}.`);
 }
 
 function tellPoint({ name, state, reason, fix }: Point, log: Log): void {

@@ -41,7 +41,7 @@ export function toSettingsPoints(destination: RemoteSettings): Point[] {
     return [
       variables,
       toOk('key', who),
-      toUnseen('host key', 'over HTTPS the host is told by its certificate'),
+      toUnseen('host key', 'over HTTPS the certificate identifies the host'),
     ];
   }
   const { key, user, trust } = login;
@@ -50,6 +50,6 @@ export function toSettingsPoints(destination: RemoteSettings): Point[] {
   return [
     variables,
     toOk('key', `${key.type}${size}, ${key.fingerprint}, for the SSH user ${user}`),
-    toOk('host key', `told by ${trusted}`),
+    toOk('host key', `verified by ${trusted}`),
   ];
 }

@@ -120,16 +120,16 @@ const hostWords: typeof table = [
  */
 export function parseFailure(stderr: string): FailureKind {
   const lines = stderr.split(/[\r\n]+/);
-  const [shown, told] = [lines.filter(isShown), lines.filter((line) => !isShown(line))];
+  const [shown, own] = [lines.filter(isShown), lines.filter((line) => !isShown(line))];
   const isRemoteError = (line: string) => /^(fatal: )?remote error: /.test(line);
   const kind =
-    find(remoteErrors, told.filter(isRemoteError)) ??
+    find(remoteErrors, own.filter(isRemoteError)) ??
     find(
       table,
-      told.filter((line) => !isRemoteError(line)),
+      own.filter((line) => !isRemoteError(line)),
     ) ??
     'unknown';
-  const isSilent = told.every((line) => line.trim() === '' || hangUp.test(line));
+  const isSilent = own.every((line) => line.trim() === '' || hangUp.test(line));
   return (isSilent && find(hostWords, shown)) || kind;
 }
 

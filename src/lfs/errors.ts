@@ -3,7 +3,7 @@ import { MirrorError } from '../errors';
 /** `what`: how much, and the first paths. */
 export const lfsFound = (what: string) =>
   new MirrorError('lfs-found', {
-    message: `The history to push names files that are kept in Git LFS: ${what}. Nothing was pushed, as configured.`,
+    message: `The history to push contains files in Git LFS: ${what}. Nothing was pushed, as configured.`,
     remedy: 'Mirror without these files, or send them too if the destination accepts them.',
   });
 
@@ -16,6 +16,6 @@ export const lfsNotSent = (url: string, words: string) =>
 
 export const lfsNotObtained = (url: string, words: string) =>
   new MirrorError('lfs-not-obtained', {
-    message: `The source ${url} does not provide the Git LFS objects that the history names: ${words}. Nothing was pushed.`,
+    message: `The source ${url} does not provide the Git LFS objects of the history: ${words}. Nothing was pushed.`,
     remedy: 'Check that `git lfs fetch --all` works for the source, or mirror without these files.',
   });

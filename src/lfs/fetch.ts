@@ -23,7 +23,7 @@ export async function fetchLfsObjects(
   const entries = pointers.map(({ oid, blob }) => `100644 blob ${blob}\t${oid}\n`);
   const tree = await readLine(git, ['mktree'], entries);
   const who = 'codecommit-mirror <> 0 +0000';
-  const text = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nobjects of Git LFS\n`;
+  const text = `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nGit LFS objects\n`;
   const commit = (await git.read(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: text })).trim();
   const endpoint = toLfsUrl(url);
   const fetched = await runLfs(sourceGit, endpoint, ['fetch', url, commit]);

@@ -87,7 +87,7 @@ async function readWanted(
     const fallback = await readFallback({ ref: job.selection.ref, commit }, clone, scratch);
     if (fallback === undefined) throw error;
     context.log.warn(
-      `Going on with this run's own commit ${commit.slice(0, 12)}, fast-forward only: ${error.message}`,
+      `Continuing with this run's own commit ${commit.slice(0, 12)}, fast-forward only: ${error.message}`,
     );
     return { ...fallback, fallback: true };
   }

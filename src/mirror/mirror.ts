@@ -28,7 +28,7 @@ export async function mirror(job: Job, context: Context): Promise<Outcome> {
     const failed = await mirrorWith(clone, job, context, journal);
     if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
     context.log.warn(
-      'The clone lacks objects that it should have: fetching everything from the source instead.',
+      'Objects are missing in the clone: fetching everything from the source instead.',
     );
     return await mirrorWith(undefined, job, context, journal);
   });

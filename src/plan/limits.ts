@@ -27,12 +27,12 @@ export const codeCommitFileLimits: FileLimits = {
 /** Why a file exceeds the limits, as a phrase that follows its path. Undefined if it does not. */
 export function parseExcess({ bytes, path, pathBytes }: FileEntry, limits: FileLimits): string | undefined {
   if (bytes > limits.bytes)
-    return `has ${bytes} bytes, more than the ${limits.bytes} that ${limits.server} takes in one file`;
+    return `has ${bytes} bytes, more than ${limits.server} accepts in one file (${limits.bytes})`;
   if (pathBytes > limits.pathBytes)
-    return `has a path of ${pathBytes} bytes, more than the ${limits.pathBytes} that ${limits.server} takes`;
+    return `has a path of ${pathBytes} bytes, more than ${limits.server} accepts (${limits.pathBytes})`;
   const directories = path.split('/').length - 1;
   if (directories > limits.directories)
-    return `lies ${directories} directories deep, more than the ${limits.directories} that ${limits.server} takes`;
+    return `is ${directories} directories deep, more than ${limits.server} accepts (${limits.directories})`;
   return undefined;
 }
 
@@ -51,6 +51,6 @@ export function parseNameExcess(ref: string, limits: NameLimits): string | undef
   if (branch === undefined) return undefined;
   const { length } = [...branch];
   if (length > limits.characters)
-    return `its name has ${length} characters, more than the ${limits.characters} that ${limits.server} takes`;
+    return `its name has ${length} characters, more than ${limits.server} accepts (${limits.characters})`;
   return /^[0-9a-f]{40}$/i.test(branch) ? 'its name has the form of an object ID' : undefined;
 }

@@ -14,13 +14,13 @@ export function findObstacle(ref: string, present: RefMap, wanted: RefMap): stri
   if (ref.includes('\ufffd')) return 'its name is not UTF-8';
   const long = ref.split('/').find((part) => Buffer.byteLength(part) > componentBytes);
   if (long !== undefined && !present.has(ref))
-    return `its name has a part of ${Buffer.byteLength(long)} bytes; ${componentBytes} are possible`;
+    return `a part of its name has ${Buffer.byteLength(long)} bytes, more than git can store (${componentBytes})`;
   const longer = [`refs/heads/${ref}`, `refs/tags/${ref}`].find((name) => present.has(name));
-  if (longer !== undefined) return `the destination has ${longer}, which git can't tell from it`;
+  if (longer !== undefined) return `the destination has ${longer}, which git confuses with it`;
   const [, shorter] = /^refs\/(?:heads|tags)\/(refs\/.+)$/.exec(ref) ?? [];
   if (shorter === undefined || present.has(ref)) return undefined;
   const clash = present.has(shorter) || wanted.has(shorter);
-  return clash ? `git could no longer tell ${shorter} from it` : undefined;
+  return clash ? `git would confuse it with ${shorter}` : undefined;
 }
 
 /** A file name can have 255 bytes, and git adds `.lock`. */

@@ -95,7 +95,7 @@ function judge(
 }
 
 function toTwinReason(twin: string): string {
-  return `${twin} differs from it in upper and lower case alone, and this server keeps one of the two: rename or delete one at the source`;
+  return `${twin} differs only in case, and this server stores only one of them: rename or delete one at the source`;
 }
 
 function toUnverified(

@@ -3,7 +3,7 @@ import { toSize } from './size';
 
 /** `3 Git LFS objects (1.2 MiB: "a.bin", "b.bin", …)` */
 export function toLfsText({ objects, bytes, paths }: LfsOutcome): string {
-  const count = `${objects} ${objects === 1 ? 'object' : 'objects'} of Git LFS`;
+  const count = `${objects} Git LFS ${objects === 1 ? 'object' : 'objects'}`;
   const names = paths.map((path) => JSON.stringify(path)).join(', ');
   return `${count} (${toSize(bytes)}: ${names}${objects > paths.length ? ', …' : ''})`;
 }

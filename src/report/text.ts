@@ -34,13 +34,13 @@ export function logDifferences(refs: readonly RefOutcome[], log: Log): void {
   );
   const lines = logAlike(different, log);
   const shown = new Set([...lines.filter(({ lost }) => lost === undefined).slice(0, linesAtMost)]);
-  const told = lines.filter((ref) => shown.has(ref) || ref.lost !== undefined);
-  for (const ref of told) {
+  const logged = lines.filter((ref) => shown.has(ref) || ref.lost !== undefined);
+  for (const ref of logged) {
     if (ref.code === undefined) log.info(toLine(ref));
     else log.failure(`${toLine(ref)} [${ref.code}]`);
   }
-  if (lines.length > told.length)
-    log.info(`… and ${lines.length - told.length} more refs. Set REPORT_FILE to list all of them.`);
+  if (lines.length > logged.length)
+    log.info(`… and ${lines.length - logged.length} more refs. Set REPORT_FILE to list all of them.`);
   if (kept.length === 0) return;
   const names = kept.slice(0, namesAtMost).map(({ ref }) => toShortName(ref));
   const more = kept.length > namesAtMost ? ', …' : '';
@@ -67,11 +67,11 @@ function logAlike(refs: readonly RefOutcome[], log: Log): readonly RefOutcome[] 
 
 function logLfs(lfs: LfsOutcome, log: Log): void {
   if (lfs.objects === 0)
-    log.info('Git LFS is set up in the repository; no file of what was to be sent is kept in it.');
+    log.info('The repository uses Git LFS, but no file to push is stored in it.');
   else if (lfs.sent) log.info(`The destination has ${toLfsText(lfs)}.`);
   else
     log.warn(
-      `Not at the destination: ${toLfsText(lfs)}. A git push carries only the pointers to these files. LFS: push sends them where the destination takes them.`,
+      `Not at the destination: ${toLfsText(lfs)}. A git push carries only the pointers to these files. LFS: push sends them if the destination accepts them.`,
     );
 }
 
@@ -105,14 +105,14 @@ function toGoodVerdict(outcome: Outcome): string {
 function toOmission(lfs: LfsOutcome | undefined): string {
   return lfs === undefined || lfs.sent || lfs.objects === 0
     ? ''
-    : `, without ${toCount(lfs.objects, 'object', 'objects')} of Git LFS`;
+    : `, without ${toCount(lfs.objects, 'Git LFS object', 'Git LFS objects')}`;
 }
 
 function toBadVerdict(outcome: Outcome): string {
   const failed = outcome.refs.filter(({ code }) => code !== undefined);
   const more = failed.length > 10 ? ` and ${failed.length - 10} more` : '';
   const first = failed.slice(0, 10).map(({ ref }) => toShortName(ref));
-  const names = first.length === 0 ? 'the run did not end well' : first.join(', ') + more;
+  const names = first.length === 0 ? 'the run failed' : first.join(', ') + more;
   if (outcome.verdict === 'planned') return `Dry run: nothing was pushed; a run would not mirror ${names}`;
   return `Not mirrored: ${names}; ${toChanges(outcome.counts)}`;
 }

@@ -137,7 +137,7 @@ function toSteps({ source, sandbox }: Demo): readonly DemoStep[] {
     },
     {
       title: 'A wrong host key is refused',
-      text: 'The server shows another key than the one that we trust. The run ends before it logs in.',
+      text: 'The server has a different key from the one that we trust. The run ends before it logs in.',
       change: async () => ({ KNOWN_HOSTS: toOtherHostKey(sandbox) }),
       exitCode: 1,
     },

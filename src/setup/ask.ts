@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setupStopped } from './errors';
 
-/** What a question needs of a terminal. */
+/** The terminal for a question. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
@@ -11,7 +11,7 @@ export interface Terminal {
 export async function askYes(question: string, { input, output }: Terminal, signal: AbortSignal) {
   const lines = createInterface({ input, output });
   const ending = new AbortController();
-  // On a terminal in raw mode Ctrl-C is a key, and no signal.
+  // On a terminal in raw mode, Ctrl-C is a key, not a signal.
   lines.once('SIGINT', () => ending.abort(setupStopped('SIGINT')));
   lines.once('close', () => ending.abort());
   try {

@@ -10,7 +10,7 @@ export interface CloneContext {
 
 /** The clone that setup was started in. */
 export interface Clone {
-  /** Of its work tree; symbolic links are resolved. */
+  /** The root of its work tree, with symbolic links resolved. */
   readonly root: string;
   /** Whether setup was started there. */
   readonly isRoot: boolean;
@@ -18,7 +18,7 @@ export interface Clone {
   readonly repositories: readonly string[];
 }
 
-/** Gives the clone around a folder; undefined where there is none. Throws MirrorError where git is missing. */
+/** The clone that contains a folder. Undefined if there is none. Throws MirrorError if git is missing. */
 export async function readClone(cwd: string, { env, signal }: CloneContext): Promise<Clone | undefined> {
   const git = createGit({ directory: cwd, env: toGitEnvironment(env), signal });
   const top = await git.run(['rev-parse', '--show-toplevel']);
@@ -38,7 +38,7 @@ function parseRemote(line: string): string[] {
   return parseBitbucketUrl(line.slice(line.indexOf(' ') + 1)) ?? [];
 }
 
-/** Gives `<workspace>/<repository>` of a URL of Bitbucket: of the browser, of git over HTTPS or SSH; in lower case. */
+/** `<workspace>/<repository>`, in lower case, of a Bitbucket URL: from the browser, or git over HTTPS or SSH. */
 export function parseBitbucketUrl(url: string): [string] | undefined {
   const host = '(?:(?:alt)?ssh\\.)?bitbucket\\.org';
   const pattern = new RegExp(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-/** The subcommand without what it does: the AWS SDK is loaded when it runs, and not for the other commands. */
+/** The subcommand without its code: the AWS SDK is loaded only when it runs. */
 export function createSetupCommand(): Command {
   return new Command('setup')
     .description('set up one mirror: CodeCommit, IAM and Bitbucket; and verify that it works')

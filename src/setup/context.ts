@@ -2,12 +2,12 @@ import type { PrivateKey } from '../ssh/privateKey';
 import type { Context } from '../system/context';
 import type { Terminal } from './ask';
 
-/** What setup gets handed down, beside what every program does. */
+/** The context of setup, in addition to that of every program. */
 export interface SetupContext extends Context {
-  /** Shows text as it is, but for secrets. */
+  /** Prints text; only secrets are masked. */
   readonly say: (text: string) => void;
-  /** Makes an RSA key pair. */
+  /** Creates an RSA key pair. */
   readonly createKey: () => Promise<PrivateKey>;
-  /** Undefined: there is nobody to ask. */
+  /** Undefined if there is no terminal. */
   readonly terminal: Terminal | undefined;
 }

@@ -53,7 +53,7 @@ export const keysFull = (user: string, keys: readonly ListedKey[]) => {
   });
 };
 
-/** `owner`: the value of our tag, of another mirror; undefined where it has none. */
+/** `owner`: the value of our tag if another mirror owns it; undefined without a tag. */
 export const foreign = (what: string, owner: string | undefined) =>
   owner === undefined
     ? new MirrorError('setup-foreign', {
@@ -107,7 +107,7 @@ export const tokenNeeded = () =>
     { exitCode: 2 },
   );
 
-/** `left`: what may still be there, one text for each. */
+/** `left`: what may remain, one text each. */
 export const notRemoved = (left: readonly string[]) =>
   new MirrorError('setup-not-removed', {
     message: `Not everything is removed:\n${left.join('\n')}`,

@@ -5,7 +5,7 @@ import { type StepContent, toStepText } from './pipelines/step';
 import type { SetupRequest } from './request';
 import type { Made } from './steps/step';
 
-/** What somebody without a token does on Bitbucket; each value as it is to be typed. */
+/** Instructions for Bitbucket without a token; each value as it must be entered. */
 export function toBitbucketInstructions(request: SetupRequest, { key, keyId }: Made): string {
   const { workspace, repository, keyFile } = request;
   const names = toVariableNames(request);
@@ -42,7 +42,7 @@ ${step}  tags:
 ${toStepText(content, '      ')}${nightly}`;
 }
 
-/** The policy of --protect, where it works and where it does not. */
+/** The policy of --protect, and where to attach it. */
 export function toProtectionInstructions(
   request: SetupRequest,
   account: string,
@@ -69,7 +69,7 @@ Whoever may change IAM or the service control policy can undo it.
 `;
 }
 
-/** What CodeCommit needs at the other end of --trigger. */
+/** What the target of --trigger must allow. */
 export function toTriggerInstructions({ trigger = '', name, region }: SetupRequest, account: string): string {
   const repository = toRepositoryArn({ region, name }, account);
   if (trigger.includes(':sns:'))

@@ -10,7 +10,7 @@ export interface Mirror {
   readonly name: string;
 }
 
-/** The tag of every user and role that setup makes or adopts; its value names the mirror that owns it. */
+/** The tag of every user and role that setup creates or adopts. Its value names the owning mirror. */
 export const tagKey = 'codecommit-mirror';
 
 /** `acme/app:eu-west-1/app`: only characters that IAM allows in the value of a tag, at most 256 (IAM API, Tag). */
@@ -18,7 +18,7 @@ export function toMirrorTag({ workspace, repository, region, name }: Mirror): st
   return `${workspace}/${repository}:${region}/${name}`;
 }
 
-/** The tag of a user or role that was there before, and was adopted with --adopt. */
+/** The value of the tag for a user or role that was adopted with --adopt. */
 export function toAdoptedTag(mirror: Mirror): string {
   return `adopted:${toMirrorTag(mirror)}`;
 }

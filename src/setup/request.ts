@@ -10,17 +10,17 @@ import { parseBitbucketUrl } from './clone';
 import { type Mirror, toIdentityName, toSuffix } from './names';
 import { parseTrigger } from './trigger';
 
-/** What `setup` was asked for. */
+/** The request to `setup`. */
 export interface SetupRequest extends Mirror {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly bitbucketApi: string;
-  /** The value of the Authorization header; undefined: there is no token, and Bitbucket is left to the user. */
+  /** The value of the Authorization header. Undefined without a token: then the user does the Bitbucket part. */
   readonly authorization: string | undefined;
-  /** CODECOMMIT_URL, as the step will have it. */
+  /** CODECOMMIT_URL of the step. */
   readonly url: string;
-  /** CODECOMMIT_ENDPOINT: stands in for the host of the URL. */
+  /** CODECOMMIT_ENDPOINT: replaces the host of the URL. */
   readonly endpoint: string | undefined;
-  /** Lines of KNOWN_HOSTS that the step needs: none where AWS published the fingerprint. */
+  /** KNOWN_HOSTS of the step; empty if AWS published the fingerprint. */
   readonly knownHosts: readonly string[];
   /** Of the IAM user or role. */
   readonly user: string;
@@ -29,7 +29,7 @@ export interface SetupRequest extends Mirror {
   readonly keyFile: string;
   /** Whether setup chose the name of the key file. */
   readonly isOwnKeyFile: boolean;
-  /** The folder that setup was started in. */
+  /** The folder in which setup was started. */
   readonly cwd: string;
   readonly write: boolean;
   readonly nightly: boolean;
@@ -39,9 +39,9 @@ export interface SetupRequest extends Mirror {
   readonly replaceKey: boolean;
   readonly adopt: boolean;
   readonly oidc: boolean;
-  /** Whether to make the policy that denies others to push. */
+  /** Whether to create the policy that denies pushes by others. */
   readonly protect: boolean;
-  /** The ARN of the SNS topic or Lambda function that CodeCommit tells of each push. */
+  /** The ARN of the SNS topic or Lambda function that CodeCommit notifies of each push. */
   readonly trigger: string | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface SetupFlags {
 export interface SetupSurroundings {
   readonly env: Environment;
   readonly cwd: string;
-  /** `<workspace>/<repository>` of the clone's remote, where there is one. */
+  /** `<workspace>/<repository>` of the clone's remote, if there is one. */
   readonly origin: string | undefined;
 }
 
@@ -115,7 +115,7 @@ function toConfigFolder(env: Environment): string {
 
 const defaultApi = 'https://api.bitbucket.org/2.0';
 
-/** Bitbucket's own names are in lower case, and its URLs take either. */
+/** Bitbucket's names are in lower case; its URLs accept both. */
 function parseBitbucket(text: string | undefined) {
   const [plain] = (text && parseBitbucketUrl(text)) || [text?.toLowerCase()];
   const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain ?? '') ?? [];
@@ -148,7 +148,7 @@ function parseCodeCommit({ codecommit: text, oidc = false, remove = false }: Set
   return { region, name, url, endpoint, knownHosts };
 }
 
-/** Throws SettingsError: nothing is known of the host's key, or what is known contradicts itself. */
+/** Throws SettingsError if no host key is known, or if sources contradict each other. */
 function toKnownHosts({ host, port }: { host: string; port: number }, text: string): readonly string[] {
   const published = publishedFingerprint(host, port);
   const trust = decideHostTrust({ host, port, published, origins: [{ name: 'KNOWN_HOSTS', text }] });
@@ -157,7 +157,7 @@ function toKnownHosts({ host, port }: { host: string; port: number }, text: stri
   return trust.fingerprint === undefined ? trust.knownHosts : [`${name} ${trust.fingerprint}`];
 }
 
-/** A token goes over TLS, or stays on this machine. */
+/** A token is sent over TLS, or only to this machine. */
 function parseApi(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLocal = url !== undefined && /^(127\.0\.0\.1|\[::1\]|localhost)$/.test(url.hostname);
@@ -189,7 +189,7 @@ function parseAuthorization(env: Environment): string | undefined {
   );
 }
 
-/** IAM's rule for names of users: 1 to 64 of these (IAM API, CreateUser). */
+/** IAM's rule for user names: 1 to 64 of these (IAM API, CreateUser). */
 function requireUser(flag: string | undefined): void {
   if (flag === undefined || /^[\w+=,.@-]{1,64}$/.test(flag)) return;
   throw unfit('--user', flag, 'Give the name of an IAM user: 1 to 64 of A-Z a-z 0-9 + = , . @ _ -.');

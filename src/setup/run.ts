@@ -11,16 +11,16 @@ import { setupStopped } from './errors';
 import { parseRequest, type SetupFlags } from './request';
 import { setup } from './setup';
 
-/** What the entry takes from the process and hands down. */
+/** What the entry passes on from the process. */
 export interface SetupProgram extends Surroundings {
   readonly cwd: string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  /** Makes an RSA key pair; by default one of 4096 bits. */
+  /** Creates an RSA key pair; by default one of 4096 bits. */
   readonly createKey?: () => Promise<PrivateKey>;
 }
 
-/** Runs `setup` as a program does: shows what happens, gives the exit code. Never throws. */
+/** Runs `setup` as a program: shows what happens, returns the exit code. Never throws. */
 export async function runSetup(flags: SetupFlags, program: SetupProgram): Promise<number> {
   const { env, signal } = program;
   using session = openSession({ ...program, remedies }, [...findSecrets(env), ...findSetupSecrets(env)]);
@@ -36,7 +36,7 @@ export async function runSetup(flags: SetupFlags, program: SetupProgram): Promis
   }
 }
 
-/** Where git is missing, --bitbucket is asked for. */
+/** Without git, --bitbucket is required. */
 async function readOrigin({ cwd, env, signal }: SetupProgram): Promise<string | undefined> {
   const clone = await readClone(cwd, { env, signal }).catch(() => undefined);
   return clone?.repositories[0];
@@ -49,7 +49,7 @@ function toContext(program: SetupProgram, { context, clean }: Session): SetupCon
   return { ...context, say, createKey, terminal };
 }
 
-/** The tokens of Bitbucket, also in the form in which they are sent. */
+/** The tokens of Bitbucket, also in the form that is sent. */
 function findSetupSecrets(env: Environment): string[] {
   const { BITBUCKET_EMAIL: email, BITBUCKET_API_TOKEN: apiToken } = env;
   const sent = email && apiToken ? Buffer.from(`${email}:${apiToken}`).toString('base64') : '';

@@ -99,7 +99,7 @@ function toPlanLine({ state, title, note, missing }: Step): string {
   return `${states[state].padEnd(14)} ${title}${more === undefined ? '' : ` (${more})`}`;
 }
 
-/** Also where it can't be made: somebody else may make it. */
+/** Shown even without the permission to create it: somebody else may do that. */
 function showProtection(situation: Situation, { request, context }: Hands): void {
   const document = toProtectionOf(situation, request);
   context.say(toProtectionInstructions(request, situation.account, document));
@@ -110,7 +110,7 @@ function requireSeen({ steps }: Plan): void {
   if (missing.length > 0) throw notPermitted([...new Set(missing)]);
 }
 
-/** Before anything is made: the verification needs it. */
+/** Checked before any change, because the verification needs ssh. */
 async function requireSsh({ env, signal }: SetupContext): Promise<void> {
   await runChild({ program: 'ssh', args: ['-V'], name: 'ssh', env: { PATH: env['PATH'] }, signal });
 }
@@ -127,7 +127,7 @@ async function confirm(changes: readonly Step[], { request, context }: Hands): P
   if (!answer) throw declined();
 }
 
-/** What is left to the user. */
+/** Prints what the user has to do next. */
 function showNext(
   plan: Plan,
   made: Made,

@@ -8,8 +8,8 @@ const arn =
 
 /**
  * `arn:<partition>:sns:<region>:<account>:<topic>` or `arn:<partition>:lambda:<region>:<account>:function:<name>`.
- * Undefined without a flag. Throws SettingsError: CodeCommit takes targets in its own region only
- * (InvalidRepositoryTriggerRegionException).
+ * Undefined without a flag. Throws SettingsError if the ARN is invalid or in another region, which CodeCommit does not
+ * accept (InvalidRepositoryTriggerRegionException).
  */
 export function parseTrigger(flag: string | undefined, region: string | undefined): string | undefined {
   if (flag === undefined) return undefined;

@@ -140,7 +140,7 @@ async function runAndJudge(
   }
   account.countFaults(kinds);
   account.countChanges(transitions.filter(({ by }) => by === 'pipe').map(({ ref }) => ref));
-  const isFallback = ends.some(({ output }) => output.includes("Going on with this run's own commit"));
+  const isFallback = ends.some(({ output }) => output.includes("Continuing with this run's own commit"));
   account.add(await guard.judge(transitions, from, isFallback));
   for (const end of ends) account.add(judgeEnd(end, kinds, before, transitions));
 

@@ -92,7 +92,7 @@ describeServers([...serverNames, 'https'], 'check over %s, both sides equal', (s
     const before = await place.world.destinationRefs();
     const { exitCode, output } = await place.check({ AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     expect({ exitCode, output }).toEqual({ exitCode: 0, output });
-    expect(output).toContain('✔ right to push: a dry-run push was let in\n');
+    expect(output).toContain('✔ right to push: a dry-run push was accepted\n');
     expect(output).toContain('✔ differences: none: 6 equal\n');
     expect(output).toMatch(/✔ Everything is in place, and both sides are equal/);
     expect(output).not.toContain('✖');
@@ -242,7 +242,7 @@ describe('check, each point failing on its own', () => {
     await commitFile(place.world.source, deep, 'x');
     const { exitCode, output } = await place.check();
     expect(exitCode).toBe(1);
-    expect(output).toMatch(/✖ size limits: refs\/heads\/main: .*lies 21 directories deep/);
+    expect(output).toMatch(/✖ size limits: refs\/heads\/main: .*is 21 directories deep/);
   });
 
   test('--json gives the whole document', async () => {
@@ -261,15 +261,15 @@ describe('check, each point failing on its own', () => {
       points: [
         point('variables', expect.stringMatching(/^the destination is app /)),
         point('key', expect.stringMatching(/^ssh-rsa of \d+ bits, SHA256:\S+, for the SSH user APKA/)),
-        point('host key', 'told by the lines of known_hosts'),
+        point('host key', 'verified by the lines of known_hosts'),
         point('git', expect.stringMatching(/^version \d+\.\d+/)),
-        point('connection', 'the host is who it should be, and lets us in'),
-        point('right to read', '6 refs over there'),
-        point('right to push', 'a dry-run push was let in'),
+        point('connection', 'the host is verified and accepts the login'),
+        point('right to read', '6 refs at the destination'),
+        point('right to push', 'a dry-run push was accepted'),
         point('source', expect.stringMatching(/^6 refs at http/)),
         point('differences', '1 differ, 5 equal', 'failed', 'Run the mirror.'),
-        point('Git LFS', 'no object of it in what a run would send now'),
-        point('size limits', 'nothing beyond them in what a run would send now'),
+        point('Git LFS', 'no objects in what a run would send now'),
+        point('size limits', 'no file exceeds them in what a run would send now'),
       ],
       differences: [
         {
@@ -405,7 +405,7 @@ describe('check with AWS credentials', { tags: ['slow'] }, () => {
     });
     expect(exitCode).toBe(1);
     expect(output).toContain(
-      `✖ key at IAM: IAM knows no SSH key APKAEXAMPLEEXAMPLE99; this key is ${account.key.id}`,
+      `✖ key at IAM: IAM has no SSH key APKAEXAMPLEEXAMPLE99; this key is ${account.key.id}`,
     );
     expect(output).toContain(`Set SSH_KEY_ID to ${account.key.id}.`);
   });
@@ -504,7 +504,7 @@ describe('check tells who else may push', { tags: ['slow'] }, () => {
     const { exitCode, output } = await place.check(account.variables);
     expect(exitCode).toBe(0);
     expect(output).toMatch(
-      /✔ other writers: 198 of 200 other users and roles may push; there are 232, and only the first 200 were looked at: (\S+, ){9}\S+ and 188 more\n/,
+      /✔ other writers: 198 of 200 other users and roles may push; only the first 200 of 232 were checked: (\S+, ){9}\S+ and 188 more\n/,
     );
   });
 });

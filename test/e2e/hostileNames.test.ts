@@ -125,7 +125,7 @@ describeServers(serverNames, 'over %s', (server) => {
     const ended = await mirrorAll(world);
     expect([ended.exitCode, ended.output]).toEqual([
       1,
-      expect.stringContaining("which git can't tell from it"),
+      expect.stringContaining("which git confuses with it"),
     ]);
     expect(await world.destinationRefs()).toEqual({
       'refs/heads/main': tip,
@@ -183,7 +183,7 @@ describe('a server that folds case', { tags: ['slow'] }, () => {
       for (const ref of odd)
         expect(ended.output).toMatch(
           new RegExp(
-            `✖ \\w+ ${ref.split('/')[1]}: .*; refs/${ref} differs from it in upper and lower case`,
+            `✖ \\w+ ${ref.split('/')[1]}: .*; refs/${ref} differs only in case`,
             'i',
           ),
         );

@@ -19,9 +19,9 @@ test('12: files kept in Git LFS are mirrored as pointers, and the run says which
   expect(run.exitCode).toBe(0);
   expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
   expect(run.output).toContain(
-    'WARNING: Not at the destination: 2 objects of Git LFS (8.8 KiB: "a.bin", "b.bin"). A git push carries only the pointers',
+    'WARNING: Not at the destination: 2 Git LFS objects (8.8 KiB: "a.bin", "b.bin"). A git push carries only the pointers',
   );
-  expect(run.output).toMatch(/✔ Mirrored: .*, without 2 objects of Git LFS; 1 new/);
+  expect(run.output).toMatch(/✔ Mirrored: .*, without 2 Git LFS objects; 1 new/);
   expect(JSON.parse(await readFile(file, 'utf8')).lfs).toEqual({
     objects: 2,
     bytes: 9_009,
@@ -38,7 +38,7 @@ test('a push that brings a new pointer is noticed though the attributes are at t
   await commit(world.source, { '.gitattributes': attributes });
   const first = await world.pipe(await world.clone());
   expect(first.exitCode).toBe(0);
-  expect(first.output).toContain('INFO: Git LFS is set up in the repository; no file');
+  expect(first.output).toContain('INFO: The repository uses Git LFS, but no file');
   await commit(world.source, { 'deep/er/a.bin': toPointer('content a') });
   const second = await world.pipe(await world.clone(), { LFS: 'fail' });
   expect(second.exitCode).toBe(1);
@@ -62,7 +62,7 @@ test('with LFS: fail nothing is pushed, neither the branch with the pointer nor 
   expect(dry.output).toMatch(/✖ Dry run: nothing was pushed; a run would not mirror main/);
   const run = await world.pipe(clone, all);
   expect(run.exitCode).toBe(1);
-  expect(run.output).toContain('1 object of Git LFS (9 bytes: "a.bin")');
+  expect(run.output).toContain('1 Git LFS object (9 bytes: "a.bin")');
   expect(run.output).toContain('[lfs-found]');
   expect(run.output).toMatch(/✖ Not mirrored: main, old, other; nothing changed/);
   expect(await world.destinationRefs()).toEqual(before);

@@ -9,7 +9,7 @@ import { allServerNames, type World } from './world';
 const all = { REFS: 'all' };
 const behind: Revisions = { ...whole, 'heads/main': 'heads/main~10' };
 const goingOn =
-  /WARNING:\S* Going on with this run's own commit [0-9a-f]{12}, fast-forward only: The source .* can't be reached/;
+  /WARNING:\S* Continuing with this run's own commit [0-9a-f]{12}, fast-forward only: The source .* can't be reached/;
 
 function answering(status: number) {
   return async ({ bitbucket }: World) => {
@@ -181,7 +181,7 @@ const clones: readonly Case[] = [
     there: behind,
     meanwhile: breakClone,
     connections: 'any',
-    says: 'The clone lacks objects that it should have',
+    says: 'Objects are missing in the clone',
     after: whole,
   },
   {

@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
     meanwhile: async ({ bitbucket }) => {
       bitbucket.faults.hang = true;
     },
-    says: /Going on with this run's own commit/,
+    says: /Continuing with this run's own commit/,
     after: whole,
   },
   {

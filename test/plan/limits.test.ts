@@ -11,7 +11,7 @@ test.each([
   ['a path of 4,096 bytes', { bytes: 1, path: 'é'.repeat(2_048) }, undefined],
   ['a path of 4,097 bytes', { bytes: 1, path: `${'é'.repeat(2_048)}a` }, /^has a path of 4097 bytes/],
   ['20 directories', { bytes: 1, path: `${'d/'.repeat(20)}f` }, undefined],
-  ['21 directories', { bytes: 1, path: `${'d/'.repeat(21)}f` }, /^lies 21 directories deep/],
+  ['21 directories', { bytes: 1, path: `${'d/'.repeat(21)}f` }, /^is 21 directories deep/],
 ])('%s', (_title, file, expected) => {
   const excess = parseExcess({ oid, ...file, pathBytes: Buffer.byteLength(file.path) }, codeCommitFileLimits);
   if (expected === undefined) expect(excess).toBeUndefined();

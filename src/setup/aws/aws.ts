@@ -3,7 +3,7 @@ import type { IAM } from '@aws-sdk/client-iam';
 import type { STS } from '@aws-sdk/client-sts';
 import { PermissionMissing } from '../../errors';
 
-/** AWS's own clients: credentials by the SDK's chain, retries by itself when AWS throttles. */
+/** AWS's own clients: credentials from the SDK's chain, with the SDK's retries when AWS throttles. */
 export interface Aws {
   readonly iam: IAM;
   readonly codecommit: CodeCommit;
@@ -11,10 +11,10 @@ export interface Aws {
   readonly signal: AbortSignal;
 }
 
-/** What was read, or the permission that was missing. `undefined` as the value: it does not exist. */
+/** A value, or the permission that was missing to read it. The value `undefined`: it does not exist. */
 export type Seen<T> = { readonly value: T } | { readonly missing: string };
 
-/** Gives what `read` gives, or the permission that it lacks. */
+/** Returns the result of `read`, or the permission that it lacks. */
 export async function look<T>(read: () => Promise<T>): Promise<Seen<T>> {
   try {
     return { value: await read() };

@@ -5,20 +5,20 @@ import { type PolicyDocument, parsePolicy } from '../../aws/policy';
 import { tagKey } from '../names';
 import type { Aws } from './aws';
 
-/** An IAM user or role as it is. */
+/** An existing IAM user or role. */
 export interface Identity {
   readonly arn: string;
-  /** The value of our tag: which mirror owns it. */
+  /** The value of our tag: the mirror that owns it. */
   readonly tag: string | undefined;
-  /** Of a role: who may assume it. */
+  /** For a role: its trust policy. */
   readonly trust: unknown;
 }
 
-/** What setup does with the user, or the role, of a mirror. Every change may be made twice. */
+/** The operations of setup on the user or role of a mirror. Every change can be repeated. */
 export interface IdentityStore {
   readonly kind: 'user' | 'role';
   read(): Promise<Identity | undefined>;
-  /** Made with its tag in one call, so that it is never without an owner. Waits until IAM knows it. */
+  /** Created together with its tag, so that it always has an owner. Waits until IAM has it. */
   create(tag: string, trust?: PolicyDocument): Promise<void>;
   setTag(tag: string): Promise<void>;
   deleteTag(): Promise<void>;
@@ -130,7 +130,7 @@ export function openRole({ iam, signal: abortSignal }: Aws, RoleName: string): I
   };
 }
 
-/** Replaces who may assume a role. */
+/** Replaces the trust policy of a role. */
 export async function putTrust({ iam, signal: abortSignal }: Aws, RoleName: string, trust: PolicyDocument) {
   const PolicyDocument = JSON.stringify(trust);
   await callAws('iam:UpdateAssumeRolePolicy', () =>
@@ -138,7 +138,7 @@ export async function putTrust({ iam, signal: abortSignal }: Aws, RoleName: stri
   );
 }
 
-/** Uploads a public key to a user and gives its id. */
+/** Uploads a public key to a user and returns its ID. */
 export async function uploadKey({ iam, signal: abortSignal }: Aws, UserName: string, publicKey: string) {
   const answer = await callAws('iam:UploadSSHPublicKey', () =>
     iam.uploadSSHPublicKey({ UserName, SSHPublicKeyBody: publicKey }, { abortSignal }),

@@ -6,10 +6,10 @@ import type { SetupRequest } from '../request';
 import type { Hands, IdentitySituation, Situation } from '../steps/situation';
 import { decide, type Step } from '../steps/step';
 
-/** `ours`: setup made it, or will. `adopted`: it was there before, and only what setup adds to it is ours. */
+/** `ours`: setup created it, or will. `adopted`: it existed before, and only what setup adds to it is ours. */
 export type Ownership = 'ours' | 'adopted';
 
-/** Reads from the tag whose a user or role is. Throws MirrorError `setup-foreign`. */
+/** Determines from the tag who owns a user or role. Throws MirrorError `setup-foreign`. */
 export function toOwnership({ present, store }: IdentitySituation, request: SetupRequest): Ownership {
   const identity = 'value' in present ? present.value : undefined;
   if (identity === undefined || identity.tag === toMirrorTag(request)) return 'ours';
@@ -19,13 +19,13 @@ export function toOwnership({ present, store }: IdentitySituation, request: Setu
   throw foreign(`IAM ${store.kind} ${request.user}`, identity.tag);
 }
 
-/** The ARN of the user or role as it is, or as it will be. */
+/** The ARN of the user or role, which may not exist yet. */
 export function toIdentityArn({ identity, account }: Situation, { region, user }: SetupRequest): string {
   const present = 'value' in identity.present ? identity.present.value : undefined;
   return present?.arn ?? `arn:${toPartition(region)}:iam::${account}:${identity.store.kind}${ourPath}${user}`;
 }
 
-/** `trust` is that of a role. */
+/** `trust` is for a role. */
 export function planIdentity(
   { present, store }: IdentitySituation,
   ownership: Ownership,

@@ -7,7 +7,7 @@ import { type PrivateKey, parsePrivateKey } from '../../ssh/privateKey';
 import type { CloneContext } from '../clone';
 import { keyFileRefused } from '../errors';
 
-/** Reads the key that an earlier run left; undefined where there is no file. Throws for a file that is no RSA key. */
+/** Reads the key of an earlier run. Undefined if the file does not exist. Throws if it is not an RSA key. */
 export async function readKeyFile(file: string): Promise<PrivateKey | undefined> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -21,7 +21,7 @@ export async function readKeyFile(file: string): Promise<PrivateKey | undefined>
   }
 }
 
-/** Writes a private key that only its owner can read. Never over another file. */
+/** Writes a private key that only its owner can read. Never overwrites a file. */
 export async function writeKeyFile(file: string, pem: string): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -31,7 +31,7 @@ export async function writeKeyFile(file: string, pem: string): Promise<void> {
   }
 }
 
-/** Refuses a place where `git add` would take the private key along. Throws MirrorError. */
+/** Refuses a path where `git add` would include the private key. Throws MirrorError. */
 export async function requireKeyFilePlace(file: string, context: CloneContext): Promise<void> {
   if (!existsSync(dirname(file)) || !(await isInWorkTree(file, context))) return;
   throw keyFileRefused(file, 'it is in the work tree of a git repository that does not ignore it');

@@ -2,7 +2,7 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type PrivateKey, parsePrivateKey } from '../../ssh/privateKey';
 
-/** Makes an RSA key pair in memory. */
+/** Creates an RSA key pair in memory. */
 export async function createKeyPair(): Promise<PrivateKey> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 4096,

@@ -11,17 +11,17 @@ import { deleteKey, setKeyStatus, uploadKey } from './identity';
 import type { Ownership } from './identityPlan';
 import { writeKeyFile } from './keyFile';
 
-/** The keys of the user, and which of them the pipeline has. */
+/** The keys of the user, and which one the pipeline has. */
 interface Keys {
   readonly all: readonly IamKey[];
-  /** The value of the pipeline's variable, whether IAM has that key or not. */
+  /** The value of the pipeline's variable; IAM may not have this key. */
   readonly usedId: string | undefined;
   readonly ownership: Ownership;
 }
 
 /**
- * The key that the pipeline has stays, where IAM has it active. Otherwise a key is made, uploaded and verified, and
- * only then given to the pipeline: the pipeline never holds a key that IAM does not know. The old one goes last.
+ * If the pipeline's key is active in IAM, it is kept. Otherwise a key is created, uploaded and verified, and only then
+ * given to the pipeline, so the pipeline never has a key that IAM does not know. The old key is deactivated last.
  */
 export function planKey(situation: Situation, hands: Hands, ownership: Ownership): Plan {
   const { keys, bitbucket } = situation;
@@ -48,8 +48,8 @@ export function planKey(situation: Situation, hands: Hands, ownership: Ownership
 }
 
 /**
- * The key that the pipeline has, where a run before has finished: it has then deactivated every other key of our
- * user. Without a token nobody can see which key that is: then an active key of the user counts as it.
+ * The pipeline's key, if an earlier run has finished: it has then deactivated every other key of our user. Without a
+ * token, this can't be seen, so any active key of the user counts.
  */
 function findUsed({ all, usedId, ownership }: Keys, { bitbucket, keyFile }: Situation, hasKey: boolean) {
   const active = all.filter((key) => key.active);
@@ -62,7 +62,7 @@ function findUsed({ all, usedId, ownership }: Keys, { bitbucket, keyFile }: Situ
 
 function planNewKey(situation: Situation, hands: Hands, known: Keys): Plan {
   const { bitbucket, keyFile } = situation;
-  // A run without a token leaves its key in a file: a run with a token then gives this key to the pipeline.
+  // A run without a token stores its key in a file; a later run with a token gives this key to the pipeline.
   const stored = hands.request.replaceKey && bitbucket !== undefined ? undefined : keyFile;
   const match = known.all.find(({ active, body }) => active && body === stored?.publicKey);
   const surplus = match === undefined ? findSurplus(known, hands) : undefined;
@@ -114,7 +114,7 @@ function planProof({ request, context }: Hands): Step {
   return { title: 'Connection to CodeCommit with this key', state: 'verify', run };
 }
 
-/** The private key first: the id alone would name a key that the pipeline does not have. */
+/** The private key first: with the ID alone, the pipeline would refer to a key that it does not have. */
 function planVariables(situation: BitbucketSituation | undefined, { request, bitbucket }: Hands): Step[] {
   const names = toVariableNames(request);
   if (situation === undefined || bitbucket === undefined)
@@ -136,10 +136,10 @@ function planVariables(situation: BitbucketSituation | undefined, { request, bit
   ];
 }
 
-/** IAM allows five keys for each user (IAM and STS quotas). */
+/** IAM allows five keys per user (IAM and STS quotas). */
 const keysAtMost = 5;
 
-/** The key that makes room for a new one, where our user is full. Throws MirrorError for an adopted one. */
+/** The key to delete for a new one, if the user has the maximum. Throws MirrorError for an adopted user. */
 function findSurplus({ all, usedId, ownership }: Keys, { request }: Hands): IamKey | undefined {
   if (all.length < keysAtMost) return undefined;
   if (ownership === 'adopted') throw keysFull(request.user, all);
@@ -150,8 +150,8 @@ function findSurplus({ all, usedId, ownership }: Keys, { request }: Hands): IamK
 }
 
 /**
- * Keys of the user that the pipeline no longer has: the active ones are deactivated, as a run may be using one just
- * now, and the next set-up deletes them. Of an adopted user only the key that the pipeline had before is ours.
+ * Keys of the user that the pipeline no longer has. Active ones are deactivated, because a run may be using one, and
+ * deleted by the next set-up. For an adopted user, only the pipeline's previous key is ours.
  */
 function planRetirement({ all, usedId, ownership }: Keys, hands: Hands, keep: string | undefined): Step[] {
   const { request, aws } = hands;
@@ -179,7 +179,7 @@ function toDeletion({ id, active }: IamKey, { request: { user }, aws }: Hands): 
   };
 }
 
-/** Steps before this one have made it. */
+/** The value was created by an earlier step. */
 function need<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a step was planned without what it needs');
   return value;

@@ -21,12 +21,12 @@ export function toProviderArn(request: SetupRequest, account: string): string {
   return `arn:${toPartition(request.region)}:iam::${account}:oidc-provider/${toIssuer(request)}`;
 }
 
-/** Marks our statement in a trust policy, so that it can be taken out of one that others use too. */
+/** Identifies our statement in a trust policy, so that it can be removed from a shared one. */
 const statementId = 'CodecommitMirror';
 
 /**
- * Trusts the tokens with this workspace's default audience that were issued to steps of this repository. A token's
- * subject begins with the repository's id, with or without braces.
+ * Trusts tokens with this workspace's default audience that were issued to steps of this repository. The subject of a
+ * token starts with the repository's ID, with or without braces.
  */
 export function toTrust(request: SetupRequest, account: string, ids: RepositoryIds): PolicyDocument {
   const issuer = toIssuer(request);
@@ -47,7 +47,7 @@ export function addTrust(present: unknown, ours: PolicyDocument): PolicyDocument
   return { ...toRecord(present), Statement: [...withoutTrust(present), ...own] };
 }
 
-/** A trust policy without our statement; undefined when it holds none. */
+/** A trust policy without our statement. Undefined if it has none. */
 export function removeTrust(present: unknown): PolicyDocument | undefined {
   const rest = withoutTrust(present);
   return rest.length === toStatements(present).length ? undefined : { ...toRecord(present), Statement: rest };
@@ -57,7 +57,7 @@ function withoutTrust(document: unknown): unknown[] {
   return toStatements(document).filter((each) => toRecord(each)['Sid'] !== statementId);
 }
 
-/** A policy may hold one statement without a list around it. */
+/** A policy may have a single statement without a list. */
 function toStatements(document: unknown): unknown[] {
   const statement = toRecord(document)['Statement'];
   if (Array.isArray(statement)) return statement;
@@ -75,7 +75,7 @@ export async function readProvider({ iam, signal: abortSignal }: Aws, OpenIDConn
   return answer && { audiences: answer.ClientIDList ?? [] };
 }
 
-/** Without thumbprints: AWS checks the issuer's certificate by its own list of authorities. */
+/** Without thumbprints: AWS verifies the issuer's certificate with its own list of authorities. */
 export async function createProvider(
   { iam, signal: abortSignal }: Aws,
   request: SetupRequest,

@@ -24,8 +24,8 @@ const writeActions: readonly string[] = [
 ].map((action) => `codecommit:${action}`);
 
 /**
- * Denies these actions to everybody whom it is attached to but the mirror's user or role. CodeCommit has no policies
- * of resources, so it works only where it is attached. `aws:PrincipalArn` of a role's session is the ARN of the role
+ * Denies these actions to everybody it is attached to, except the mirror's user or role. CodeCommit has no resource
+ * policies, so it only works where it is attached. For a session of a role, `aws:PrincipalArn` is the ARN of the role
  * (IAM user guide, "AWS global condition context keys").
  */
 export function toProtection(
@@ -47,11 +47,11 @@ export function toProtection(
   };
 }
 
-/** A managed policy as it is. */
+/** An existing managed policy. */
 export interface Protection {
   readonly document: unknown;
   readonly version: string;
-  /** How many users, groups and roles it is attached to. */
+  /** The number of users, groups and roles it is attached to. */
   readonly attached: number;
 }
 
@@ -91,7 +91,7 @@ export async function createProtection(
   );
 }
 
-/** IAM keeps five versions of a policy: the one that is replaced goes, so there is always room. */
+/** IAM keeps at most five versions of a policy, so the replaced one is deleted. */
 export async function replaceProtection(
   { iam, signal: abortSignal }: Aws,
   { arn: PolicyArn, present, wanted }: { arn: string; present: Protection; wanted: PolicyDocument },
@@ -105,7 +105,7 @@ export async function replaceProtection(
   );
 }
 
-/** Versions that an interrupted change left go first: IAM deletes no policy that has any (IAM API, DeletePolicy). */
+/** Deletes versions left by an interrupted change first: IAM requires that (IAM API, DeletePolicy). */
 export async function deleteProtection({ iam, signal: abortSignal }: Aws, PolicyArn: string) {
   const listed = await callAws('iam:ListPolicyVersions', () =>
     iam.listPolicyVersions({ PolicyArn }, { abortSignal }),

@@ -15,7 +15,7 @@ import {
   toProtectionArn,
 } from './protection';
 
-/** The document that fits this mirror. */
+/** The policy for this mirror. */
 export function toProtectionOf(situation: Situation, request: SetupRequest): PolicyDocument {
   return toProtection(request, situation.account, toIdentityArn(situation, request));
 }
@@ -44,7 +44,7 @@ function toAttached({ attached }: Protection): string {
   return `attached ${attached === 1 ? 'once' : `${attached} times`}`;
 }
 
-/** Removes ours unless it is attached: who attached it detaches it. */
+/** Removes our policy, unless it is attached: whoever attached it must detach it. */
 export async function planProtectionRemoval({ request, aws }: Hands, account: string): Promise<Step[]> {
   const arn = toProtectionArn(request, account);
   const present = await readProtection(aws, arn);

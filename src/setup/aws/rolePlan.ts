@@ -6,7 +6,7 @@ import { putTrust } from './identity';
 import { type Ownership, planIdentity, planPolicy, toDifference } from './identityPlan';
 import { addAudience, addTrust, createProvider, toAudience, toProviderArn, toTrust } from './oidc';
 
-/** Identity provider, role, trust and policy instead of user and key. Throws MirrorError without a token. */
+/** Plans identity provider, role, trust and policy instead of user and key. Throws MirrorError without a token. */
 export function planRole(situation: Situation, hands: Hands, ownership: Ownership): Step[] {
   if (situation.bitbucket === undefined) throw tokenNeeded();
   const { ids } = situation.bitbucket;
@@ -27,7 +27,7 @@ export function planRole(situation: Situation, hands: Hands, ownership: Ownershi
   ];
 }
 
-/** Of a role that exists: one that was adopted keeps what it trusts, and gets a statement. */
+/** For an existing role. An adopted one keeps its trust policy and gets a statement. */
 function planTrust(
   { identity }: Situation,
   { request, aws }: Hands,

@@ -6,10 +6,10 @@ import { decide, type Step } from '../steps/step';
 import type { Seen } from './aws';
 import { isSameTrigger, putTriggers, readTriggers, toTrigger } from './triggers';
 
-/** CodeCommit allows ten triggers for each repository (CodeCommit user guide, Quotas). */
+/** CodeCommit allows ten triggers per repository (CodeCommit user guide, Quotas). */
 const triggersAtMost = 10;
 
-/** Throws MirrorError `setup-limit` where the repository has no room for ours. */
+/** Throws MirrorError `setup-limit` if the repository has no room for ours. */
 export function planTrigger(seen: Seen<readonly RepositoryTrigger[]>, { request, aws }: Hands): Step {
   const { trigger: arn = '' } = request;
   const wanted = toTrigger(request, arn);
@@ -27,7 +27,7 @@ export function planTrigger(seen: Seen<readonly RepositoryTrigger[]>, { request,
   });
 }
 
-/** Takes ours off; without one there is nothing to do. */
+/** Removes our trigger, if there is one. */
 export async function planTriggerRemoval({ request, aws }: Hands): Promise<Step[]> {
   const name = toTriggerName(request);
   const ours = (await readTriggers(aws, request.name)).find((each) => each.name === name);

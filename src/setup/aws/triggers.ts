@@ -4,7 +4,7 @@ import { callAws, callAwsUnless } from '../../aws/call';
 import { type Mirror, toTriggerName } from '../names';
 import type { Aws } from './aws';
 
-/** Every trigger of the repository; none where there is no such repository. */
+/** Every trigger of the repository. Empty if the repository does not exist. */
 export async function readTriggers(
   { codecommit, signal: abortSignal }: Aws,
   repositoryName: string,
@@ -15,12 +15,12 @@ export async function readTriggers(
   return answer?.triggers ?? [];
 }
 
-/** Tells of every event of every branch and tag. */
+/** Our trigger, for every event of every branch and tag. */
 export function toTrigger(mirror: Mirror, destinationArn: string): RepositoryTrigger {
   return { name: toTriggerName(mirror), destinationArn, customData: '', branches: [], events: ['all'] };
 }
 
-/** CodeCommit may leave empty fields out. */
+/** CodeCommit may omit empty fields. */
 export function isSameTrigger(one: RepositoryTrigger, other: RepositoryTrigger): boolean {
   const toPlain = ({ name, destinationArn, customData = '', branches = [], events }: RepositoryTrigger) => ({
     name,
@@ -32,7 +32,7 @@ export function isSameTrigger(one: RepositoryTrigger, other: RepositoryTrigger):
   return isDeepStrictEqual(toPlain(one), toPlain(other));
 }
 
-/** The one request that changes triggers replaces them all, so the others are read once more and sent with ours. */
+/** The request that changes triggers replaces all of them, so the others are read again and sent with ours. */
 export async function putTriggers(
   aws: Aws,
   mirror: Mirror,

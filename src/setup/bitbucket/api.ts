@@ -18,32 +18,32 @@ export interface BitbucketAccess {
   readonly authorization: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** How long one answer may take, from the request to its last byte. Default: 30,000. */
+  /** Milliseconds from the request to the end of the response. Default: 30,000. */
   readonly answerMilliseconds?: number;
-  /** Told when Bitbucket asks to wait. */
+  /** Called when Bitbucket asks to wait. */
   readonly onWait: (seconds: number) => void;
 }
 
 export interface BitbucketRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the base URL, without a slash at its start; or a whole URL that Bitbucket gave. */
+  /** A path below the base URL without a leading slash, or a complete URL from Bitbucket. */
   readonly path: string;
   readonly body?: unknown;
-  /** The scope that it needs, for the case that Bitbucket does not name it. */
+  /** The required scope, in case Bitbucket does not name it. */
   readonly scope: string;
 }
 
-/** What Bitbucket answered; statuses that mean something to the caller, the others are errors. */
+/** The response of Bitbucket. Other statuses are errors. */
 export interface BitbucketAnswer {
   readonly status: 'done' | 'not-found' | 'conflict';
   readonly body: unknown;
 }
 
 const tries = 5;
-/** Bitbucket's hourly limits can ask for much longer: nobody waits for that at a terminal. */
+/** Bitbucket's hourly limits may ask for a much longer wait, which is not useful at a terminal. */
 const waitAtMostSeconds = 60;
 
-/** Sends a request; tries again when Bitbucket asks to. Throws MirrorError. */
+/** Sends a request, and retries when Bitbucket asks for it. Throws MirrorError. */
 export async function askBitbucket(
   access: BitbucketAccess,
   request: BitbucketRequest,
@@ -65,7 +65,7 @@ export async function askBitbucket(
 const listPage = z.object({ values: z.array(z.unknown()), next: z.string().optional() });
 const pagesAtMost = 100;
 
-/** Every item of a list, over all its pages; none where there is no such list. */
+/** Every item of a list, from all pages. Empty if the list does not exist. */
 export async function listBitbucket<T>(
   access: BitbucketAccess,
   { path, scope, item }: { path: string; scope: string; item: z.ZodType<T> },
@@ -78,7 +78,7 @@ export async function listBitbucket<T>(
     if (answer.status !== 'done') return items;
     const { values, next: following } = parseBody(listPage, answer, request);
     items.push(...parseBody(z.array(item), { body: values }, request));
-    // The token goes to nobody else, whatever a page says.
+    // The token is sent to no other host, whatever the page says.
     const isOurs = following === undefined || new URL(following).origin === new URL(access.base).origin;
     if (!isOurs || page === pagesAtMost) throw bitbucketFailed(toCall(request), `next: ${following}`);
     next = following;
@@ -116,7 +116,7 @@ async function send(access: BitbucketAccess, { method, path, body }: BitbucketRe
   }
 }
 
-/** Seconds, or the date of RFC 9110; without the header, twice as long each time. */
+/** Seconds, or the date of RFC 9110; without the header, the pause doubles each time. */
 function toSeconds(header: string | undefined, attempt: number): number {
   if (header !== undefined && /^\d+$/.test(header)) return Number(header);
   const date = Date.parse(header ?? '');
@@ -124,7 +124,7 @@ function toSeconds(header: string | undefined, attempt: number): number {
   return 2 ** attempt / 2;
 }
 
-/** API tokens go as Basic, access tokens as Bearer. */
+/** API tokens are sent as Basic, access tokens as Bearer. */
 export function toTokenKind({ authorization }: Pick<BitbucketAccess, 'authorization'>): TokenKind {
   return authorization.startsWith('Basic') ? 'api' : 'access';
 }
@@ -147,7 +147,7 @@ function toAnswer(
   throw bitbucketFailed(toCall(request), `${status} ${message || text}`);
 }
 
-/** A workspace may admit only some addresses: then no scope helps. */
+/** A workspace may allow only some addresses; then a scope does not help. */
 function isAddressRefused(message: string): boolean {
   return /allow.?list|whitelist|IP address/i.test(message);
 }

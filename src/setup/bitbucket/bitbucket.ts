@@ -9,7 +9,7 @@ import {
 } from './api';
 import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
 
-/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` may be called twice. */
+/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` can be repeated. */
 export interface BitbucketRepository {
   readIds(): Promise<RepositoryIds>;
   readEnabled(): Promise<boolean>;
@@ -23,7 +23,7 @@ export interface BitbucketRepository {
 }
 
 export interface RepositoryIds {
-  /** With braces, as Bitbucket writes them. */
+  /** With braces, as in Bitbucket's responses. */
   readonly repository: string;
   readonly workspace: string;
   /** The default branch; undefined for an empty repository. */
@@ -47,7 +47,7 @@ export interface NewSchedule {
 const variable = z.object({
   uuid: z.string(),
   key: z.string(),
-  /** Not given for a secured one. */
+  /** Missing for a secured one. */
   value: z.string().optional(),
   secured: z.boolean().default(false),
 });
@@ -61,7 +61,10 @@ const ids = z.object({
 export type BitbucketVariable = z.output<typeof variable>;
 export type BitbucketSchedule = z.output<typeof schedule>;
 
-/** The scopes as the forms of today name them, for answers that don't: those of access tokens and of API tokens. */
+/**
+ * The scopes by their names in Bitbucket's forms, for responses that do not name them; for access tokens and API
+ * tokens.
+ */
 const scopes = {
   repository: { access: 'repository', api: 'read:repository:bitbucket' },
   readPipelines: { access: 'pipeline', api: 'read:pipeline:bitbucket' },
@@ -79,13 +82,13 @@ export function createBitbucketRepository(
   const paths = { variables: `${config}/variables`, schedules: `${config}/schedules` };
   const scopeOf = (name: keyof typeof scopes) => scopes[name][toTokenKind(access)];
 
-  /** Gives the body; undefined where there is nothing. */
+  /** Returns the body; undefined if it does not exist. */
   async function read<T>(path: string, scope: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const request: BitbucketRequest = { method: 'GET', path, scope };
     const answer = await askBitbucket(access, request);
     return answer.status === 'done' ? parseBody(schema, answer, request) : undefined;
   }
-  /** Gives whether it went through: false is a conflict. */
+  /** Returns false for a conflict. */
   async function write(method: 'POST' | 'PUT', path: string, scope: string, body: unknown): Promise<boolean> {
     const { status } = await askBitbucket(access, { method, path, body, scope });
     if (status === 'not-found') throw bitbucketFailed(`${method} ${path}`, '404');
@@ -115,7 +118,7 @@ export function createBitbucketRepository(
       if (!(await write('PUT', config, scopeOf('settings'), { enabled: true })))
         throw bitbucketConflict(`PUT ${config}`);
     },
-    /** Changes the variable that exists, or creates it; a conflict means that one has appeared meanwhile. */
+    /** Changes or creates the variable. A conflict means that it was created in the meantime. */
     async ensureVariable(body) {
       const scope = scopeOf('variables');
       const find = async () => (await readVariables()).find(({ key }) => key === body.key)?.uuid;

@@ -2,7 +2,7 @@ import { untrusted } from '../../aws/failures';
 import { MirrorError, runAgain, toQuote } from '../../errors';
 import { findNetworkCode, isCertificateCode } from '../../http/networkCode';
 
-/** Bitbucket's 401 does not tell an expired token from a wrong one, so the message names both. */
+/** Bitbucket's 401 does not distinguish an expired token from a wrong one, so the message names both. */
 export const bitbucketUnauthorised = (said: string, kind: TokenKind) =>
   new MirrorError('setup-bitbucket-unauthorised', {
     message: `Bitbucket does not accept the token in ${kind === 'api' ? 'BITBUCKET_API_TOKEN' : 'BITBUCKET_TOKEN'}: it is wrong, expired or revoked: ${toQuote(said) || '401'}`,

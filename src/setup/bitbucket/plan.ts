@@ -14,7 +14,7 @@ export function planEnabled(situation: BitbucketSituation | undefined, { bitbuck
   );
 }
 
-/** Every night, in the minute that the mirror's name gives, so that many mirrors don't all start at once. */
+/** Every night, at a minute derived from the mirror's name, so that many mirrors do not start together. */
 function toCron(request: SetupRequest): string {
   return `0 ${Number.parseInt(toSuffix(request), 16) % 60} 3 * * ? *`;
 }
@@ -40,7 +40,7 @@ export function planSchedule(situation: BitbucketSituation | undefined, hands: H
   );
 }
 
-/** A variable that gets a value which only a step before it makes. */
+/** A variable whose value is created by an earlier step. */
 export function planVariable(
   { variables }: BitbucketSituation,
   bitbucket: BitbucketRepository,

@@ -15,18 +15,18 @@ import { hasSameLogin, type StepContent, toStepText } from './step';
 import { addAt, applyChanges, type Change, endOfContent, removeLines, startOfLine } from './textChange';
 
 export interface FilePlan {
-  /** Undefined when nothing is to be changed. */
+  /** Undefined if nothing changes. */
   readonly text: string | undefined;
   /** The pipelines that get the step. */
   readonly added: readonly string[];
-  /** Lines, from 1, of steps of this mirror that are to be changed by hand: they have another login. */
+  /** Lines, from 1, of steps of this mirror with another login, which must be changed by hand. */
   readonly different: readonly number[];
 }
 
 /**
- * Adds the step as the first one of `default`, and of each pipeline under `branches` and `tags`: there it runs
- * whatever the tests say, and no manual trigger is before it. Without a section `tags` it adds one. Everything else
- * stays byte by byte. Throws MirrorError `setup-pipelines-file`.
+ * Adds the step as the first one of `default` and of each pipeline under `branches` and `tags`, so that it runs before
+ * tests and manual triggers. Adds a section `tags` if there is none. Everything else stays unchanged, byte by byte.
+ * Throws MirrorError `setup-pipelines-file`.
  */
 export function planPipelinesFile(before: string | undefined, content: StepContent): FilePlan {
   const source = before ?? '';
@@ -49,7 +49,7 @@ export function planPipelinesFile(before: string | undefined, content: StepConte
   return { text, added: [...added, ...fresh.map(([path]) => path.join(' '))], different };
 }
 
-/** A pipeline that does not exist yet: its keys, as text of YAML. */
+/** The keys of a new pipeline, as YAML text. */
 type Wanted = readonly [path: readonly string[], keys: readonly string[]];
 
 function toWanted(document: Document.Parsed, { nightly }: StepContent): Wanted[] {
@@ -128,7 +128,7 @@ function toBlock(keys: readonly string[], indent: string, content: StepContent):
   return lines.join('') + toStepText(content, indent + '  '.repeat(keys.length));
 }
 
-/** Puts lines below a key that has no value, or one that says so: `~`, `null`. */
+/** Adds lines below a key without a value, or with an explicit one: `~`, `null`. */
 function fillEmpty(source: string, key: unknown, value: unknown, text: string): Change[] {
   const after = addAt(source, endOfContent(source, rangeOf(key)[1] + 1), text);
   if (!isScalar(value)) return [after];
@@ -146,7 +146,7 @@ function indentOf(source: string, map: YAMLMap): string {
   return ' '.repeat(start - startOfLine(source, start));
 }
 
-/** Lines were put between lines: see that YAML takes them for what they are meant to be. */
+/** Checks that YAML parses the inserted lines as intended. */
 function requireGrown(before: Document.Parsed, text: string, content: StepContent): void {
   const after = parsePipelines(text);
   const uses = findPipes(after, text, content.mirror);
@@ -158,7 +158,7 @@ function requireGrown(before: Document.Parsed, text: string, content: StepConten
     throw unfit('it has a form in which the step finds no place');
 }
 
-/** The data without the items that `isOurs` names, and without what that leaves empty. */
+/** The data without the items that `isOurs` selects, and without values that become empty. */
 function removeSteps(value: unknown, isOurs: (item: unknown) => boolean): unknown {
   if (Array.isArray(value))
     return value.filter((item) => !isOurs(item)).map((item) => removeSteps(item, isOurs));
@@ -177,25 +177,25 @@ function isBlank(value: unknown): boolean {
 }
 
 export interface RemovalPlan {
-  /** Undefined when there is nothing to remove. */
+  /** Undefined if there is nothing to remove. */
   readonly text: string | undefined;
   /** Lines, from 1, of every use of the pipe for this mirror. */
   readonly uses: readonly number[];
-  /** Lines of `text` of those that are left: they are not a step of their own. */
+  /** Lines, in `text`, of the uses that remain: they are not separate steps. */
   readonly left: readonly number[];
 }
 
 const sections = ['branches', 'tags', 'pull-requests', 'custom'];
 
 /**
- * Takes away each step that only mirrors to this repository, edited or not; a pipeline that has no other step goes
- * with it. Throws MirrorError `setup-pipelines-file`.
+ * Removes each step that only mirrors to this repository, edited or not, and pipelines that have no other step. Throws
+ * MirrorError `setup-pipelines-file`.
  */
 export function planPipelinesFileRemoval(before: string, mirror: Mirror): RemovalPlan {
   const findLines = (text: string) => findPipes(parsePipelines(text), text, mirror).map(({ line }) => line);
   const uses = findLines(before);
   let text = before;
-  // One at a time: what a removal leaves empty is then seen by the next.
+  // One at a time, so that the next removal sees what is empty now.
   for (let change = findRemoval(text, mirror); change !== undefined; change = findRemoval(text, mirror))
     text = applyChanges(text, [change]);
   return text === before ? { text: undefined, uses, left: uses } : { text, uses, left: findLines(text) };
@@ -215,13 +215,13 @@ function findRemoval(text: string, mirror: Mirror): Change | undefined {
   return undefined;
 }
 
-/** Whether a step runs this pipe and nothing else. */
+/** Whether a step runs only this pipe. */
 function isStepOf(item: unknown, pipe: YAMLMap, document: Document.Parsed): boolean {
   const script = toStepMap(item, document)?.get('script', true);
   return isSeq(script) && script.items.length === 1 && script.items[0] === pipe;
 }
 
-/** The key with its list; and what holds it, when it holds nothing else. */
+/** Removes the key with its list, and parents that become empty. */
 function removePipeline(source: string, document: Document.Parsed, path: string[]): Change {
   let change: Change | undefined;
   while (path.length > 0) {

@@ -10,10 +10,10 @@ import { hasAudience } from './document';
 import { planPipelinesFile } from './file';
 import { toStepContent } from './step';
 
-/** What every line about the step in bitbucket-pipelines.yml begins with. */
+/** The start of every line about the step in bitbucket-pipelines.yml. */
 export const fileStep = { title: 'Step in bitbucket-pipelines.yml', kind: 'file' } as const;
 
-/** Without --write an unfit file stops nothing: the step is then printed. Throws MirrorError with --write. */
+/** Without --write, the step is printed if the file can't be changed. Throws MirrorError with --write. */
 export function planFile(situation: Situation, { request }: Hands): Step[] {
   const { file } = situation;
   const content = toStepContent(request, toIdentityArn(situation, request));
@@ -44,7 +44,7 @@ function toFileSteps(
   return [{ ...fileStep, state: before === undefined ? 'create' : 'change', note, run }];
 }
 
-/** Only the file of that very repository: another one would mirror another repository there. */
+/** Only in the clone of this repository; otherwise another repository would be mirrored. */
 export function requireRoot(
   { path, clone }: PipelinesFile,
   { cwd, workspace, repository }: SetupRequest,
@@ -58,7 +58,7 @@ export function requireRoot(
   throw pipelinesFileUnfit(path, `${cwd} is a clone of ${found}, not of ${name}`);
 }
 
-/** Audiences of the file take the place of the default one, which the trust policy asks for. */
+/** Audiences in the file replace the default one, which the trust policy requires. */
 function planAudience({ bitbucket, file }: Situation, request: SetupRequest): Step[] {
   if (!request.oidc || bitbucket === undefined || file.text === undefined) return [];
   const audience = toAudience(bitbucket.ids);
@@ -67,7 +67,7 @@ function planAudience({ bitbucket, file }: Situation, request: SetupRequest): St
   return [{ title: 'OIDC audience in bitbucket-pipelines.yml', state: 'by-hand', note }];
 }
 
-/** Writes the text; takes the file away when nothing is left of it. */
+/** Writes the text; deletes the file if it is empty. */
 export async function writePipelinesFile(file: string, text: string): Promise<void> {
   try {
     if (text.trim() === '') await rm(file);

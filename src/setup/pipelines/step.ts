@@ -4,17 +4,17 @@ import { parseDestinationUrl } from '../../pipe/destinationUrl';
 import { type Mirror, toNightlyName, toVariableNames } from '../names';
 import type { SetupRequest } from '../request';
 
-/** What the step in bitbucket-pipelines.yml says. */
+/** The content of the step in bitbucket-pipelines.yml. */
 export interface StepContent {
   readonly mirror: Mirror;
   readonly oidc: boolean;
   /** The variables of the pipe, in their order. */
   readonly variables: Readonly<Record<string, string | readonly string[]>>;
-  /** The custom pipeline that a schedule starts; undefined: none is wanted. */
+  /** The custom pipeline for a schedule; undefined without one. */
   readonly nightly: string | undefined;
 }
 
-/** What is no secret stands in the step itself, so that steps of several mirrors stand side by side. */
+/** Values that are not secret are in the step itself, so that steps of several mirrors can coexist. */
 export function toStepContent(request: SetupRequest, roleArn: string): StepContent {
   const { url, endpoint, knownHosts, oidc } = request;
   const { id, key } = toVariableNames(request);
@@ -32,7 +32,7 @@ export function toStepContent(request: SetupRequest, roleArn: string): StepConte
   };
 }
 
-/** The step as an item of a list that stands at `indent`. */
+/** The step as a list item, indented by `indent`. */
 export function toStepText({ mirror, oidc, variables }: StepContent, indent = ''): string {
   const lines = [
     '- step:',
@@ -50,17 +50,17 @@ export function toStepText({ mirror, oidc, variables }: StepContent, indent = ''
   return lines.map((line) => `${indent}${line}\n`).join('');
 }
 
-/** The login of a step: what must be the same for it to be this set-up's. */
+/** Whether a step has the login of this set-up. */
 export function hasSameLogin(variables: Readonly<Record<string, unknown>>, content: StepContent): boolean {
   return ['SSH_KEY_ID', 'SSH_KEY', 'AWS_OIDC_ROLE_ARN', 'CODECOMMIT_ENDPOINT'].every(
     (name) => variables[name] === content.variables[name],
   );
 }
 
-/** Whether an item of a script is our pipe, with this mirror's repository as its destination. */
+/** Whether a script item is our pipe with this mirror's repository as its destination. */
 export function isPipeOf({ region, name }: Mirror, pipe: unknown, url: unknown): boolean {
   if (!/codecommit-mirror(:|$)/.test(String(pipe)) || typeof url !== 'string') return false;
-  // A variable, such as $CODECOMMIT_URL, is a fault here: it may name any repository.
+  // A variable, such as $CODECOMMIT_URL, does not count: it may name any repository.
   const parsed = parseDestinationUrl(url, collectFaults(), { region });
   return parsed?.region === region && parsed.repository === name;
 }

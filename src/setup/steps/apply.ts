@@ -9,7 +9,7 @@ const past: Readonly<Partial<Record<StepState, string>>> = {
   verify: 'verified',
 };
 
-/** Carries the steps out, one after the other. Throws MirrorError from the first that fails. */
+/** Runs the steps one after the other. Throws the MirrorError of the first that fails. */
 export async function applyPlan(plan: Plan, signal: AbortSignal, log: Log): Promise<Made> {
   let { made } = plan;
   for (const { title, state, run } of plan.steps) {
@@ -21,7 +21,7 @@ export async function applyPlan(plan: Plan, signal: AbortSignal, log: Log): Prom
   return made;
 }
 
-/** Carries every step out, whatever happens to the others; gives a line for each that failed. */
+/** Runs every step, even if others fail. Returns a line for each failure. */
 export async function applyAll(steps: readonly Step[], signal: AbortSignal, log: Log): Promise<string[]> {
   const failed: string[] = [];
   for (const { title, state, run } of steps) {

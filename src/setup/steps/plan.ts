@@ -9,7 +9,7 @@ import { planFile } from '../pipelines/plan';
 import type { Hands, Situation } from './situation';
 import { decide, type Plan, type Step } from './step';
 
-/** Says what is to be done, from what was read. Throws MirrorError where setup can't go on without the user. */
+/** Plans the changes. Throws MirrorError if setup can't continue without the user. */
 export function planSetup(situation: Situation, hands: Hands): Plan {
   const { request } = hands;
   const { bitbucket, identity } = situation;

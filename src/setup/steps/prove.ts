@@ -13,7 +13,7 @@ import type { Context } from '../../system/context';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
 import { unproven } from '../errors';
 
-/** The variables of the pipe that setup has values for. */
+/** The pipe's variables for which setup has values. */
 export interface ProofVariables {
   readonly CODECOMMIT_URL: string;
   readonly CODECOMMIT_ENDPOINT?: string;
@@ -22,13 +22,13 @@ export interface ProofVariables {
   readonly KNOWN_HOSTS: string;
 }
 
-/** IAM is eventually consistent: a new key or policy is known everywhere after seconds, on a bad day after a minute. */
+/** IAM is eventually consistent: a new key or policy is effective after seconds, at worst after a minute. */
 export const patience = { seconds: 120, pauseSeconds: 3 };
 
 /**
- * Lists the refs of the destination with these variables, and asks to push, as a mirror would; gives how many refs
- * there are. Retries while the key or its rights may not be known everywhere yet. Throws MirrorError,
- * `setup-unproven` when it stays so.
+ * Lists the refs of the destination with these variables and tests the permission to push, as a mirror does. Returns
+ * the number of refs. Retries while a new key or policy may not be effective yet. Throws MirrorError, `setup-unproven`
+ * after the last attempt.
  */
 export async function prove(
   variables: ProofVariables,

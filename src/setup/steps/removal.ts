@@ -21,8 +21,8 @@ import { type Hands, readPipelinesFile } from './situation';
 import type { Step } from './step';
 
 /**
- * Undoes what setup made: user and role, whichever way it was set up. Access goes first, and needs nothing but AWS:
- * what can't be read elsewhere is left to be done by hand.
+ * Removes everything that setup created, both user and role. Access is removed first, and that requires only AWS: what
+ * can't be read elsewhere is left to the user.
  */
 export async function planRemoval(hands: Hands, account: string): Promise<Step[]> {
   const { request } = hands;
@@ -44,7 +44,7 @@ export async function planRemoval(hands: Hands, account: string): Promise<Step[]
   ];
 }
 
-/** What failed to be read stops nothing: it becomes a line of its own. */
+/** If something can't be read, it becomes a line of the plan. */
 async function orByHand(title: string, plan: () => Promise<Part | Step[]>): Promise<Part> {
   try {
     const planned = await plan();
@@ -56,7 +56,7 @@ async function orByHand(title: string, plan: () => Promise<Part | Step[]>): Prom
 
 interface Part {
   readonly steps: readonly Step[];
-  /** The id of the key that the pipeline has. */
+  /** The ID of the pipeline's key. */
   readonly usedId: string | undefined;
 }
 
@@ -111,7 +111,7 @@ async function planPolicy(store: IdentityStore, request: Hands['request']): Prom
   return [{ title: `IAM policy ${name}`, state: 'remove', run: () => store.deletePolicy(name) }];
 }
 
-/** A user or role of ours goes; one that was adopted loses our tag. */
+/** Our user or role is deleted; an adopted one only loses our tag. */
 function toEnd(store: IdentityStore, title: string, isOurs: boolean): Step {
   if (isOurs) return { title, state: 'remove', run: () => store.delete() };
   return { title: `Tag of the ${title}`, state: 'remove', run: () => store.deleteTag() };

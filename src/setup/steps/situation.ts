@@ -21,31 +21,31 @@ import type { SetupContext } from '../context';
 import { toPolicyName } from '../names';
 import type { SetupRequest } from '../request';
 
-/** What setup works with. */
+/** Everything that setup works with. */
 export interface Hands {
   readonly request: SetupRequest;
   readonly context: SetupContext;
   readonly aws: Aws;
-  /** Undefined: there is no token. */
+  /** Undefined without a token. */
   readonly bitbucket: BitbucketRepository | undefined;
 }
 
-/** Everything that setup reads before it says what it would do. */
+/** Everything that setup reads before it plans. */
 export interface Situation {
   /** The AWS account: 12 digits. */
   readonly account: string;
   /** Whether the repository on CodeCommit exists. */
   readonly repository: Seen<boolean>;
   readonly identity: IdentitySituation;
-  /** Of a user. */
+  /** For a user. */
   readonly keys: Seen<readonly IamKey[]>;
-  /** Of a role: whose tokens it trusts. */
+  /** For a role: the identity provider it trusts. */
   readonly provider: Seen<{ readonly audiences: readonly string[] } | undefined>;
   /** With --protect: the policy that denies others to push. */
   readonly protection: Seen<Protection | undefined>;
   /** With --trigger: all triggers of the repository on CodeCommit. */
   readonly triggers: Seen<readonly RepositoryTrigger[]>;
-  /** The private key that an earlier run without a token left. */
+  /** The private key of an earlier run without a token. */
   readonly keyFile: PrivateKey | undefined;
   readonly bitbucket: BitbucketSituation | undefined;
   readonly file: PipelinesFile;
@@ -66,14 +66,14 @@ export interface BitbucketSituation {
 
 export interface PipelinesFile {
   readonly path: string;
-  /** Undefined: there is no such file. */
+  /** Undefined if the file does not exist. */
   readonly text: string | undefined;
   /** Why it can't be read. */
   readonly problem: string | undefined;
   readonly clone: Clone | undefined;
 }
 
-/** Reads everything, and changes nothing. Throws MirrorError where that fails for another reason than a permission. */
+/** Reads everything and changes nothing. Throws MirrorError for any failure other than a missing permission. */
 export async function readSituation(hands: Hands): Promise<Situation> {
   const { request, aws } = hands;
   if (hands.bitbucket === undefined && !request.oidc)
@@ -115,7 +115,7 @@ export async function readIdentity(request: SetupRequest, store: IdentityStore):
   return { store, present, policy };
 }
 
-/** One request after the other: when Bitbucket asks to wait, one waits. */
+/** One request at a time, so that only one waits when Bitbucket asks for it. */
 async function readBitbucket({ bitbucket, request }: Hands): Promise<BitbucketSituation | undefined> {
   if (bitbucket === undefined) return undefined;
   const ids = await bitbucket.readIds();

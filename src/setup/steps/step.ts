@@ -1,9 +1,9 @@
 import type { PrivateKey } from '../../ssh/privateKey';
 import type { Seen } from '../aws/aws';
 
-/** What the steps hand on to the next ones. */
+/** Values that steps pass to later steps. */
 export interface Made {
-  /** The private key, when it is at hand. */
+  /** The private key, if it is available. */
   readonly key: PrivateKey | undefined;
   readonly keyId: string | undefined;
 }
@@ -16,21 +16,21 @@ export interface Step {
   readonly state: StepState;
   /** `file`: about the step in bitbucket-pipelines.yml. */
   readonly kind?: 'file';
-  /** Of a change: `old → new`. */
+  /** For a change: `old → new`. */
   readonly note?: string;
-  /** The permission that is missing, of something that can't be read. */
+  /** The missing permission, if something can't be read. */
   readonly missing?: string;
-  /** Carries it out, and may be done twice; gives what it made. Without it there is nothing to do. */
+  /** Runs the step; can be repeated. Returns what it created. Undefined if there is nothing to do. */
   readonly run?: (made: Made) => Promise<Partial<Made> | undefined> | Promise<void>;
 }
 
 export interface Plan {
   readonly steps: readonly Step[];
-  /** What exists already. */
+  /** Values that already exist. */
   readonly made: Made;
 }
 
-/** A step of something that could be read; otherwise it says which permission is missing. */
+/** Decides a step from a value; without the permission to read it, the step names that permission. */
 export function decide<T>(title: string, seen: Seen<T>, judge: (value: T) => Omit<Step, 'title'>): Step {
   if ('missing' in seen) return { title, state: 'unseen', missing: seen.missing };
   return { title, ...judge(seen.value) };

@@ -142,7 +142,7 @@ describe('an AWS that says no', () => {
 
   it('NoSuchEntity where something must be there', async () => {
     expect(await codeOf(uploadKey(aws, 'nobody', pair.publicKey))).toContain(
-      'setup-changed: Something that was there a moment ago is gone (iam:UploadSSHPublicKey, NoSuchEntity)',
+      'setup-changed: Something was deleted in the meantime (iam:UploadSSHPublicKey, NoSuchEntity)',
     );
   });
 
