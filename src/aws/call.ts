@@ -26,3 +26,23 @@ export async function callAwsUnless<T>(
     }
   });
 }
+
+/** A page of a list of IAM. */
+interface Page {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+}
+
+/** Reads every page of a list of IAM. `read` returns undefined if the list does not exist. */
+export async function readPages<T extends Page>(
+  read: (page: { Marker?: string }) => Promise<T | undefined>,
+): Promise<readonly T[]> {
+  const pages: T[] = [];
+  let marker: string | undefined;
+  do {
+    const page = await read(marker === undefined ? {} : { Marker: marker });
+    if (page !== undefined) pages.push(page);
+    marker = page?.IsTruncated ? page.Marker : undefined;
+  } while (marker !== undefined);
+  return pages;
+}

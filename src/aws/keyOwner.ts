@@ -1,8 +1,8 @@
-import { IAMClient, ListUsersCommand, type User } from '@aws-sdk/client-iam';
+import { IAMClient, ListUsersCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { toFingerprint } from '../ssh/knownHosts';
 import type { PrivateKey } from '../ssh/privateKey';
-import { callAws } from './call';
+import { callAws, readPages } from './call';
 import { createRequestHandler } from './http';
 import type { AwsKeys } from './identity';
 import { type IamKey, readKeys } from './sshKeys';
@@ -17,6 +17,8 @@ export interface Clients {
 export interface AwsAccess {
   readonly credentials: AwsKeys;
   readonly region: string;
+  /** For proxies. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface IamUser {
@@ -45,10 +47,10 @@ export const ourPath = '/codecommit-mirror/';
 const lookMilliseconds = 120_000;
 
 /** Creates the two clients with the credentials of the variables, not those that the SDK would find. */
-export function createClients({ credentials, region }: AwsAccess, signal?: AbortSignal): Clients {
+export function createClients({ credentials, region, env }: AwsAccess, signal?: AbortSignal): Clients {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const held = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const options = { credentials: held, region, requestHandler: createRequestHandler() };
+  const options = { credentials: held, region, requestHandler: createRequestHandler(env) };
   const limit = AbortSignal.timeout(lookMilliseconds);
   return {
     iam: new IAMClient(options),
@@ -106,16 +108,10 @@ function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
 
 /** Every user of the account; those that `setup` created come first. */
 export async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
-  const users: User[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = Marker === undefined ? {} : { Marker };
-    const answer = await callAws('iam:ListUsers', () =>
-      iam.send(new ListUsersCommand(page), { abortSignal: signal }),
-    );
-    users.push(...(answer.Users ?? []));
-    Marker = answer.IsTruncated ? answer.Marker : undefined;
-  } while (Marker !== undefined);
+  const pages = await readPages((page) =>
+    callAws('iam:ListUsers', () => iam.send(new ListUsersCommand(page), { abortSignal: signal })),
+  );
+  const users = pages.flatMap(({ Users = [] }) => Users);
   const [ours, others] = [true, false].map((wanted) =>
     users.filter(({ Path }) => (Path === ourPath) === wanted),
   );

@@ -10,8 +10,11 @@ export type AwsVariables = Readonly<
  * Reads the credentials of a profile like AWS's own tools: keys, SSO, a role, a process. Throws the SDK's error if
  * there are none.
  */
-export async function readProfile(profile: string | undefined): Promise<AwsVariables> {
-  const clientConfig = { requestHandler: createRequestHandler() };
+export async function readProfile(
+  profile: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<AwsVariables> {
+  const clientConfig = { requestHandler: createRequestHandler(env) };
   const read = defaultProvider({ clientConfig, ...(profile !== undefined && { profile }) });
   const { accessKeyId, secretAccessKey, sessionToken } = await read();
   return {

@@ -4,7 +4,7 @@ import {
   ListSSHPublicKeysCommand,
   type SSHPublicKeyMetadata,
 } from '@aws-sdk/client-iam';
-import { callAws, callAwsUnless } from './call';
+import { callAws, callAwsUnless, readPages } from './call';
 
 /** A key in IAM's list. */
 export interface ListedKey {
@@ -30,16 +30,12 @@ interface Client {
 
 /** Every key of the user, in the order of IAM's list. Empty if the user does not exist. */
 export async function readKeys(aws: Client, user: string): Promise<readonly IamKey[]> {
-  const listed: SSHPublicKeyMetadata[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = { UserName: user, ...(Marker !== undefined && { Marker }) };
-    const answer = await callAwsUnless('NoSuchEntity', 'iam:ListSSHPublicKeys', () =>
-      aws.iam.send(new ListSSHPublicKeysCommand(page), { abortSignal: aws.signal }),
-    );
-    listed.push(...(answer?.SSHPublicKeys ?? []));
-    Marker = answer?.IsTruncated ? answer.Marker : undefined;
-  } while (Marker !== undefined);
+  const pages = await readPages((page) =>
+    callAwsUnless('NoSuchEntity', 'iam:ListSSHPublicKeys', () =>
+      aws.iam.send(new ListSSHPublicKeysCommand({ UserName: user, ...page }), { abortSignal: aws.signal }),
+    ),
+  );
+  const listed = pages.flatMap(({ SSHPublicKeys = [] }) => SSHPublicKeys);
   return await Promise.all(listed.map((key) => readKey(aws, user, key)));
 }
 

@@ -1,5 +1,5 @@
 import { ListRolesCommand, type Role } from '@aws-sdk/client-iam';
-import { callAws } from './call';
+import { callAws, readPages } from './call';
 import { type Clients, readUsers } from './keyOwner';
 import { readRefused } from './refusedActions';
 
@@ -42,16 +42,10 @@ export async function findWriters(
 
 /** ARNs, without the roles of AWS services, which nobody else can assume. */
 async function readRoles({ iam, signal }: Clients): Promise<readonly string[]> {
-  const roles: Role[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = Marker === undefined ? {} : { Marker };
-    const answer = await callAws('iam:ListRoles', () =>
-      iam.send(new ListRolesCommand(page), { abortSignal: signal }),
-    );
-    roles.push(...(answer.Roles ?? []));
-    Marker = answer.IsTruncated ? answer.Marker : undefined;
-  } while (Marker !== undefined);
+  const pages = await readPages((page) =>
+    callAws('iam:ListRoles', () => iam.send(new ListRolesCommand(page), { abortSignal: signal })),
+  );
+  const roles = pages.flatMap(({ Roles = [] }) => Roles);
   const open = roles.filter(({ Path }) => !Path?.startsWith('/aws-service-role/'));
   const isOfPeople = ({ Path }: Role) => Path?.startsWith('/aws-reserved/sso.amazonaws.com/') === true;
   return [...open.filter(isOfPeople), ...open.filter((role) => !isOfPeople(role))].map(({ Arn = '' }) => Arn);

@@ -20,7 +20,7 @@ import type { Settings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshUser';
 import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
-import { look, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
+import { attempt, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 /** What IAM reports about key and user, if there are AWS credentials. No points without credentials. */
 export async function checkAws(
@@ -40,7 +40,7 @@ export async function checkAws(
     return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(rightPoints)];
   }
   const url = orThrow((faults) => readDestinationUrl(values, true, faults));
-  const clients = createClients({ credentials, region: toIamRegion(url) }, signal);
+  const clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
   try {
     return await checkIam(clients, login, url);
   } finally {
@@ -57,7 +57,7 @@ async function checkIam(
   login: Login,
   url: { region: string | undefined; repository: string | undefined },
 ): Promise<Point[]> {
-  const called = await look(() => readCaller(clients));
+  const called = await attempt(() => readCaller(clients));
   if ('failure' in called) {
     const [name, ...rest] = login.kind === 'ssh' ? keyPoints : rightPoints;
     return [toAwsFailure(name, called.failure), ...toUnreached(rest)];
@@ -97,7 +97,7 @@ async function checkKey(
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);
-  const looked = await look(() =>
+  const result = await attempt(() =>
     findKey(
       clients,
       caller,
@@ -105,8 +105,8 @@ async function checkKey(
       (each) => each.fingerprint === fingerprint,
     ),
   );
-  if ('failure' in looked) return { point: toAwsFailure(name, looked.failure) };
-  const found = looked.value;
+  if ('failure' in result) return { point: toAwsFailure(name, result.failure) };
+  const found = result.value;
   if (found === undefined) {
     const message = `no user of the AWS account ${caller.account} has the SSH key ${id}, nor one with the fingerprint ${fingerprint}`;
     const remedy = 'Upload the public half to IAM, or use credentials of the account that has it.';
@@ -156,12 +156,12 @@ async function checkRights(
       ...toUnreached(['other writers']),
     ];
   const resource = toRepositoryArn({ region, name: repository }, account);
-  const looked = await look(async () => {
+  const result = await attempt(async () => {
     const source = await readPrincipal(clients, principal);
     return { source, refused: await readRefused(clients, { principal: source, actions, resource }) };
   });
-  if ('failure' in looked) return [toAwsFailure('policy', looked.failure), ...toUnreached(['other writers'])];
-  const { source, refused } = looked.value;
+  if ('failure' in result) return [toAwsFailure('policy', result.failure), ...toUnreached(['other writers'])];
+  const { source, refused } = result.value;
   return [toPolicyPoint(source, refused, resource), await checkWriters(clients, source, resource)];
 }
 
@@ -177,9 +177,9 @@ const namesAtMost = 10;
 
 /** Other writers are not a failure: the owner of the account decides who may push. */
 async function checkWriters(clients: Clients, mirror: string, repository: string): Promise<Point> {
-  const looked = await look(() => findWriters(clients, { mirror, repository }));
-  if ('failure' in looked) return toAwsFailure('other writers', looked.failure);
-  const { writers, asked, total } = looked.value;
+  const result = await attempt(() => findWriters(clients, { mirror, repository }));
+  if ('failure' in result) return toAwsFailure('other writers', result.failure);
+  const { writers, asked, total } = result.value;
   const cut = asked < total ? `; only the first ${asked} of ${total} were checked` : '';
   if (writers.length === 0)
     return toOk('other writers', `none of ${asked} other users and roles may push${cut}`);

@@ -13,7 +13,7 @@ import type { RefOutcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { checkDestination } from './destinationPoints';
 import { checkPlan, type PlanPoints } from './planPoints';
-import { look, type Point, toFailed, toOk, toUnreached } from './point';
+import { attempt, type Point, toFailed, toOk, toUnreached } from './point';
 import { toSettingsPoints } from './settingsPoints';
 
 /** The result: every point, each after those that it depends on, and what a run would do with each ref. */
@@ -54,18 +54,18 @@ function withoutRepeats(points: readonly Point[]): Point[] {
 }
 
 async function checkGit(git: Git): Promise<Point> {
-  const looked = await look(() => readGitVersion(git));
-  return 'failure' in looked ? toFailed('git', looked.failure) : toOk('git', `version ${looked.value}`);
+  const result = await attempt(() => readGitVersion(git));
+  return 'failure' in result ? toFailed('git', result.failure) : toOk('git', `version ${result.value}`);
 }
 
 async function readSource({ source, clone }: MirrorParts, settings: Settings) {
-  const looked = await look(async () => {
+  const result = await attempt(async () => {
     if (settings.source === undefined) throw noClone(settings.clone);
     return await source.refs();
   });
-  if ('failure' in looked) return { point: toFailed('source', looked.failure), listing: undefined };
+  if ('failure' in result) return { point: toFailed('source', result.failure), listing: undefined };
   const cache = clone === undefined ? '' : `; objects are taken from the clone in ${settings.clone}`;
-  const listing: RefListing = looked.value;
+  const listing: RefListing = result.value;
   return { point: toOk('source', `${listing.refs.size} refs at ${source.url}${cache}`), listing };
 }
 

@@ -2,7 +2,7 @@ import { type ErrorCode, hasCode } from '../errors';
 import type { RefListing } from '../git/listing';
 import { probePush } from '../push/probe';
 import type { Remote } from '../remote/remote';
-import { look, type Point, toFailed, toOk, toUnreached } from './point';
+import { attempt, type Point, toFailed, toOk, toUnreached } from './point';
 
 /** Failures to verify the host, and failures after the login. */
 const hostCodes: readonly ErrorCode[] = ['host-key-contradicted', 'certificate-refused'];
@@ -16,7 +16,7 @@ export interface DestinationPoints {
 
 /** Connects, lists, and tests the permission to push. Changes nothing at the destination. */
 export async function checkDestination(destination: Remote): Promise<DestinationPoints> {
-  const listed = await look(() => destination.refs());
+  const listed = await attempt(() => destination.refs());
   if ('failure' in listed) {
     const { failure } = listed;
     const after = toUnreached(['right to read', 'right to push']);
@@ -38,7 +38,7 @@ export async function checkDestination(destination: Remote): Promise<Destination
 const isOpen = toOk('connection', 'the host is verified and accepts the login');
 
 async function checkPush(destination: Remote): Promise<Point> {
-  const looked = await look(() => probePush(destination));
-  if ('failure' in looked) return toFailed('right to push', looked.failure);
+  const result = await attempt(() => probePush(destination));
+  if ('failure' in result) return toFailed('right to push', result.failure);
   return toOk('right to push', 'a dry-run push was accepted');
 }

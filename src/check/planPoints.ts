@@ -8,7 +8,7 @@ import { planRefusal } from '../plan/plan';
 import { toPlannedOutcomes } from '../push/verify';
 import { toLfsText } from '../report/lfs';
 import { type Counts, countRefs, type RefOutcome } from '../report/outcome';
-import { look, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
+import { attempt, type Point, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 export interface PlanPoints {
   readonly points: readonly Point[];
@@ -22,7 +22,7 @@ export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<Pla
   const after = toUnreached(['Git LFS', 'size limits']);
   const gone = findGone(seen, job.selection);
   if (gone !== undefined) return { points: [toGonePoint(job, gone), ...after], outcomes: [] };
-  const planned = await look(async () => {
+  const planned = await attempt(async () => {
     const refusal = planRefusal(seen, job.selection, seen.policy);
     if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
     return await makePlan(parts, seen);

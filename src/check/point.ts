@@ -46,10 +46,10 @@ export function toUnreached(names: readonly PointName[]): Point[] {
 }
 
 /** A value, or the error if it could not be read. */
-export type Looked<T> = { readonly value: T } | { readonly failure: MirrorError };
+export type Attempted<T> = { readonly value: T } | { readonly failure: MirrorError };
 
 /** Returns the result of `read`, or its MirrorError as a value. Throws if the run was stopped, and any other error. */
-export async function look<T>(read: () => Promise<T>): Promise<Looked<T>> {
+export async function attempt<T>(read: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { value: await read() };
   } catch (error) {

@@ -32,16 +32,16 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   const shown = { ...program, remedies, stdout: json ? stderr : stdout, stderr: undefined };
   using session = openSession(shown, findSecrets(env));
   const { log } = session.context;
-  const { points = [], outcomes = [], error } = await findOut(program, session);
+  const { points = [], outcomes = [], error } = await runChecks(program, session);
   // A failed point is a result; an error without points is a failure of the check.
   if (error !== undefined && points.length === 0) logError(error, session.openLog(stderr));
-  else if (!json) tell({ points, outcomes }, log);
+  else if (!json) logChecked({ points, outcomes }, log);
   if (json) stdout.write(toJsonCheck({ points, outcomes }, version, session.clean));
   if (error !== undefined) return error.exitCode;
   return points.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
-async function findOut({ readSettings }: CheckProgram, session: Session): Promise<Ending> {
+async function runChecks({ readSettings }: CheckProgram, session: Session): Promise<Ending> {
   const { context } = session;
   try {
     const settings = await readSettings();
@@ -57,8 +57,8 @@ async function findOut({ readSettings }: CheckProgram, session: Session): Promis
   }
 }
 
-function tell({ points, outcomes }: Checked, log: Log): void {
-  for (const point of points) tellPoint(point, log);
+function logChecked({ points, outcomes }: Checked, log: Log): void {
+  for (const point of points) logPoint(point, log);
   logDifferences(outcomes, log);
   const failed = points.filter(({ state }) => state === 'failed').length;
   const unseen = points.filter(({ state }) => state === 'unseen').length;
@@ -69,7 +69,7 @@ function tell({ points, outcomes }: Checked, log: Log): void {
   else log.success(`No fault found, but the two sides were not compared${also}.`);
 }
 
-function tellPoint({ name, state, reason, fix }: Point, log: Log): void {
+function logPoint({ name, state, reason, fix }: Point, log: Log): void {
   const text = `${name}: ${reason}${fix === undefined ? '' : `\n${fix}`}`;
   if (state === 'ok') log.success(text);
   else if (state === 'failed') log.failure(text);

@@ -5,7 +5,7 @@ import type { Git } from './git';
 export type Refs = Iterable<readonly [ref: string, oid: string]>;
 
 /** git prints one line for each object: its ID, or that it is missing. */
-const look = ['cat-file', '--batch-check=%(objectname)', '--buffer'];
+const batchCheck = ['cat-file', '--batch-check=%(objectname)', '--buffer'];
 
 /** Which of these refs point at an object that is not here. */
 export async function selectMissing(git: Git, refs: Refs): Promise<RefMap> {
@@ -28,7 +28,7 @@ export async function readCommits(git: Git, refs: Refs): Promise<RefMap> {
 export async function selectHere(git: Git, oids: Iterable<string>): Promise<readonly string[]> {
   const here: string[] = [];
   const questions = Array.from(oids, (oid) => `${oid}\n`).join('');
-  for await (const answers of git.lines([look], questions)) here.push(...answers.filter(isOid));
+  for await (const answers of git.lines([batchCheck], questions)) here.push(...answers.filter(isOid));
   return here;
 }
 
@@ -41,7 +41,7 @@ async function* lookAt(git: Git, refs: Refs, suffix: '' | '^{commit}') {
   if (asked.length === 0) return;
   const questions = asked.map(([, oid]) => `${oid}${suffix}\n`).join('');
   let index = 0;
-  for await (const answers of git.lines([look], questions)) {
+  for await (const answers of git.lines([batchCheck], questions)) {
     for (const answer of answers) {
       const [ref, oid] = asked[index++] ?? [];
       if (ref === undefined || oid === undefined)

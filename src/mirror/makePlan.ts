@@ -1,9 +1,9 @@
 import type { Range } from '../git/commitRange';
 import type { LfsUse } from '../lfs/search';
 import { fetchMissing } from '../objects/fetchMissing';
-import { surveyRange, withholdUnsendable } from '../objects/scanHistory';
+import { excludeUnsendable, scanHistory } from '../objects/scanHistory';
 import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
-import { findObstacle, withholdNames, withholdUnwritable } from '../plan/refNameConflicts';
+import { excludeNames, excludeUnwritable, findObstacle } from '../plan/refNameConflicts';
 import { isEverything } from '../plan/refs';
 import { addBackups } from '../push/backup';
 import { type Listings, type MirrorParts, requireUnmoved } from './look';
@@ -29,14 +29,14 @@ export async function makePlan(parts: MirrorParts, seen: Listings): Promise<Prep
   const scope = { present: seen.destination, wantsAll: isEverything(selection) };
   const fastForwards = await time('fetch', () => fetchMissing(wanted, scope, needs));
   const whole = planMirror(seen, selection, fastForwards, seen.policy);
-  const named = withholdNames(whole, limits.profile.names);
-  const writable = withholdUnwritable(named, seen.destination, seen.source);
+  const named = excludeNames(whole, limits.profile.names);
+  const writable = excludeUnwritable(named, seen.destination, seen.source);
   if (!seen.fallback) await requireUnmoved(writable, source);
 
   const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);
   const range = { tips, known: [...seen.destination.values()] };
-  const { excesses, lfs } = await time('survey', () => surveyRange(range, limits.profile.files, scratch.git));
-  const plan = await withholdUnsendable(writable, excesses, range, scratch);
+  const { excesses, lfs } = await time('survey', () => scanHistory(range, limits.profile.files, scratch.git));
+  const plan = await excludeUnsendable(writable, excesses, range, scratch);
   if (!job.policy.backup) return { plan, range, lfs };
   return { plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), needs), range, lfs };
 }

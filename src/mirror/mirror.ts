@@ -27,9 +27,7 @@ export async function mirror(job: Job, context: Context): Promise<Outcome> {
     const clone = job.clone === undefined ? undefined : await findClone(job.clone);
     const failed = await mirrorWith(clone, job, context, journal);
     if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
-    context.log.warn(
-      'Objects are missing in the clone: fetching everything from the source instead.',
-    );
+    context.log.warn('Objects are missing in the clone: fetching everything from the source instead.');
     return await mirrorWith(undefined, job, context, journal);
   });
   const outcome = journal.toOutcome(failure);

@@ -3,11 +3,11 @@ import { cloneBroken } from '../git/errors';
 import type { Git } from '../git/git';
 import { createPointerSearch, type LfsUse } from '../lfs/search';
 import { type FileEntry, type FileLimits, parseExcess } from '../plan/limits';
-import { type Plan, toPushes, withhold } from '../plan/plan';
+import { exclude, type Plan, toPushes } from '../plan/plan';
 import type { Scratch } from './scratch';
 
 /** What the history that is about to be sent contains. */
-export interface Survey {
+export interface HistoryScan {
   /** Commits that add a file over the limits, with the file and the limit. */
   readonly excesses: ReadonlyMap<string, string>;
   /** Undefined if nothing mentions Git LFS. */
@@ -23,7 +23,11 @@ interface FileChange extends FileEntry {
  * Reads, as a stream, every file that a commit of the range adds or changes, and looks for files over `limits` and for
  * Git LFS pointers.
  */
-export async function surveyRange(range: Range, limits: FileLimits | undefined, git: Git): Promise<Survey> {
+export async function scanHistory(
+  range: Range,
+  limits: FileLimits | undefined,
+  git: Git,
+): Promise<HistoryScan> {
   const excesses = new Map<string, string>();
   const search = createPointerSearch(git);
   for await (const file of readChanges(range, git)) {
@@ -39,9 +43,9 @@ export async function surveyRange(range: Range, limits: FileLimits | undefined, 
  * The plan without the updates that the destination would decline because of a file in their history; each reason names
  * commit and path.
  */
-export async function withholdUnsendable(
+export async function excludeUnsendable(
   plan: Plan,
-  excesses: Survey['excesses'],
+  excesses: HistoryScan['excesses'],
   range: Range,
   { git, readCommits }: Scratch,
 ): Promise<Plan> {
@@ -55,12 +59,12 @@ export async function withholdUnsendable(
     const detail = inherited.get(commit);
     if (detail !== undefined) details.set(ref, detail);
   }
-  return withhold(plan, 'unsendable', (ref) => details.get(ref));
+  return exclude(plan, 'unsendable', (ref) => details.get(ref));
 }
 
 /** The excesses of each commit of the range, including those of its ancestors. One walk, parents first. */
 async function inheritExcesses(
-  excesses: Survey['excesses'],
+  excesses: HistoryScan['excesses'],
   range: Range,
   git: Git,
 ): Promise<Map<string, string>> {
@@ -83,8 +87,12 @@ async function inheritExcesses(
  */
 async function* readChanges(range: Range, git: Git): AsyncGenerator<FileChange> {
   if (range.tips.length === 0) return;
-  const look = ['cat-file', '--buffer', '--batch-check=%(objecttype) %(objectname) %(objectsize) %(rest)'];
-  for await (const lines of git.lines([look], listChanges(range, git))) {
+  const batchCheck = [
+    'cat-file',
+    '--buffer',
+    '--batch-check=%(objecttype) %(objectname) %(objectsize) %(rest)',
+  ];
+  for await (const lines of git.lines([batchCheck], listChanges(range, git))) {
     for (const line of lines) {
       const [, oid = '', bytes, commit = '', path = ''] = /^blob (\S+) (\d+) (\S+) (.*)$/s.exec(line) ?? [];
       if (bytes !== undefined) yield { oid, bytes: Number(bytes), commit, ...parsePath(path) };

@@ -30,7 +30,7 @@ export async function readSshUser(
   if (!isGiven && repository !== undefined && hasAccessKey(env) && !env['AWS_OIDC_ROLE_ARN']) {
     const credentials = readAccessKey(values, faults);
     if (credentials === undefined || key === undefined) return undefined;
-    return await findKeyId(key, { credentials, region: toIamRegion(url) }, faults);
+    return await findKeyId(key, { credentials, region: toIamRegion(url), env }, faults);
   }
   if (isGiven || roleArn === undefined) return parseSshUser(keyId, url, faults);
   return faults.add({

@@ -157,7 +157,7 @@ export function isReplacement(update: RefUpdate): update is Replacement {
  * The plan without some updates. `find` returns the details for a ref to exclude. A ref that is already kept stays kept
  * for its own reason; but for a diverged branch the new reason is reported, because FORCE would not help.
  */
-export function withhold(plan: Plan, because: KeptBecause, find: (ref: string) => string | undefined): Plan {
+export function exclude(plan: Plan, because: KeptBecause, find: (ref: string) => string | undefined): Plan {
   const updates = plan.updates.map((update): RefUpdate => {
     if (update.action === 'none' || (update.action === 'keep' && update.because !== 'diverged'))
       return update;

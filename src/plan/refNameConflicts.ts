@@ -1,6 +1,6 @@
 import { toFolders } from './batches';
 import { type NameLimits, parseNameExcess } from './limits';
-import { type Plan, withhold } from './plan';
+import { exclude, type Plan } from './plan';
 import type { RefMap } from './refs';
 
 /**
@@ -27,8 +27,8 @@ export function findObstacle(ref: string, present: RefMap, wanted: RefMap): stri
 const componentBytes = 250;
 
 /** The plan without the refs that git can't push. A ref that is already kept stays kept for its own reason. */
-export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
-  const named = withhold(plan, 'unwritable', (ref) => findObstacle(ref, present, wanted));
+export function excludeUnwritable(plan: Plan, present: RefMap, wanted: RefMap): Plan {
+  const named = exclude(plan, 'unwritable', (ref) => findObstacle(ref, present, wanted));
   const deleted = new Set(named.updates.flatMap(({ action, ref }) => (action === 'delete' ? [ref] : [])));
   const stays = (ref: string) => present.has(ref) && !deleted.has(ref);
   const created = new Set(named.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
@@ -37,17 +37,17 @@ export function withholdUnwritable(plan: Plan, present: RefMap, wanted: RefMap):
     for (const ref of present.keys())
       if (!deleted.has(ref))
         for (const folder of toFolders(ref)) if (created.has(folder)) below.set(folder, ref);
-  return withhold(named, 'unwritable', (ref) => {
+  return exclude(named, 'unwritable', (ref) => {
     const conflict = toFolders(ref).find(stays) ?? below.get(ref);
     return conflict === undefined || stays(ref) ? undefined : toConflict(conflict);
   });
 }
 
 /** The plan without the new branches whose names the server declines. */
-export function withholdNames(plan: Plan, limits: NameLimits | undefined): Plan {
+export function excludeNames(plan: Plan, limits: NameLimits | undefined): Plan {
   if (limits === undefined) return plan;
   const creates = new Set(plan.updates.flatMap(({ action, ref }) => (action === 'create' ? [ref] : [])));
-  return withhold(plan, 'unsendable', (ref) => (creates.has(ref) ? parseNameExcess(ref, limits) : undefined));
+  return exclude(plan, 'unsendable', (ref) => (creates.has(ref) ? parseNameExcess(ref, limits) : undefined));
 }
 
 /** git stores a ref as a file, so `team` and `team/x` can't both exist. */

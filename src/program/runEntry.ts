@@ -26,19 +26,19 @@ export async function runEntry(
   const outputs = [watchOutput(process.stdout), watchOutput(process.stderr)] as const;
   const lost = new Promise<Ending>((resolve) => {
     // An error that a library throws outside of any awaited call.
-    process.on('uncaughtException', (error) => resolve(tell(error, process, failures)));
+    process.on('uncaughtException', (error) => resolve(report(error, process, failures)));
   });
-  const ended = main().catch((error) => tell(error, process, failures));
+  const ended = main().catch((error) => report(error, process, failures));
   const { exitCode, needsOutput = false } = await Promise.race([ended, lost]);
   const [cause] = await Promise.all(outputs.map((output) => output.flush()));
   const isLost = cause !== undefined && cause.code !== 'EPIPE';
-  if (isLost) tell(outputUnwritable(cause), process, 'stderr');
+  if (isLost) report(outputUnwritable(cause), process, 'stderr');
   await outputs[1].flush();
   // Everything is written and cleaned up: do not wait for a timer or handle of a library.
   process.exit(isLost && needsOutput ? exitCode || 1 : exitCode);
 }
 
-function tell(error: unknown, process: EntryProcess, failures: 'stdout' | 'stderr'): Ending {
+function report(error: unknown, process: EntryProcess, failures: 'stdout' | 'stderr'): Ending {
   const failure = toMirrorError(error);
   const log = createLog({
     stream: process[failures],

@@ -1,7 +1,7 @@
 import type { MirrorError } from '../errors';
 import type { Scratch } from '../objects/scratch';
 import { planBackups } from '../plan/backup';
-import { isReplacement, type Plan, withhold } from '../plan/plan';
+import { exclude, isReplacement, type Plan } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import { createTransferListener } from '../report/progress';
 import { type PushNeeds, pushUpdates } from './push';
@@ -34,7 +34,7 @@ export async function pushBackups(
   const failure = await pushUpdates(plan.backups, needs);
   const failed = plan.backups.filter(({ ref }) => needs.journal.answer(ref)?.done !== true);
   const names = new Map(failed.map(({ of, ref }) => [of, ref]));
-  const rest = withhold(plan, 'backup-failed', (ref) => names.get(ref));
+  const rest = exclude(plan, 'backup-failed', (ref) => names.get(ref));
   needs.journal.revised(rest);
   return { plan: rest, failure };
 }

@@ -66,8 +66,7 @@ function logAlike(refs: readonly RefOutcome[], log: Log): readonly RefOutcome[] 
 }
 
 function logLfs(lfs: LfsOutcome, log: Log): void {
-  if (lfs.objects === 0)
-    log.info('The repository uses Git LFS, but no file to push is stored in it.');
+  if (lfs.objects === 0) log.info('The repository uses Git LFS, but no file to push is stored in it.');
   else if (lfs.sent) log.info(`The destination has ${toLfsText(lfs)}.`);
   else
     log.warn(

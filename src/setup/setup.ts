@@ -65,9 +65,9 @@ async function remove(hands: Hands): Promise<void> {
 
 function openHands(request: SetupRequest, context: SetupContext): Hands {
   const { region, profile, authorization, bitbucketApi: base } = request;
-  const requestHandler = createRequestHandler();
-  const options = { region, requestHandler, ...(profile !== undefined && { profile }) };
   const { env, signal, log } = context;
+  const requestHandler = createRequestHandler(env);
+  const options = { region, requestHandler, ...(profile !== undefined && { profile }) };
   const onWait = (seconds: number) => log.info(`Bitbucket asks to wait ${seconds} s.`);
   const aws = { iam: new IAM(options), codecommit: new CodeCommit(options), sts: new STS(options), signal };
   if (authorization === undefined) return { request, context, aws, bitbucket: undefined };

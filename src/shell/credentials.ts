@@ -13,7 +13,7 @@ export async function readShellCredentials(env: Environment, flag: unknown): Pro
   const profile = given ?? env['AWS_PROFILE'];
   const { readProfile } = await import('../aws/profile');
   try {
-    const { AWS_SESSION_TOKEN: token, ...keys } = await readProfile(profile);
+    const { AWS_SESSION_TOKEN: token, ...keys } = await readProfile(profile, env);
     // A token in the environment belongs to other keys.
     return { ...keys, AWS_SESSION_TOKEN: token };
   } catch (error) {

@@ -20,6 +20,7 @@ const body = createKeyPair().publicKey.split(' ').slice(0, 2).join(' ');
 const access = {
   credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey, sessionToken: undefined },
   region: 'eu-west-1',
+  env: process.env,
 };
 
 function addUser(name: string, path = '/'): IamUser {

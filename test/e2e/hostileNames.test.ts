@@ -125,7 +125,7 @@ describeServers(serverNames, 'over %s', (server) => {
     const ended = await mirrorAll(world);
     expect([ended.exitCode, ended.output]).toEqual([
       1,
-      expect.stringContaining("which git confuses with it"),
+      expect.stringContaining('which git confuses with it'),
     ]);
     expect(await world.destinationRefs()).toEqual({
       'refs/heads/main': tip,
@@ -182,10 +182,7 @@ describe('a server that folds case', { tags: ['slow'] }, () => {
       expect(ended.output).not.toContain('Trying again');
       for (const ref of odd)
         expect(ended.output).toMatch(
-          new RegExp(
-            `✖ \\w+ ${ref.split('/')[1]}: .*; refs/${ref} differs only in case`,
-            'i',
-          ),
+          new RegExp(`✖ \\w+ ${ref.split('/')[1]}: .*; refs/${ref} differs only in case`, 'i'),
         );
       expect(ended.output.match(/^✖ (branch|tag)/gm)).toHaveLength(2);
       const refs = Object.entries(await world.destinationRefs()).filter(

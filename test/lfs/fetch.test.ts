@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { createGit } from '../../src/git/git';
 import { isLfsInUse, isPointerSized, parsePointer } from '../../src/lfs/pointer';
-import { surveyRange } from '../../src/objects/scanHistory';
+import { scanHistory } from '../../src/objects/scanHistory';
 import { openFolder } from '../servers/folder';
 import { createBareRepository, git, gitEnvironment, run } from '../servers/git';
 import { toOid, toPointer } from '../servers/lfs';
@@ -67,7 +67,7 @@ describe('the survey of a history', () => {
     const tip = await git(repository, 'rev-parse', 'main');
     const { signal } = new AbortController();
     const runner = createGit({ directory: repository, env: gitEnvironment(), signal });
-    const { lfs } = await surveyRange({ tips: [tip], known: [] }, undefined, runner);
+    const { lfs } = await scanHistory({ tips: [tip], known: [] }, undefined, runner);
     return (
       lfs && {
         paths: lfs.paths,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findClone } from '../../src/objects/clone';
-import { surveyRange, withholdUnsendable } from '../../src/objects/scanHistory';
+import { excludeUnsendable, scanHistory } from '../../src/objects/scanHistory';
 import { openScratch } from '../../src/objects/scratch';
 import { codeCommitFileLimits } from '../../src/plan/limits';
 import { planMirror } from '../../src/plan/plan';
@@ -47,8 +47,8 @@ async function survey(files: readonly File[]) {
   const policy = { force: false, prune: false, pruneLimit: 0 };
   const whole = planMirror(look, { refs: 'all', include: [], exclude: [] }, new Set(), policy);
   const range = { tips: [...source.values()], known: [] };
-  const { excesses } = await surveyRange(range, codeCommitFileLimits, scratch.git);
-  const plan = await withholdUnsendable(whole, excesses, range, scratch);
+  const { excesses } = await scanHistory(range, codeCommitFileLimits, scratch.git);
+  const plan = await excludeUnsendable(whole, excesses, range, scratch);
   const withheld = plan.updates.flatMap(({ action, ref }) => (action === 'keep' ? [ref] : []));
   return { withheld, programs: (await witness.read()).length };
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { planBatches } from '../../src/plan/batches';
 import { codeCommitNameLimits } from '../../src/plan/limits';
 import { planMirror, type RefPush, toPushes } from '../../src/plan/plan';
-import { withholdNames, withholdUnwritable } from '../../src/plan/refNameConflicts';
+import { excludeNames, excludeUnwritable } from '../../src/plan/refNameConflicts';
 import { createBareRepository, git, gitWith, grow, readRefs, tryGit } from '../servers/git';
 
 const long = 'l'.repeat(251);
@@ -90,8 +90,8 @@ test('what a plan calls possible succeeds at a real receive-pack, and what it ca
         await setRefs(destination, look.destination);
         const selection = { refs: 'all', include: [], exclude: [] } as const;
         const whole = planMirror(look, selection, new Set(), policy);
-        const named = withholdNames(whole, codeCommitNameLimits);
-        const plan = withholdUnwritable(named, look.destination, look.source);
+        const named = excludeNames(whole, codeCommitNameLimits);
+        const plan = excludeUnwritable(named, look.destination, look.source);
         expect(await push(source, destination, toPushes(plan))).toBe(true);
         const expected = new Map(look.destination);
         for (const { ref, new: tip } of toPushes(plan)) if (tip === undefined) expected.delete(ref);
