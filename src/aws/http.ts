@@ -6,7 +6,7 @@ const milliseconds = 10_000;
 
 /** The request handler of AWS's clients, which do not support proxies themselves. */
 export function createRequestHandler(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string | undefined>> = process.env,
   requestTimeout = milliseconds,
 ): NodeHttpHandler {
   return new NodeHttpHandler({
