@@ -82,6 +82,7 @@ export const errorCodes = [
   'setup-unproven',
   'setup-not-removed',
   'fleet-destination-changed',
+  'fleet-source-changed',
   'fleet-nothing-named',
   'fleet-port-refused',
   'fleet-configuration-invalid',

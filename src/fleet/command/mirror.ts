@@ -11,10 +11,11 @@ import { toStopError } from '../../system/errors';
 import type { Fleet } from '../run/fleet';
 import { mirrorAll, saveListings } from '../run/mirrorAll';
 import { isEmptySource, type RepositoryRun } from '../run/mirrorRepository';
-import type { Runnable } from '../run/prepareDestination';
+import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { readPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
 import { isUnsettled, toReason } from './describePlan';
+import { toFleetReport } from './fleetReport';
 
 /** Mirrors all repositories, or those named, and tells of each in a line. Gives the exit code. */
 export async function mirrorFleet(
@@ -38,7 +39,7 @@ export async function mirrorFleet(
     const remedy = planned.action === 'conflict' ? `\n  ${planned.remedy}` : '';
     log.failure(`${planned.mirror}: ${planned.path}: ${toReason(planned) ?? planned.action}${remedy}`);
   }
-  const progress = createProgress(chosen.length, log);
+  const progress = createProgress(chosen.filter(isRunnable).length, log);
   const { runs, notBegun } = await mirrorAll(fleet, { repositories: chosen }, 'asked', {
     began: progress.began,
     async ended(run) {
@@ -47,6 +48,8 @@ export async function mirrorFleet(
     },
     openLog: () => silentLog(log),
   });
+  if (reportFolder !== undefined)
+    await writeFile(join(reportFolder, 'fleet.json'), session.clean(toFleetReport(plan, chosen, runs)));
   if (signal.aborted) {
     log.warn(`${notBegun.length} repositories were not begun.`);
     const stopped = toStopError(signal.reason);

@@ -3,7 +3,9 @@ import { createRequestHandler } from '../../aws/http';
 import { MirrorError } from '../../errors';
 import { openSession, type Session, type Surroundings } from '../../program/session';
 import { logError } from '../../report/text';
+import type { Log } from '../../system/context';
 import { readConfiguration } from '../configuration/configuration';
+import { ConfigurationError, toFaultLine } from '../configuration/errors';
 import { toJsonSchema } from '../configuration/jsonSchema';
 import { initConfiguration } from '../init/init';
 import { type Fleet, openFleet } from '../run/fleet';
@@ -39,10 +41,18 @@ export async function runFleet(request: FleetRequest, program: FleetProgram): Pr
   try {
     return await run(request, program, session);
   } catch (error) {
+    const { log } = session.context;
+    if (error instanceof ConfigurationError) return tellFaults(error, log);
     const failure = session.explain(error);
-    logError(failure, session.context.log);
+    logError(failure, log);
     return failure.exitCode;
   }
+}
+
+/** Each fault of the file has its remedy below it. */
+function tellFaults({ file, faults, code, exitCode }: ConfigurationError, log: Log): number {
+  for (const fault of faults) log.failure(`${toFaultLine(file, fault)}\n  ${fault.remedy} [${code}]`);
+  return exitCode;
 }
 
 async function run(request: FleetRequest, program: FleetProgram, session: Session): Promise<number> {

@@ -36,9 +36,9 @@ export async function serveFleet(fleet: Fleet, options: ServeOptions, session: S
     context.log.conceal,
     systemClock.now,
   );
-  const changed = () => {
+  const changed = createBell(() => {
     for (const listener of listeners) listener();
-  };
+  });
   const service = new FleetService(fleet, { clock: systemClock, random: Math.random, logs, changed });
   const access = createAccess(token, options.isBehindTls, systemClock.now);
   const onChange = (listener: () => void) => {
@@ -62,6 +62,19 @@ export async function serveFleet(fleet: Fleet, options: ServeOptions, session: S
   await service.run();
   context.log.info('Stopped.');
   return 0;
+}
+
+/** Rings twice a second at most: a thousand changes at once are one for whoever looks. */
+function createBell(ring: () => void): () => void {
+  let isRinging = false;
+  return () => {
+    if (isRinging) return;
+    isRinging = true;
+    setTimeout(() => {
+      isRinging = false;
+      ring();
+    }, 500).unref();
+  };
 }
 
 /** Whoever can reach the page from elsewhere must log in. */

@@ -27,7 +27,7 @@ export async function checkAll(
 ): Promise<readonly RepositoryCheck[]> {
   const checks: RepositoryCheck[] = [];
   const work = async (planned: Runnable) => {
-    const check = await checkOne(fleet, planned);
+    const check = await checkRepository(fleet, planned);
     checks.push(check);
     ended(check);
   };
@@ -37,7 +37,8 @@ export async function checkAll(
 
 const none = { behind: 0, extra: 0, branches: 0, tags: 0 };
 
-async function checkOne(fleet: Fleet, planned: Runnable): Promise<RepositoryCheck> {
+/** Compares the refs of both sides of one repository. Never throws for the repository's own sake. */
+export async function checkRepository(fleet: Fleet, planned: Runnable): Promise<RepositoryCheck> {
   const mirror = fleet.mirrorNamed(planned.mirror);
   const hosts = fleet.hostsOf(mirror);
   try {

@@ -6,6 +6,12 @@ export const destinationChanged = (name: string, because: string) =>
     remedy: 'Run again: the next plan says what to do about it.',
   });
 
+export const sourceChanged = (path: string) =>
+  new MirrorError('fleet-source-changed', {
+    message: `The repository "${path}" at the source is no longer the one of the plan: it was deleted, moved or replaced. Nothing was pushed to its mirror.`,
+    remedy: 'Run again: the next plan says what has become of it.',
+  });
+
 export const nothingNamed = (names: readonly string[], known: readonly string[]) =>
   new MirrorError(
     'fleet-nothing-named',

@@ -5,8 +5,10 @@ import type { Context, Log } from '../../system/context';
 import { toFailure } from '../../system/errors';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { RepositoryState, RunRecord } from '../state/repositoryState';
+import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
 import { prepareDestination, type Runnable } from './prepareDestination';
+import { requireSource } from './requireSource';
 import { toJob } from './toJob';
 
 /** How the run of one repository ended. */
@@ -43,13 +45,13 @@ export async function mirrorRepository(planned: Runnable, run: RunContext): Prom
   const { context } = limited;
   let [outcome, error, destination]: [Outcome?, MirrorError?, string?] = [];
   try {
-    const prepared = await prepareDestination(fleet, mirror, planned);
-    destination = prepared.destination.url;
     const hosts = fleet.hostsOf(mirror);
+    const source = await requireSource(hosts.source, planned);
+    destination = (await prepareDestination(fleet, mirror, planned)).url;
     const [from, to] = await Promise.all([hosts.source.login(), hosts.destination.login()]);
     const job = toJob(
       mirror,
-      { url: planned.repository.url, name: planned.path, login: from },
+      { url: source.url, name: planned.path, login: from },
       { url: destination, name: planned.destination, login: to },
     );
     outcome = await runMirror(job, context);
@@ -113,11 +115,11 @@ async function save(
   outcome: Outcome | undefined,
   failure: MirrorError | undefined,
 ): Promise<void> {
-  const before = await store.readRepository(mirror, identity);
   const runChange = { kind: 'runs', mirror, identity, runs: [run] } as const;
-  if (before === undefined) return;
-  const state = toState(before, run, outcome, failure);
-  await store.write([{ kind: 'repository', state }, runChange]);
+  await updateRepository(store, { mirror, identity }, (before) => {
+    if (before === undefined) return [];
+    return [{ kind: 'repository', state: toState(before, run, outcome, failure) }, runChange];
+  });
 }
 
 function toState(

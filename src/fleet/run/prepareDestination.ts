@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HostRepository } from '../hosts/repository';
 import type { PlannedRepository } from '../plan/decision';
 import { parseMarker, toMarker } from '../plan/marker';
 import { pathsAtMost, type RepositoryState, toNewState } from '../state/repositoryState';
+import { updateRepository } from '../state/update';
 import { destinationChanged } from './errors';
 import type { Fleet } from './fleet';
 
@@ -15,12 +17,6 @@ export function isRunnable(planned: PlannedRepository): planned is Runnable {
   return ['create', 'adopt', 'follow'].includes(planned.action) && planned.repository !== undefined;
 }
 
-/** A repository with its mirror: both are there, and the destination is ours. */
-export interface Prepared {
-  readonly state: RepositoryState;
-  readonly destination: HostRepository;
-}
-
 /**
  * Makes the destination of a repository so: creates it, private, or writes our marker into its description. Its name is
  * saved before it is made, so that a run which is killed in between finds it again. Throws MirrorError.
@@ -29,22 +25,18 @@ export async function prepareDestination(
   fleet: Fleet,
   mirror: MirrorConfiguration,
   planned: Runnable,
-): Promise<Prepared> {
+): Promise<HostRepository> {
   const { identity, path, destination: name } = planned;
   const host = fleet.hostsOf(mirror).destination;
-  const before =
-    (await fleet.store.readRepository(mirror.name, identity)) ?? toNewState(mirror.name, identity, path);
-  const named = rename({ ...before, destination: name }, path);
-  if (before.destination !== name || before.path !== path) await save(fleet, named);
+  await save(fleet, planned, { destination: name });
   const marker = toMarker({ identity, path }, mirror.to.host);
   const found = await host.findByName(name);
   requireExpected(planned, found);
   const destination =
     found ?? (await host.create({ name, description: marker, tags: { 'codecommit-mirror': identity } }));
   if (found !== undefined && found.description !== marker) await host.describe(found, marker);
-  const state = { ...named, destinationIdentity: destination.identity };
-  if (before.destinationIdentity !== destination.identity) await save(fleet, state);
-  return { state, destination };
+  await save(fleet, planned, { destinationIdentity: destination.identity });
+  return destination;
 }
 
 /** Between the plan and now, somebody may have made, replaced or taken away what is there. */
@@ -69,6 +61,14 @@ function rename(state: RepositoryState, path: string): RepositoryState {
   return { ...state, path, formerPaths: [...state.formerPaths, state.path].slice(-pathsAtMost) };
 }
 
-async function save({ store }: Fleet, state: RepositoryState): Promise<void> {
-  await store.write([{ kind: 'repository', state }]);
+/** Writes nothing where nothing is new. */
+async function save(
+  { store }: Fleet,
+  { mirror, identity, path }: Runnable,
+  more: Pick<RepositoryState, 'destination' | 'destinationIdentity'>,
+): Promise<void> {
+  await updateRepository(store, { mirror, identity }, (before) => {
+    const state = { ...rename(before ?? toNewState(mirror, identity, path), path), ...more };
+    return isDeepStrictEqual(state, before) ? [] : [{ kind: 'repository', state }];
+  });
 }

@@ -102,3 +102,47 @@ test('named repositories alone are mirrored; a name that means nothing is a faul
   const wrong = await hosts.fleet('mirror', 'acme/other');
   expect([wrong.exitCode, wrong.output]).toEqual([2, expect.stringContaining('[fleet-nothing-named]')]);
 });
+
+test('a repository that is made again under its name between the plan and the run does not reach the old mirror', async () => {
+  await using hosts = await openFleetHosts();
+  await hosts.add('app', 'main');
+  expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
+  const mirror = (await hosts.mirrorOf('app')) ?? '';
+  const before = await readRefs(mirror);
+  const { repositories, faults } = hosts.github;
+  const old = repositories.find('acme', 'app');
+  if (old === undefined) throw new Error('no repository');
+  const replaced = { path: '' };
+  faults.push({
+    when: new RegExp(`^GET /api/v3/repositories/${old.id}`),
+    times: 1,
+    async until() {
+      repositories.remove(old);
+      replaced.path = await hosts.add('app', 'main');
+    },
+  });
+  const run = await hosts.fleet('mirror', '--report-dir', 'reports');
+  expect([run.exitCode, run.output]).toEqual([1, expect.stringContaining('[fleet-source-changed]')]);
+  expect(await readRefs(mirror)).toEqual(before);
+  const report = JSON.parse(await readFile(join(hosts.root, 'work/reports/fleet.json'), 'utf8'));
+  expect(report).toMatchObject({
+    version: 1,
+    repositories: [{ source: 'acme/app', outcome: 'failed', code: 'fleet-source-changed' }],
+  });
+  // The new one gets a mirror of its own.
+  expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
+  expect(await readRefs(mirror)).toEqual(before);
+  const other = hosts.gitlab.repositories.all.find(({ name }) => /^app-[0-9a-f]{8}$/.test(name));
+  expect(await readRefs((await hosts.mirrorOf(other?.name ?? '')) ?? '')).toEqual(
+    await readRefs(replaced.path),
+  );
+});
+
+test('each fault of the file is told with its own remedy', async () => {
+  await using hosts = await openFleetHosts();
+  await hosts.configure("    prune_limit: 'many'\n    forse: true");
+  const run = await hosts.fleet('preview');
+  expect(run.exitCode).toBe(2);
+  expect(run.output.match(/\[fleet-configuration-invalid\]/g)).toHaveLength(2);
+  expect(run.output).toMatch(/mirrors\.yaml:\d+:\d+: .*prune_limit.*\n {2}.*\[fleet/);
+});

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
@@ -102,7 +103,15 @@ test('the page shows and does: mirror now, pause, resume, stop all', async () =>
   const metrics = await (await fetch(`${page}/metrics`)).text();
   expect(metrics).toContain('codecommit_mirror_repositories{state="equal"} 1');
   expect((await fetch(`${page}/healthz`)).status).toBe(200);
+  expect(await statusUnder(page, 'evil.example:8080')).toBe(421);
 });
+
+/** The status of the page for a browser that was led to this machine by another name. */
+async function statusUnder(page: string, host: string): Promise<number | undefined> {
+  return await new Promise((done, failed) => {
+    get(page, { headers: { host } }, (response) => done(response.resume().statusCode)).on('error', failed);
+  });
+}
 
 test('a form from elsewhere changes nothing, and a page for others asks for a token', async () => {
   await using served = await openServed((hosts) => hosts.add('app', 'main'), {
@@ -115,6 +124,10 @@ test('a form from elsewhere changes nothing, and a page for others asks for a to
   const closed = await fetch(page);
   expect([closed.status, await closed.text()]).toEqual([401, expect.stringContaining('Log in')]);
   expect((await fetch(`${page}/metrics`)).status).toBe(401);
+  const withBearer = (token: string) =>
+    fetch(`${page}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  expect((await withBearer('a-token-for-the-page-0123456789')).status).toBe(200);
+  expect((await withBearer('a-token-for-the-page-012345678')).status).toBe(401);
   const wrong = await act(served, 'login', { token: 'not-the-token-of-the-page' });
   expect(wrong.status).toBe(401);
   const right = await act(served, 'login', { token: 'a-token-for-the-page-0123456789' });

@@ -1,11 +1,17 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLocal } from '../listener';
 
 /** Who may see the page. */
 export interface Access {
   /** The token that opens it; undefined where this machine alone can reach it. */
   readonly token: string | undefined;
-  /** Whether this request may see the page. */
+  /**
+   * Whether the page is asked for by a name that may lead here. Without a token the name must be this machine's: a name of
+   * somebody else that leads to 127.0.0.1 would open the page to the scripts of that somebody.
+   */
+  isExpectedHost(request: IncomingMessage): boolean;
+  /** Whether this request may see the page: by its session, or, as monitoring does, by the token as a bearer token. */
   isOpenFor(request: IncomingMessage): boolean;
   /** Checks a token; gives the cookie of a new session. */
   logIn(token: string): string | undefined;
@@ -27,8 +33,15 @@ export function createAccess(token: string | undefined, isSecure: boolean, now: 
   const flags = `; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
   return {
     token,
+    isExpectedHost({ headers }) {
+      const host = `http://${headers.host ?? ''}`;
+      if (token !== undefined) return true;
+      return URL.canParse(host) && isLocal(new URL(host).hostname.replace(/^\[|\]$/g, ''));
+    },
     isOpenFor(request) {
       if (token === undefined) return true;
+      const [, bearer] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
+      if (bearer !== undefined) return isSame(bearer, token);
       const end = sessions.get(readCookie(request, sessionCookie) ?? '');
       return end !== undefined && end > now();
     },

@@ -38,6 +38,8 @@ export async function answerPage(
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://page');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (!parts.access.isExpectedHost(request))
+    return send(response, 421, 'text/plain', 'This page is open at the name of this machine only.\n');
   if (url.pathname === '/healthz') return send(response, 200, 'text/plain', 'ok\n');
   if (url.pathname === '/style.css') return send(response, 200, 'text/css', style);
   if (url.pathname === '/page.js') return send(response, 200, 'text/javascript', script);
@@ -127,14 +129,12 @@ async function act(
     case 'mirror':
       return service.ask(mirror, identity);
     case 'mirror-all':
-      service.askAll();
+      await service.askAll();
       return true;
     case 'check':
-      void service.check(mirror, identity).catch(() => undefined);
-      return true;
+      return service.check(mirror, identity);
     case 'check-all':
-      void service.check().catch(() => undefined);
-      return true;
+      return service.check();
     case 'list':
       void service.list().catch(() => undefined);
       return true;

@@ -1,0 +1,19 @@
+import type { Host } from '../hosts/host';
+import type { HostRepository } from '../hosts/repository';
+import { sourceChanged } from './errors';
+import type { Runnable } from './prepareDestination';
+
+/**
+ * The source of a run, as its host has it now. A plan may be an hour old, and its address names whatever has that name:
+ * a repository that was made again under it must not go over the mirror of the one before. Throws MirrorError.
+ */
+export async function requireSource(
+  host: Host,
+  { identity, path, repository }: Runnable,
+): Promise<HostRepository> {
+  // CodeCommit finds nothing by its ID: to look for one is to list all.
+  const found =
+    host.kind === 'codecommit' ? await host.findByName(repository.name) : await host.find(identity);
+  if (found?.identity !== identity) throw sourceChanged(path);
+  return found;
+}

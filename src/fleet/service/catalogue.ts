@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import { hasCode } from '../../errors';
+import { toReason } from '../command/describePlan';
+import type { PlannedRepository } from '../plan/decision';
+import type { Fleet } from '../run/fleet';
+import { saveListings } from '../run/mirrorAll';
+import { isRunnable, type Runnable } from '../run/prepareDestination';
+import { type MirrorProblem, readPlan } from '../run/readPlan';
+import { type RepositoryState, toNewState } from '../state/repositoryState';
+import { updateRepository } from '../state/update';
+import { toHint } from './hint';
+
+/** A key of one repository of one mirror. */
+export const toKey = (mirror: string, identity: string) => `${mirror} ${identity}`;
+
+/** What may be mirrored, by the last plan. */
+export class Catalogue {
+  readonly #fleet: Fleet;
+  #runnable: ReadonlyMap<string, Runnable> = new Map();
+  #suspended = new Set<string>();
+  #isDue = true;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  readonly #tell: (problem: MirrorProblem) => void;
+
+  constructor(fleet: Fleet, tell: (problem: MirrorProblem) => void) {
+    this.#fleet = fleet;
+    this.#tell = tell;
+  }
+
+  get all(): readonly Runnable[] {
+    return [...this.#runnable.values()];
+  }
+
+  get(mirror: string, identity: string): Runnable | undefined {
+    return this.#runnable.get(toKey(mirror, identity));
+  }
+
+  /** A listing failed, or what runs has met a world that is not that of the plan. */
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  /** Whether nothing of this mirror is run before its sides are listed again: its token is refused. */
+  isSuspended(mirror: string): boolean {
+    return this.#suspended.has(mirror);
+  }
+
+  suspend(mirror: string): void {
+    this.#suspended.add(mirror);
+    this.#isDue = true;
+  }
+
+  /** The plan is no longer true: it is made again soon. */
+  expire(): void {
+    this.#isDue = true;
+  }
+
+  /** Lists all sources and plans. Resolved when a listing that began after this moment has ended. */
+  async list(): Promise<void> {
+    if (this.#running === undefined) return await this.#start();
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#start();
+      });
+    await this.#next;
+  }
+
+  #start(): Promise<void> {
+    this.#running = this.#list().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #list(): Promise<void> {
+    const { configuration, context } = this.#fleet;
+    const plan = await readPlan(this.#fleet, configuration.mirrors);
+    for (const problem of plan.problems) this.#tell(problem);
+    await saveListings(this.#fleet, plan);
+    await Promise.all(plan.repositories.map((planned) => this.#save(planned)));
+    this.#replace(plan.repositories, plan.problems);
+    context.log.debug(`Listed ${plan.repositories.length} repositories.`);
+  }
+
+  /** What a source that can't be listed had before stays; all at once, so that no webhook falls between. */
+  #replace(planned: readonly PlannedRepository[], problems: readonly MirrorProblem[]): void {
+    const unlisted = new Set(problems.map(({ mirror }) => mirror));
+    const kept = [...this.#runnable].filter(([, { mirror }]) => unlisted.has(mirror));
+    const fresh = planned
+      .filter(isRunnable)
+      .map((each): [string, Runnable] => [toKey(each.mirror, each.identity), each]);
+    this.#runnable = new Map([...kept, ...fresh]);
+    const refused = problems.filter(({ error }) => hasCode(error, ['fleet-token-refused']));
+    this.#suspended = new Set(refused.map(({ mirror }) => mirror));
+    this.#isDue = problems.length > 0;
+  }
+
+  async #save(planned: PlannedRepository): Promise<void> {
+    await updateRepository(this.#fleet.store, planned, (known) => {
+      const state = isRunnable(planned) ? toListedState(planned, known) : toIdleState(planned, known);
+      return state === undefined || isDeepStrictEqual(state, known) ? [] : [{ kind: 'repository', state }];
+    });
+  }
+}
+
+/** A repository whose time stamp has moved is due at once. */
+function toListedState(planned: Runnable, known: RepositoryState | undefined): RepositoryState {
+  const state = known ?? toNewState(planned.mirror, planned.identity, planned.path);
+  const hint = toHint(planned.repository);
+  if (hint === undefined || hint === state.hint) return state;
+  return { ...state, hint, dueAt: 0 };
+}
+
+/** The state of a repository that is not mirrored; undefined where there is none to keep. */
+function toIdleState(
+  planned: PlannedRepository,
+  known: RepositoryState | undefined,
+): RepositoryState | undefined {
+  switch (planned.action) {
+    case 'conflict': {
+      if (planned.because === 'unlisted') return known;
+      const { problem: _before, ...state } =
+        known ?? toNewState(planned.mirror, planned.identity, planned.path);
+      const problem = {
+        code: 'fleet-conflict',
+        message: toReason(planned) ?? '',
+        remedy: planned.remedy,
+      };
+      return { ...state, state: 'blocked', problem };
+    }
+    case 'gone':
+      return known && { ...known, state: 'gone' };
+    case 'frozen':
+      return known && { ...known, state: 'frozen' };
+    default:
+      return known;
+  }
+}
