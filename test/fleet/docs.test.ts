@@ -4,11 +4,13 @@ import { Ajv } from 'ajv';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { toFleetKeysTable } from '../../scripts/fleetKeysTable';
+import { createFleetCommand, type FleetRequest } from '../../src/fleet/command/fleetCommand';
 import { parseConfiguration } from '../../src/fleet/configuration/configuration';
 import { toJsonSchema } from '../../src/fleet/configuration/jsonSchema';
 import { parseMarker } from '../../src/fleet/plan/marker';
 import { toNameFields, toTaggedName } from '../../src/fleet/plan/naming';
 import { parseSecretReference } from '../../src/fleet/secrets/reference';
+import { toMetrics } from '../../src/fleet/service/metrics';
 
 const guide = readFileSync(resolve(import.meta.dirname, '../../docs/fleet.md'), 'utf8');
 
@@ -27,7 +29,44 @@ function tableBelow(heading: string): readonly string[][] {
   );
 }
 
+/** The commands of the fleet that the guide shows, word by word. */
+const commandsOf = (text: string) =>
+  [...text.matchAll(/^codecommit-mirror fleet (.+?)(?: +#.*)?$/gm)].map(([, words = '']) =>
+    [...words.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? ''),
+  );
+
+async function parseCommand(words: readonly string[]): Promise<FleetRequest | undefined> {
+  let request: FleetRequest | undefined;
+  const command = createFleetCommand(async (given) => {
+    request = given;
+  });
+  await command.parseAsync([...words], { from: 'user' });
+  return request;
+}
+
 describe('docs/fleet.md', () => {
+  const commands = commandsOf(blocksOf('sh').join(''));
+
+  it('shows commands', () => {
+    expect(commands.length).toBeGreaterThan(10);
+  });
+
+  test.each(commands.map((words) => [words]))('has a command that is taken: %s', async (words) => {
+    expect(await parseCommand(words)).toMatchObject({ subcommand: words[0] });
+  });
+
+  it('has each command in the table', () => {
+    const shown = tableBelow('Running it').flatMap(([cell = '']) => /^`fleet (\w+)`$/.exec(cell)?.[1] ?? []);
+    const known = createFleetCommand(async () => undefined).commands.map((command) => command.name());
+    expect(shown.sort()).toEqual([...known].sort());
+  });
+
+  it('names the metrics that there are', () => {
+    const view = { mirrors: [], repositories: [], isStopped: false };
+    const families = [...toMetrics(view, {}, 0).matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name);
+    for (const family of families) expect(guide).toContain(`| \`${family}\` |`);
+  });
+
   it('has the tables of keys that the schema gives', () => {
     const [, tables] = /<!-- keys -->\n(.*)\n<!-- \/keys -->/s.exec(guide) ?? [];
     expect(tables).toBe(toFleetKeysTable());
