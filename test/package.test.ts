@@ -53,6 +53,7 @@ test('it holds the programs, their licences and bill of materials, and the docum
     'SECURITY.md',
     'dist/THIRD-PARTY-LICENSES.txt',
     'dist/cli.js',
+    'dist/lambda.js',
     'dist/pipe.js',
     'dist/sbom.cdx.json',
     'package.json',

@@ -72,9 +72,8 @@ describeServers(serverNames, '~/.ssh of the pipe, over %s,', (server) => {
   test('serves two runs at once', async () => {
     await using world = await openScene(server);
     const clones = [await world.clone(), await world.clone({ kind: 'branch', branch: 'feature/one' })];
-    const runs = await Promise.all(
-      clones.map((clone, index) => world.pipe(clone, index === 0 ? once : { ...once })),
-    );
+    // More than one attempt: the server may lock HEAD for one of them in that moment.
+    const runs = await Promise.all(clones.map((clone) => world.pipe(clone)));
     runs.map(expectMirrored);
     const { 'refs/heads/main': main, 'refs/heads/feature/one': feature } = await world.sourceRefs();
     expect(await world.destinationRefs()).toEqual({

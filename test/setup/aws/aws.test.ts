@@ -121,7 +121,7 @@ describe('an AWS that says no', () => {
     [503, 'ServiceUnavailable', "setup-aws-unreachable: AWS can't be reached"],
     [409, 'LimitExceeded', 'setup-limit: A quota of the AWS account is used up'],
     [403, 'OptInRequired', 'setup-aws-failed: The AWS account is not signed up for this service'],
-    [409, 'ConcurrentModification', 'setup-changed: Somebody created or changed the same thing'],
+    [409, 'ConcurrentModification', 'setup-changed: Somebody else created or changed the same thing'],
     [409, 'DeleteConflict', 'setup-changed: Something that setup did not create is attached to it'],
     [400, 'InvalidPublicKey', 'setup-key-refused: IAM rejected the public key'],
     [400, 'DuplicateSSHPublicKey', 'setup-key-refused: IAM rejected the public key'],
