@@ -10,8 +10,9 @@ import { codeCommit, generic } from '../plan/profiles';
 import { isLoopback } from '../remote/address';
 import type { Password, RemoteSettings } from '../remote/settings';
 import { resolveReportFile } from '../report/file';
-import { readDestination } from './destination';
-import { hasAccessKey, readAccessKey } from './identity';
+import { toDefaultBranchSetter } from './defaultBranch';
+import { readDestination, readDestinationUrl } from './destination';
+import { hasAccessKey, isKeyless, readAccessKey } from './identity';
 import { parseVariables } from './parseVariables';
 import { parseRun } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
@@ -71,6 +72,8 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
+  const accessKey = hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined;
+  const url = readDestinationUrl(values, isKeyless(env), collectFaults());
   return {
     source,
     destination: withDirectory(destination, options.sshDirectory),
@@ -80,7 +83,8 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
     trigger: run.kind === 'none' ? undefined : { commit: run.commit },
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
-    accessKey: hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined,
+    accessKey,
+    setDefaultBranch: toDefaultBranchSetter(url, destination, accessKey),
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }
