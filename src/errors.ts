@@ -150,9 +150,9 @@ export function hasCode(error: unknown, codes: readonly ErrorCode[]): error is M
   return error instanceof MirrorError && codes.includes(error.code);
 }
 
-/** Lines without information about a failure: advice and progress. */
+/** Lines without information about a failure: advice, warnings of ssh, and progress. */
 const idle =
-  /^(hint:|Please make sure|and the repository exists|(remote: )?\w+ (objects|deltas): |(remote: )?Total \d+ \(delta |Delta compression using)/;
+  /^(hint:|\*\* |Please make sure|and the repository exists|(remote: )?\w+ (objects|deltas): |(remote: )?Total \d+ \(delta |Delta compression using)/;
 
 /**
  * The output of a server or program, for one line of a log: the last lines with information, without control

@@ -18,9 +18,20 @@ export function toRepositoryArn({ region, name }: Place, account: string): strin
   return `arn:${toPartition(region)}:codecommit:${region}:${account}:${name}`;
 }
 
-/** The permissions that git needs, on one repository. GitPush includes deletions and forced pushes. */
-export function toGitPolicy(place: Place, account: string): PolicyDocument {
-  const Action = ['codecommit:GitPull', 'codecommit:GitPush'];
+/**
+ * What git needs, on the one repository. GitPush covers deletions and forced pushes. `defaultBranch`: also to choose
+ * the default branch, which a mirror with AWS credentials does by CodeCommit's API.
+ */
+export function toGitPolicy(
+  place: Place,
+  account: string,
+  { defaultBranch = false }: { readonly defaultBranch?: boolean } = {},
+): PolicyDocument {
+  const Action = [
+    'codecommit:GitPull',
+    'codecommit:GitPush',
+    ...(defaultBranch ? ['codecommit:UpdateDefaultBranch'] : []),
+  ];
   const Resource = toRepositoryArn(place, account);
   return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource }] };
 }

@@ -20,6 +20,12 @@ const inherited = [
   'NO_PROXY',
 ];
 
+/**
+ * What a repository that we make is made of, whatever git's defaults are: git 3 changes both (git(1),
+ * GIT_DEFAULT_HASH and GIT_DEFAULT_REF_FORMAT). A git that does not know a variable takes no notice of it.
+ */
+export const repositoryFormats = { GIT_DEFAULT_HASH: 'sha1', GIT_DEFAULT_REF_FORMAT: 'files' };
+
 /** The environment of every git command. */
 export function toGitEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept = inherited.flatMap((name): [string, string][] => {
@@ -35,6 +41,7 @@ export function toGitEnvironment(env: Readonly<Record<string, string | undefined
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
+    ...repositoryFormats,
   };
 }
 

@@ -17,6 +17,7 @@ export type FailureKind =
   | 'certificate'
   | 'redirected'
   | 'unauthorised'
+  | 'password-removed'
   | 'not-found'
   | 'server-error'
   | 'disk-full'
@@ -67,6 +68,8 @@ const table: readonly (readonly [RegExp, FailureKind])[] = [
     'object-missing',
   ],
   [/requested URL returned error: 3\d\d/, 'redirected'],
+  // Bitbucket's answer to an app password since 2026-07-28 (CHANGE-3222).
+  [/requested URL returned error: 410/, 'password-removed'],
   [/requested URL returned error: (429|5\d\d)/, 'server-error'],
   [
     /detected dubious ownership|Authentication failed|requested URL returned error: 40[13]|could not read (Username|Password)/,

@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Milliseconds from the request to the end of the response. */
   readonly timeout: number;
+  /** An HTTP proxy, for this request alone, which must be for an http:// URL. */
+  readonly proxy?: URL | undefined;
 }
 
 export interface HttpAnswer {
@@ -54,20 +56,22 @@ interface Way {
 
 function exchange(
   url: URL,
-  { method, headers, body = '' }: Omit<HttpRequest, 'timeout'>,
+  { method, headers, body = '', proxy }: Omit<HttpRequest, 'timeout'>,
   { env, ca, signal }: Way,
 ): Promise<HttpAnswer> {
   const isSecure = url.protocol === 'https:';
   const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   const options = {
     method,
-    headers: { ...headers, ...length },
+    headers: { ...headers, ...length, ...(proxy && { Host: url.host }) },
     signal,
+    // To a proxy, a request names the whole URL (RFC 9112, 3.2.2).
+    ...(proxy && { path: url.href }),
     ...(isSecure && { agent: new ProxyAgent(env), checkServerIdentity: toCheck(url.hostname) }),
     ...(ca && { ca: [...ca] }),
   };
   return new Promise((resolve, reject) => {
-    const sent = (isSecure ? request : requestInClear)(url, options, (response) => {
+    const sent = (isSecure ? request : requestInClear)(proxy ?? url, options, (response) => {
       const { statusCode: status = 0, headers: received } = response;
       text(response).then((answer) => resolve({ status, headers: received, text: answer }), reject);
     });

@@ -2,8 +2,9 @@ import type { Policy } from '../plan/plan';
 import type { Profile } from '../plan/profiles';
 import type { Selection } from '../plan/refs';
 import type { RemoteSettings } from '../remote/settings';
+import type { Context } from '../system/context';
 
-/** One mirror to make. Plain data except for keys and tokens; pipe, command line and fleet all make one. */
+/** One mirror to make. Plain data except for keys, tokens and functions; pipe, command line and fleet all make one. */
 export interface Job {
   readonly source: RemoteSettings;
   readonly destination: RemoteSettings;
@@ -13,7 +14,12 @@ export interface Job {
   readonly policy: JobPolicy;
   readonly limits: Limits;
   readonly trigger?: Trigger | undefined;
+  /** Where git alone can't do it: makes a branch the default of the destination. */
+  readonly setDefaultBranch?: DefaultBranchSetter | undefined;
 }
+
+/** Takes the short name of a branch that the destination has. Throws MirrorError. */
+export type DefaultBranchSetter = (branch: string, context: Context) => Promise<void>;
 
 /** What the mirror may change, and how. */
 export interface JobPolicy extends Policy {

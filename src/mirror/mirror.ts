@@ -1,4 +1,5 @@
 import { hasCode, MirrorError } from '../errors';
+import type { RefListing } from '../git/listing';
 import { settleLfs } from '../lfs/settle';
 import { type Clone, findClone } from '../objects/clone';
 import { openScratch } from '../objects/scratch';
@@ -10,6 +11,7 @@ import { isChange, type Outcome } from '../report/outcome';
 import type { Context } from '../system/context';
 import { toFailure } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
+import { followDefaultBranch } from './defaultBranch';
 import { refMissing, toRefusalError } from './errors';
 import type { Job } from './job';
 import { findGone, type Listings, lookAtBoth, type MirrorParts } from './look';
@@ -55,11 +57,16 @@ async function mirrorWith(
 ): Promise<MirrorError | undefined> {
   await using scratch = await openScratch(clone, context);
   const here = { directory: scratch.git.directory, context };
-  return await retryTransient(job.limits.attempts, context, async (attempt) => {
+  let opened = false;
+  const failure = await retryTransient(job.limits.attempts, context, async (attempt) => {
     await using source = await openRemote(job.source, 'source', here);
     await using destination = await openRemote(job.destination, 'destination', here);
-    return await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
+    const result = await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
+    opened = result.opened === true;
+    return result;
   });
+  if (failure !== undefined || !opened) return failure;
+  return await mirrorWith(clone, { ...job, setDefaultBranch: undefined }, context, journal);
 }
 
 /** One attempt: list both sides, plan, push, verify. */
@@ -93,12 +100,13 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
 
 /** Pushes the plan and lists the destination again: only what this listing shows counts as done. */
 async function carryOut(
-  { job, context, scratch, destination }: MirrorParts,
+  parts: MirrorParts,
   { cuts }: Attempt,
   seen: Listings,
   { plan, range }: PreparedPush,
   journal: Journal,
 ): Promise<AttemptResult> {
+  const { job, context, scratch, destination } = parts;
   const { time } = context.stopwatch;
   const situation = {
     range,
@@ -108,18 +116,22 @@ async function carryOut(
   };
   const needs = { destination, batch: job.limits.profile.batch, scratch, log: context.log, journal };
   const pushed = await time('push', () => pushPlan(plan, situation, needs));
-  const unseen = journal.hasSent() ? await time('verify', () => verify(destination, journal)) : undefined;
-  const failure = pushed.failure ?? unseen;
+  const present = { refs: seen.destination, head: seen.defaultBranch };
+  const after = journal.hasSent() ? await time('verify', () => verify(destination, journal)) : present;
+  const failure = pushed.failure ?? ('refs' in after ? undefined : after);
   const refs = journal.attempted(failure);
   const contested = refs.filter((ref) => ref.contested === true).map(({ ref }) => ref);
-  return { failure, contested, cut: pushed.cut, advanced: pushed.advanced || refs.some(isChange) };
+  const result = { failure, contested, cut: pushed.cut, advanced: pushed.advanced || refs.some(isChange) };
+  if (failure !== undefined || contested.length > 0 || !('refs' in after)) return result;
+  return { ...result, opened: await followDefaultBranch(parts, seen, plan, after) };
 }
 
-/** Lists the destination for the journal after a push. Returns the error if it can't be read. */
-async function verify(destination: Remote, journal: Journal): Promise<MirrorError | undefined> {
+/** Lists the destination for the journal after a push. Returns what it has, or the error if it can't be read. */
+async function verify(destination: Remote, journal: Journal): Promise<RefListing | MirrorError> {
   try {
-    journal.verified((await destination.refs()).refs);
-    return undefined;
+    const listing = await destination.refs();
+    journal.verified(listing.refs);
+    return listing;
   } catch (error) {
     if (error instanceof MirrorError && !hasCode(error, ['stopped', 'time-limit'])) return error;
     throw error;

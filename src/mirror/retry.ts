@@ -34,6 +34,8 @@ export interface AttemptResult {
   readonly cut: boolean;
   /** The attempt made progress, so the count of attempts starts again. */
   readonly advanced: boolean;
+  /** It did all that it could, and made it possible to do more. */
+  readonly opened?: boolean;
 }
 
 /**

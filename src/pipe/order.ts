@@ -16,7 +16,8 @@ export function toProgram({ readSettings, ...rest }: Asked): Program {
 }
 
 function toOrder(settings: Settings): Order {
-  const { selection, source, destination, clone, reportFile, timeoutMilliseconds, secrets } = settings;
+  const { insights, selection, source, destination, clone, reportFile, timeoutMilliseconds, secrets } =
+    settings;
   const what = selection.refs === 'all' ? 'all branches and tags' : selection.ref;
   return {
     toJob: () => toJob(settings),
@@ -25,6 +26,7 @@ function toOrder(settings: Settings): Order {
     destination: destination.url,
     clone,
     reportFile,
+    insights,
     timeoutMilliseconds,
     secrets,
   };

@@ -9,8 +9,10 @@ export const remedies: Remedies = {
     'no-clone': () => 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
     'source-unreachable': () =>
       'Nothing was changed. Run again when Bitbucket answers. Check SOURCE_URL and SOURCE_PROXY if they are set.',
-    'source-unauthorised': () =>
-      'In a pipe, leave SOURCE_URL unset: Pipelines gives access to its own repository. For another repository, put a user and an access token into SOURCE_URL (a secured variable). In a shell, check that git ls-remote works for it.',
+    'source-unauthorised': ({ gone }) =>
+      gone === undefined
+        ? 'In a pipe, leave SOURCE_URL unset: Pipelines gives access to its own repository. For another repository, put a user and an access token into SOURCE_URL (a secured variable). In a shell, check that git ls-remote works for it.'
+        : 'Inside a pipe, remove SOURCE_URL: Pipelines gives access to its own repository. For another repository, create an access token there (Repository settings > Access tokens, permission "Repositories: Read") and set SOURCE_URL to https://x-token-auth:<token>@bitbucket.org/<workspace>/<repository>, as a secured variable.',
     'source-not-found': () => 'Check the workspace and the repository name in SOURCE_URL.',
     'source-empty': () =>
       'Push to the source first, and check SOURCE_URL if it is set: to git, a page that asks for a login looks the same. If the source was emptied by mistake, the destination still has everything.',

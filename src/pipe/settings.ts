@@ -9,14 +9,18 @@ import type { Job } from '../mirror/job';
 import { codeCommit, generic } from '../plan/profiles';
 import { isLoopback } from '../remote/address';
 import type { Password, RemoteSettings } from '../remote/settings';
+import type { InsightsPlace } from '../report/codeInsights';
 import { resolveReportFile } from '../report/file';
-import { readDestination } from './destination';
-import { hasAccessKey, readAccessKey } from './identity';
+import { toDefaultBranchSetter } from './defaultBranch';
+import { readDestination, readDestinationUrl } from './destination';
+import { hasAccessKey, isKeyless, readAccessKey } from './identity';
+import { findInsightsPlace } from './insights';
 import { parseVariables } from './parseVariables';
 import { parseRun } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
 import { parseSelection } from './selection';
 import { isSameRepository, parseSourceProxy, parseSourceUrl } from './sourceUrl';
+import { pipelinesProxy } from './step';
 import type { Environment, Variables } from './variables';
 
 /** What the variables ask for: a job, and how to report it. */
@@ -28,6 +32,8 @@ export interface Settings extends Omit<Job, 'source' | 'clone'> {
   readonly timeoutMilliseconds: number;
   /** Absolute. */
   readonly reportFile: string | undefined;
+  /** Where CODE_INSIGHTS puts a report: undefined without it, and outside Pipelines. */
+  readonly insights: InsightsPlace | undefined;
   /** AWS credentials from the variables. Over SSH a mirror needs none; a check uses them to ask IAM. */
   readonly accessKey: KeyIdentity | undefined;
   /** Every text that must never be printed. */
@@ -52,9 +58,6 @@ export interface ReadOptions {
   readonly usersGit?: boolean;
 }
 
-/** The proxy of Pipelines, as seen from inside a pipe. */
-const pipelinesProxy = 'http://host.docker.internal:29418';
-
 /** Reads the settings from the environment and the files that it names. Throws SettingsError with every fault. */
 export async function readSettings(env: Environment, options: ReadOptions): Promise<Settings> {
   const { cwd, usersGit = false } = options;
@@ -71,6 +74,8 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   if (!run || !destination || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
+  const accessKey = hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined;
+  const url = readDestinationUrl(values, isKeyless(env), collectFaults());
   return {
     source,
     destination: withDirectory(destination, options.sshDirectory),
@@ -80,7 +85,9 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
     trigger: run.kind === 'none' ? undefined : { commit: run.commit },
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
-    accessKey: hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined,
+    insights: values.CODE_INSIGHTS ? findInsightsPlace(env, run, source) : undefined,
+    accessKey,
+    setDefaultBranch: toDefaultBranchSetter(url, destination, accessKey),
     secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
   };
 }

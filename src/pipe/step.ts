@@ -1,5 +1,8 @@
 import type { Environment } from './variables';
 
+/** The proxy of Pipelines, as seen from inside a pipe. */
+export const pipelinesProxy = 'http://host.docker.internal:29418';
+
 /** Whether this is a step of Pipelines. Then Pipelines names the source. */
 export function isPipelinesStep(env: Environment): boolean {
   return env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;

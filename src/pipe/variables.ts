@@ -161,6 +161,10 @@ export const schema = z.object({
     form: 'a number of minutes from 1 to 9999',
     default: '110',
   }),
+  CODE_INSIGHTS: toggle(
+    'Puts a report on the commit, where pull requests and the page of the pipeline show it: passed or failed, and what became of the refs. It needs no token.',
+    { pipeOnly: true },
+  ),
   REPORT_FILE: text({ description: 'Writes a report to this file, as JSON.', placeholder: '<file>' }),
   SOURCE_URL: text({
     description:

@@ -1,7 +1,8 @@
 import { version } from '../../package.json';
-import type { MirrorError } from '../errors';
+import { type MirrorError, toErrorText } from '../errors';
 import type { Job } from '../mirror/job';
 import { mirror } from '../mirror/mirror';
+import { type InsightsPlace, putInsights } from '../report/codeInsights';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
 import { type Outcome, toExitCode } from '../report/outcome';
@@ -29,6 +30,8 @@ export interface Order {
   readonly destination: string;
   readonly clone: string;
   readonly reportFile: string | undefined;
+  /** The commit on Bitbucket that gets a report, too. */
+  readonly insights?: InsightsPlace | undefined;
   readonly timeoutMilliseconds: number;
   readonly secrets: readonly string[];
 }
@@ -42,8 +45,8 @@ interface Usage {
 
 /** How a run ended, before it is reported. */
 interface Ending {
-  readonly outcome?: Outcome;
-  readonly error?: MirrorError;
+  readonly outcome?: Outcome | undefined;
+  readonly error?: MirrorError | undefined;
   readonly order?: Order | undefined;
 }
 
@@ -57,6 +60,7 @@ export async function runProgram(program: Program): Promise<number> {
   if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
   if (error !== undefined) logError(error, log);
   const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
+  await tellBitbucket({ outcome, error, order }, exitCode, program, session);
   if (order?.reportFile === undefined) return exitCode;
   const report = toJsonReport({
     toolVersion: version,
@@ -93,6 +97,25 @@ async function runMirror({ readOrder, remedies }: Program, session: Session): Pr
     return { outcome: withRemedies(await mirror(order.toJob(), context), remedies), order };
   } catch (error) {
     return { error: session.explain(error), order };
+  }
+}
+
+/** Puts the report on the commit, unless the run was stopped from outside. A failure is only a warning. */
+async function tellBitbucket(
+  { outcome, error, order }: Ending,
+  exitCode: number,
+  { env, signal }: Program,
+  { clean, context }: Session,
+): Promise<void> {
+  if (order?.insights === undefined || signal.aborted) return;
+  const { destination, insights } = order;
+  const seconds = context.stopwatch.read()['total'] ?? 0;
+  try {
+    await putInsights(insights, { outcome, error, exitCode, seconds, destination, clean }, { env, signal });
+  } catch (failure) {
+    context.log.warn(
+      `The report is not on the commit (CODE_INSIGHTS): ${toErrorText(failure)}. The mirror is not affected.`,
+    );
   }
 }
 

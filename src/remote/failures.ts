@@ -16,6 +16,7 @@ import {
   redirected,
   sshTooOld,
 } from './destinationErrors';
+import { passwordRemoved } from './passwordRemoved';
 import type { RemoteSettings, Role } from './settings';
 import {
   sourceAlgorithms,
@@ -72,6 +73,8 @@ function describeSource(kind: FailureKind, { settings, command, stderr }: Failed
     case 'permission-denied':
     case 'host-key':
       return sourceUnauthorised(url, stderr);
+    case 'password-removed':
+      return passwordRemoved('source', url);
     case 'not-found':
       return sourceNotFound(url, stderr);
     case 'certificate':
@@ -111,6 +114,8 @@ function describeDestination(kind: FailureKind, { settings, stderr }: Failed): M
       return sshTooOld(stderr);
     case 'unauthorised':
       return describeRefusal(settings, stderr);
+    case 'password-removed':
+      return passwordRemoved('destination', url);
     case 'not-found':
       return destinationNotFound(url, login.kind === 'ssh' ? 'key' : 'credentials', stderr);
     case 'certificate':

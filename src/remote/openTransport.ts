@@ -1,8 +1,8 @@
-import { toGitEnvironment, toUsersGitEnvironment } from '../git/environment';
 import type { Context } from '../system/context';
 import { openHttps } from './https/https';
 import type { RemoteSettings, Role } from './settings';
 import { openSsh } from './ssh/ssh';
+import { openUsersWay } from './ssh/usersSsh';
 import type { Transport } from './transport';
 
 /** Begins to open the way to a server. Throws MirrorError. */
@@ -15,9 +15,5 @@ export async function openTransport(
   if (login.kind === 'ssh') return await openSsh({ ...settings, login }, role, context);
   const isBare = login.kind === 'none' && proxy === undefined && usersGit === true;
   if (/^https?:/.test(url) && !isBare) return await openHttps(settings, role, context);
-  return {
-    env: usersGit ? toUsersGitEnvironment(context.env) : toGitEnvironment(context.env),
-    ready: async () => undefined,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
+  return await openUsersWay(settings, context);
 }

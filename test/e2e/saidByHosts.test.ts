@@ -244,7 +244,8 @@ describe('what stands between', () => {
     ['To access this repository, an admin must whitelist your IP.', 403, 'source-unauthorised'],
     ['To access this repository, enable two-step authentication.', 403, 'source-unauthorised'],
     ['Repository not found', 404, 'source-not-found'],
-  ])('a host that answers over HTTPS: %s', async (words, status, code) => {
+    ['CHANGE-3222', 410, 'source-unauthorised', /app passwords.*\n.*access token/],
+  ] as const)('a host that answers over HTTPS: %s', async (words, status, code, says = new RegExp(words)) => {
     await using world = await openWorld();
     await growSource(world);
     const made = await createCertificate();
@@ -257,7 +258,7 @@ describe('what stands between', () => {
     try {
       const SOURCE_URL = `https://127.0.0.1:${port}/acme/app.git`;
       const both = await runBoth(world, { SOURCE_URL, SOURCE_PROXY: undefined, SSL_CERT_FILE });
-      expectSaid(both, { code, says: new RegExp(words) });
+      expectSaid(both, { code, says });
     } finally {
       server.closeAllConnections();
       server.close();

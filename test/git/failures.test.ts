@@ -33,6 +33,10 @@ const rows = [
     'unreachable',
     "fatal: unable to access 'https://192.0.2.1/a/b/': Connection timed out after 300000 milliseconds",
   ],
+  [
+    'password-removed',
+    "fatal: unable to access 'https://bitbucket.org/a/b.git/': The requested URL returned error: 410",
+  ],
   ['timed-out', 'Connection timed out during banner exchange'],
   ['timed-out', 'Timeout, server 127.0.0.1 not responding.'],
   [

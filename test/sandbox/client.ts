@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repositoryFormats } from '../../src/git/environment';
 import { createKeyPair, openSandbox, type Sandbox, type SandboxFaults } from '../../src/sandbox/server';
 
 export interface Result {
@@ -40,6 +41,7 @@ const environment = {
   LC_ALL: 'C',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_SYSTEM: '/dev/null',
+  ...repositoryFormats,
   GIT_AUTHOR_NAME: 'A',
   GIT_AUTHOR_EMAIL: 'a@example.com',
   GIT_COMMITTER_NAME: 'A',

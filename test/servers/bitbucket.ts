@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type BackendRequest, openBackend } from './codecommit/backend';
+import { answerInsights, type InsightsReports } from './codeInsights';
 import { createBareRepository } from './git';
 import { listenOnLoopback } from './loopback';
 import { parseCommand, readStart } from './uploadPackRequest';
@@ -19,6 +20,8 @@ export interface BitbucketFaults {
   unreachable?: boolean;
   /** Requests are taken and never answered. */
   hang?: boolean;
+  /** What asks for Bitbucket's API is answered with this status, or never. */
+  insights?: number | 'hang' | undefined;
   /** The connection is cut when this many bytes of a fetch's answer (the pack) have gone out. */
   dropFetchAfterBytes?: number | undefined;
   /** Awaited when refs were listed, before the end of the answer goes out: the world moves on after the look. */
@@ -48,6 +51,7 @@ export interface Bitbucket extends AsyncDisposable {
   readonly workspace: string;
   readonly faults: BitbucketFaults;
   readonly requests: BitbucketRequest[];
+  readonly reports: InsightsReports;
   /** The repository's URL as Pipelines names it: `http://bitbucket.org/<workspace>/<name>`. */
   url(name: string): string;
   /** Where the bare repository stands on disk, made or not. */
@@ -71,13 +75,14 @@ export async function openBitbucket(options: BitbucketOptions): Promise<Bitbucke
   const workspace = options.workspace ?? 'acme';
   const faults: BitbucketFaults = {};
   const requests: BitbucketRequest[] = [];
+  const reports: InsightsReports = new Map();
   const backend = openBackend(options.root, ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false']);
   const server = createServer((request, response) => {
     if (faults.unreachable === true) return void request.socket.resetAndDestroy();
     const seen = toBitbucketRequest(request);
     requests.push(seen);
-    answer({ request, response, seen, faults, workspace, serve: backend.serve }).catch((error: Error) =>
-      response.destroy(error),
+    answer({ request, response, seen, faults, workspace, reports, serve: backend.serve }).catch(
+      (error: Error) => response.destroy(error),
     );
   });
   server.on('connect', (request, socket) => {
@@ -92,6 +97,7 @@ export async function openBitbucket(options: BitbucketOptions): Promise<Bitbucke
     workspace,
     faults,
     requests,
+    reports,
     url: (name) => `http://bitbucket.org/${workspace}/${name}`,
     path,
     // Bitbucket serves the tips of refs that it hides, but not any object.
@@ -121,7 +127,16 @@ interface Exchange {
   readonly seen: BitbucketRequest;
   readonly faults: BitbucketFaults;
   readonly workspace: string;
+  readonly reports: InsightsReports;
   serve(asked: BackendRequest): Promise<void>;
+}
+
+/** The proxy of Pipelines serves reports of the same repository, too. */
+async function answerApi({ faults, request, response, workspace, reports }: Exchange): Promise<boolean> {
+  if (faults.insights === 'hang') return true;
+  if (faults.insights === undefined) return await answerInsights(request, response, workspace, reports);
+  refuse(request, response, faults.insights);
+  return true;
 }
 
 async function answer(exchange: Exchange): Promise<void> {
@@ -131,6 +146,7 @@ async function answer(exchange: Exchange): Promise<void> {
     return await faults.lfs(request, response);
   if (faults.page !== undefined)
     return void response.writeHead(200, { 'Content-Type': 'text/html' }).end(faults.page);
+  if (seen.url.startsWith('http://api.bitbucket.org/') && (await answerApi(exchange))) return;
   const refusal = faults.status ?? planRefusal(seen);
   if (refusal !== undefined) return refuse(request, response, refusal);
   const url = new URL(seen.url);

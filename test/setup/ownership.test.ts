@@ -61,7 +61,11 @@ describe('mirrors side by side', () => {
             Statement: [
               {
                 Effect: 'Allow',
-                Action: ['codecommit:GitPull', 'codecommit:GitPush'],
+                Action: [
+                  'codecommit:GitPull',
+                  'codecommit:GitPush',
+                  ...(oidc ? ['codecommit:UpdateDefaultBranch'] : []),
+                ],
                 Resource: `arn:aws:codecommit:${each.region}:111122223333:app`,
               },
             ],

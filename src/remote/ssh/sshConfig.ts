@@ -17,7 +17,15 @@ export interface HostOptions extends SessionOptions {
   readonly knownHostsFile: string;
   /** `SHA256:…` or `MD5:…`: the one host key to accept, told by its fingerprint. */
   readonly fingerprint: string | undefined;
+  /** ssh does not warn about what the server can't do better, at each connection. */
+  readonly quiet: boolean;
 }
+
+/**
+ * OpenSSH 10.1 and later warn where a server has no post-quantum key exchange (ssh_config(5), WarnWeakCrypto), and
+ * CodeCommit has none. An older ssh does not know the option, and would refuse it.
+ */
+const quietLines = ['IgnoreUnknown WarnWeakCrypto', 'WarnWeakCrypto no-pq-kex'];
 
 /**
  * The block of ssh_config(5) for the destination's host. It ends with `Host *`, so that lines which stood first in
@@ -58,6 +66,7 @@ export function toHostBlock(options: HostOptions): string {
     'ServerAliveInterval 15',
     'ServerAliveCountMax 4',
     ...toControlLines(options.controlPath),
+    ...(options.quiet ? quietLines : []),
   ];
   return `Host ${options.host}\n${lines.map((line) => `  ${line}\n`).join('')}Host *\n`;
 }

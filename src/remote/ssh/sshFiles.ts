@@ -46,10 +46,11 @@ async function writeFiles(login: SshLogin, folder: string) {
   let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };
   async function configure(options: SessionOptions) {
     current = options;
-    await replaceFile(config, toHostBlock({ ...fixed, ...options }), { mode: 0o600 });
+    await replaceFile(config, toHostBlock({ ...fixed, ...options, quiet: true }), { mode: 0o600 });
   }
   await configure(current);
-  const home = { host, config: toHostBlock({ ...fixed, ...current }), knownHosts };
+  // ssh takes the first IgnoreUnknown alone: ours would undo one that the user's own lines depend on.
+  const home = { host, config: toHostBlock({ ...fixed, ...current, quiet: false }), knownHosts };
   return { config, home, options: () => current, configure };
 }
 

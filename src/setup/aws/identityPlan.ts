@@ -44,14 +44,17 @@ export function planIdentity(
   });
 }
 
-const grant = 'codecommit:GitPull and GitPush on this repository only';
+/** Only a role has AWS credentials in the step: the key of a user is for git alone. */
+function toGrant(oidc: boolean): string {
+  return `codecommit:GitPull${oidc ? ', GitPush and UpdateDefaultBranch' : ' and GitPush'} on this repository only`;
+}
 
 export function planPolicy({ identity, account }: Situation, { request }: Pick<Hands, 'request'>): Step {
   const name = toPolicyName(request);
-  const document = toGitPolicy(request, account);
+  const document = toGitPolicy(request, account, { defaultBranch: request.oidc });
   const run = () => identity.store.putPolicy(name, document);
   return decide(`IAM policy ${name}`, identity.policy, (present) => {
-    if (present === undefined) return { state: 'create', note: grant, run };
+    if (present === undefined) return { state: 'create', note: toGrant(request.oidc), run };
     return isSamePolicy(present.document, document)
       ? { state: 'exists' }
       : { state: 'change', note: toDifference(present.document, document), run };

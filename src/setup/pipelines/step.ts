@@ -27,6 +27,7 @@ export function toStepContent(request: SetupRequest, roleArn: string): StepConte
       ...(knownHosts.length > 0 && { KNOWN_HOSTS: knownHosts }),
       ...(oidc ? { AWS_OIDC_ROLE_ARN: roleArn } : { SSH_KEY_ID: `$${id}`, SSH_KEY: `$${key}` }),
       REFS: 'all',
+      CODE_INSIGHTS: 'true',
     },
     nightly: request.nightly ? toNightlyName(request) : undefined,
   };
@@ -43,11 +44,16 @@ export function toStepText({ mirror, oidc, variables }: StepContent, indent = ''
     '        variables:',
     ...Object.entries(variables).flatMap(([name, value]) =>
       typeof value === 'string'
-        ? [`          ${name}: ${value}`]
+        ? [`          ${name}: ${toScalar(value)}`]
         : [`          ${name}:`, ...value.map((item) => `            - '${item}'`)],
     ),
   ];
   return lines.map((line) => `${indent}${line}\n`).join('');
+}
+
+/** Pipelines takes text alone for a variable, which `true` without quotes is not. */
+function toScalar(value: string): string {
+  return value === 'true' ? `'${value}'` : value;
 }
 
 /** Whether a step has the login of this set-up. */

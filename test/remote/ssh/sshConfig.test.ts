@@ -17,6 +17,7 @@ const options = {
   knownHostsFile: '/root/.ssh/known_hosts',
   fingerprint: undefined,
   controlPath: '/tmp/a folder/100%/c',
+  quiet: false,
 };
 
 /** What ssh itself makes of a configuration for a host: keyword in lower case → value. */
@@ -81,6 +82,21 @@ describe('the block of a host, as ssh reads it,', () => {
       files.identityFile,
       files.controlPath,
     ]);
+  });
+
+  test('is silent about the key exchange, whether or not this ssh knows the option', async () => {
+    const block = toHostBlock({ ...options, quiet: true });
+    const read = await readAsSsh(block, options.host);
+    expect(read.get('ignoreunknown')).toBe('WarnWeakCrypto');
+    // What ssh 10.1 reads is not what an older one prints.
+    expect([undefined, 'no-pq-kex']).toContain(read.get('warnweakcrypto'));
+    expect(block).toMatch(/^ {2}IgnoreUnknown WarnWeakCrypto\n {2}WarnWeakCrypto no-pq-kex\n/m);
+  });
+
+  test("in a user's own file, leaves the options that the user has ssh ignore", async () => {
+    const own = 'IgnoreUnknown UseKeychain\nUseKeychain yes\nPort 2222\n';
+    const read = await readAsSsh(`${toHostBlock(options)}${own}`, options.host);
+    expect(read.get('port')).toBe('2222');
   });
 
   test('does without a socket whose path would be too long', async () => {

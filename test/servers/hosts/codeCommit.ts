@@ -46,6 +46,8 @@ export interface CodeCommitOptions {
   readonly toCloneUrl?: (name: string) => string;
   /** Awaited when a repository is created. */
   readonly onRepository?: (name: string) => Promise<unknown>;
+  /** Makes a branch the default of a repository; false where it has no such branch. */
+  readonly onDefaultBranch?: (name: string, branch: string) => Promise<boolean>;
 }
 
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
@@ -119,9 +121,8 @@ function admit(server: CodeCommitServer, { headers }: IncomingMessage, action: s
   if (fault?.times !== undefined) fault.times -= 1;
   if (fault !== undefined && fault.status >= 400)
     throw new AwsError(fault.status, fault.code, fault.message ?? `${action} says ${fault.code}`);
-  const isKnown = [accessKeyId, sessionAccessKeyId].some((id) =>
-    headers.authorization?.includes(`Credential=${id}/`),
-  );
+  const [, id = ''] = /Credential=(\w+)\//.exec(headers.authorization ?? '') ?? [];
+  const isKnown = id === accessKeyId || id === sessionAccessKeyId || /^ASIASESSION\d{9}$/.test(id);
   if (!isKnown)
     throw new AwsError(
       400,
@@ -210,6 +211,14 @@ const calls: Readonly<Record<string, Call>> = {
     const made = server.add(name, { description, changedAt: new Date(), tags: Object(tags ?? {}) });
     await options.onRepository?.(name);
     return { repositoryMetadata: toMetadata(made, options) };
+  },
+  async UpdateDefaultBranch(server, { repositoryName, defaultBranchName }, options) {
+    const [name, branch] = [String(repositoryName), String(defaultBranchName)];
+    if (!server.repositories.some((each) => each.name === name))
+      throw new AwsError(400, 'RepositoryDoesNotExistException', `${name} does not exist`);
+    if (!(await options.onDefaultBranch?.(name, branch)))
+      throw new AwsError(400, 'BranchDoesNotExistException', `${branch} does not exist`);
+    return {};
   },
   UpdateRepositoryDescription(server, { repositoryName, repositoryDescription }) {
     const found = server.repositories.find(({ name }) => name === repositoryName);

@@ -44,6 +44,7 @@ describe('the step in bitbucket-pipelines.yml', () => {
               SSH_KEY_ID: '$CODECOMMIT_SSH_KEY_ID_1064DAE7',
               SSH_KEY: '$CODECOMMIT_SSH_KEY_1064DAE7',
               REFS: 'all',
+              CODE_INSIGHTS: 'true',
             },
           },
         ],
@@ -55,6 +56,7 @@ describe('the step in bitbucket-pipelines.yml', () => {
       CODECOMMIT_URL: 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app',
       AWS_OIDC_ROLE_ARN: 'arn:aws:iam::1:role/r',
       REFS: 'all',
+      CODE_INSIGHTS: 'true',
     });
   });
 
@@ -205,7 +207,7 @@ describe('the step in bitbucket-pipelines.yml', () => {
 
   it('is left to be changed by hand where it has another login, and its line is named', () => {
     const { text } = planPipelinesFile(undefined, contentOf({ oidc: true }));
-    expect(planPipelinesFile(text, key)).toEqual({ text: undefined, added: [], different: [7, 18] });
+    expect(planPipelinesFile(text, key)).toEqual({ text: undefined, added: [], different: [7, 19] });
   });
 
   it.each([

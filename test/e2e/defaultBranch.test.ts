@@ -1,0 +1,95 @@
+// @module-tag slow
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { git, grow, tryGit } from '../servers/git';
+import { type CodeCommitServer, openCodeCommitServer } from '../servers/hosts/codeCommit';
+import { type HttpsWorld, openHttpsWorld } from './httpsWorld';
+import { keyId } from './world';
+
+interface Scene extends AsyncDisposable {
+  readonly world: HttpsWorld;
+  readonly api: CodeCommitServer;
+  /** The default branch of the destination, by its short name. */
+  readDefault(): Promise<string>;
+}
+
+/** A destination that was mirrored when the source's default branch was master; now it is main, and master is gone. */
+async function openRenamed(): Promise<Scene> {
+  const world = await openHttpsWorld();
+  const api = await openCodeCommitServer({
+    onDefaultBranch: async (_name, branch) => {
+      const ref = `refs/heads/${branch}`;
+      if ((await tryGit(world.destination, ['rev-parse', '--verify', ref])).exitCode !== 0) return false;
+      await git(world.destination, 'symbolic-ref', 'HEAD', ref);
+      return true;
+    },
+  });
+  api.add('app');
+  await grow(world.source, 'main', { count: 3 });
+  await git(world.source, 'push', '--quiet', world.destination, 'main:refs/heads/master');
+  await git(world.destination, 'symbolic-ref', 'HEAD', 'refs/heads/master');
+  return {
+    world,
+    api,
+    readDefault: () => git(world.destination, 'symbolic-ref', '--short', 'HEAD'),
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const all = { REFS: 'all', PRUNE: 'true' };
+
+test.each(['keys', 'role', 'ssh'])(
+  'follows a rename, and the old branch is pruned in the same run: %s',
+  async (login) => {
+    await using scene = await openRenamed();
+    const { world, api } = scene;
+    const { host, port } = world.sandbox;
+    const withSsh = {
+      CODECOMMIT_URL: 'ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/app',
+      CODECOMMIT_ENDPOINT: `${host}:${port}`,
+      SSH_KEY_ID: keyId,
+      BITBUCKET_SSH_KEY_FILE: join(world.ssh, 'id_rsa'),
+    };
+    const changes = { keys: {}, role: world.role, ssh: withSsh }[login];
+    const clone = await world.clone();
+    const run = await world.pipe(clone, { ...all, AWS_ENDPOINT_URL_CODECOMMIT: api.url, ...changes });
+    expect(run.output).toContain('The default branch of the destination is now main');
+    expect(run.exitCode).toBe(0);
+    expect([await scene.readDefault(), await world.destinationRefs()]).toEqual([
+      'main',
+      await world.sourceRefs(),
+    ]);
+    expect(api.requests).toEqual(['UpdateDefaultBranch']);
+    await world.pipe(clone, { ...all, AWS_ENDPOINT_URL_CODECOMMIT: api.url, ...changes });
+    expect(api.requests).toHaveLength(1);
+  },
+);
+
+test('without permission the refs are mirrored, and a warning says what to do', async () => {
+  await using scene = await openRenamed();
+  const { world, api } = scene;
+  api.faults.push({ action: 'UpdateDefaultBranch', status: 400, code: 'AccessDeniedException' });
+  const clone = await world.clone();
+  const run = await world.pipe(clone, { REFS: 'all', AWS_ENDPOINT_URL_CODECOMMIT: api.url });
+  expect(run.exitCode).toBe(0);
+  expect(run.output).toMatch(
+    /WARNING:.* default branch of the destination is not main.*codecommit:UpdateDefaultBranch[\s\S]*aws codecommit update-default-branch --region us-east-1 --repository-name app --default-branch-name main/,
+  );
+  const { 'refs/heads/main': main } = await world.sourceRefs();
+  expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': main, 'refs/heads/master': main });
+});
+
+test.each([{ DRY_RUN: 'true' }, { EXCLUDE: 'main' }])('is left as it is with %j', async (variables) => {
+  await using scene = await openRenamed();
+  const { world, api } = scene;
+  await grow(world.source, 'other');
+  const run = await world.pipe(await world.clone(), {
+    REFS: 'all',
+    AWS_ENDPOINT_URL_CODECOMMIT: api.url,
+    ...variables,
+  });
+  expect([run.exitCode, await scene.readDefault(), api.requests]).toEqual([0, 'master', []]);
+});
