@@ -114,7 +114,7 @@ const credentialsRemedy =
 
 /** By the names of AWS's errors, without the ending `Exception`. */
 function toMirrorError(
-  { name: host, client, context }: Place,
+  { name: host, region, context }: Place,
   { call, subject }: { readonly call: string; readonly subject: string },
   error: Error,
 ): MirrorError {
@@ -134,6 +134,6 @@ function toMirrorError(
   // After all tries of the client: AWS says no time.
   if (isLimit) return new HostThrottled(host, new Date(context.clock.now() + 60_000), said);
   if (isTransientError(classified) || findNetworkCode(error) !== undefined)
-    return hostUnreachable(host, String(client.config.region), error);
+    return hostUnreachable(host, region, error);
   return hostFailed(host, call, said);
 }

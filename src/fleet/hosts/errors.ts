@@ -44,7 +44,7 @@ export const hostUnreachable = (host: string, url: string, error: unknown) => {
       message: `${host} can't be reached at ${url}: ${toQuote(said)}`,
       remedy: isCertificateCode(findNetworkCode(error))
         ? 'Its certificate is not trusted. Set SSL_CERT_FILE to a file with the certificate of its authority.'
-        : 'Check the network, the proxy (https_proxy), and "url" of this mirror.',
+        : 'Check the network, the proxy (https_proxy), and the address in mirrors.yaml ("url" or "region").',
     },
     { cause: error },
   );
