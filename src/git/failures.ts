@@ -111,43 +111,27 @@ const remoteErrors: typeof table = [
   [hostRefusal, 'unauthorised'],
 ];
 
-/** A host may report missing access in any way: GitLab prints lines of `remote:` and disconnects. */
-const hostWords: typeof table = [
-  [hostNotFound, 'not-found'],
-  [hostRefusal, 'unauthorised'],
-];
-
 /**
- * The kind of failure in this standard error. Lines that a server sends for display (`remote: …`) can only mean that it
- * refuses access; otherwise a server could cause endless retries, or blame this machine.
+ * The kind of failure in this standard error. Lines that a server sends for display (`remote: …`) decide nothing:
+ * otherwise a server could cause endless retries, or blame this machine. They are quoted in the message.
  */
 export function parseFailure(stderr: string): FailureKind {
-  const lines = stderr.split(/[\r\n]+/);
-  const [shown, own] = [lines.filter(isShown), lines.filter((line) => !isShown(line))];
+  const lines = stderr.split(/[\r\n]+/).filter((line) => !line.startsWith('remote: '));
   const isRemoteError = (line: string) => /^(fatal: )?remote error: /.test(line);
-  const kind =
-    find(remoteErrors, own.filter(isRemoteError)) ??
+  return (
+    find(remoteErrors, lines.filter(isRemoteError)) ??
     find(
       table,
-      own.filter((line) => !isRemoteError(line)),
+      lines.filter((line) => !isRemoteError(line)),
     ) ??
-    'unknown';
-  const isSilent = own.every((line) => line.trim() === '' || hangUp.test(line));
-  return (isSilent && find(hostWords, shown)) || kind;
-}
-
-function isShown(line: string): boolean {
-  return line.startsWith('remote: ');
+    'unknown'
+  );
 }
 
 function find(rows: typeof table, lines: readonly string[]): FailureKind | undefined {
   const text = lines.join('\n');
   return rows.find(([pattern]) => pattern.test(text))?.[1];
 }
-
-/** The only messages of git when the server closes the session. */
-const hangUp =
-  /^fatal: Could not read from remote repository\.|^Please make sure you have the correct access|^and the repository exists\./;
 
 /** The error for a failed git command, if its meaning does not depend on the server. */
 export function describeGitFailure(

@@ -85,7 +85,8 @@ const ofSource = [
   ],
   [
     "remote: ERROR: The project you were looking for could not be found or you don't have permission to view it.",
-    'source-not-found',
+    // What a server sends for display is quoted and decides nothing.
+    'source-unreachable',
     /could not be found or you don't have permission/,
   ],
   ["ERROR: The 'acme' organization has enabled or enforced SAML SSO.", 'source-unauthorised', /SAML SSO/],

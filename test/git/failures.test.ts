@@ -194,9 +194,9 @@ const rows = [
     'algorithms',
     "ERROR: You're using an RSA key with SHA-1, which is no longer allowed. Please use a newer client or a different key type.\nfatal: Could not read from remote repository.",
   ],
-  // GitLab, whose words over SSH begin with `remote:`.
+  // GitLab, whose words over SSH begin with `remote:`, which decides nothing.
   [
-    'not-found',
+    'dropped',
     "remote: \nremote: ========================================================================\nremote: \nremote: ERROR: The project you were looking for could not be found or you don't have permission to view it.\nremote: \nremote: ========================================================================\nremote: \nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.",
   ],
   [
