@@ -30,12 +30,15 @@ const source = fc
   .record({ identity: anyIdentity, name: names, isArchived: fc.boolean(), isFork: fc.boolean(), description })
   .map((more): HostRepository => ({ ...repository(0, ''), ...more }));
 
-const destination = fc.uniqueArray(
-  fc
-    .record({ id: ids, name: names, description })
-    .map((each) => atDestination(each.id, each.name, each.description)),
-  { selector: ({ name }) => toNameKey(name), maxLength: 5 },
-);
+const destination = fc
+  .uniqueArray(
+    fc
+      .record({ id: ids, name: names, description })
+      .map((each) => atDestination(each.id, each.name, each.description)),
+    { selector: ({ name }) => toNameKey(name), maxLength: 5 },
+  )
+  // No host gives an identity twice.
+  .map((all) => [...new Map(all.map((each) => [each.identity, each])).values()]);
 
 const state = fc
   .record({
@@ -115,7 +118,7 @@ const properties: [string, { check(numRuns: number): void }][] = [];
 /** A promise for every world. */
 function promise<T>(name: string, worlds: fc.Arbitrary<T>, check: (given: T) => void): void {
   const property = fc.property(worlds, check);
-  properties.push([name, { check: (numRuns) => fc.assert(property, { numRuns }) }]);
+  properties.push([name, { check: (numRuns) => fc.assert(property, { numRuns, seed: 20261126 }) }]);
 }
 
 promise('no two sources go to one destination, by its name or by its identity', worlds, (given) => {
