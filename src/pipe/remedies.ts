@@ -8,7 +8,7 @@ export const remedies: Remedies = {
   errors: {
     'no-clone': () => 'Run the pipe in a step that clones the repository, or set SOURCE_URL.',
     'source-unreachable': () =>
-      'Nothing was changed. Run again when Bitbucket answers. Check SOURCE_URL and SOURCE_PROXY if they are set.',
+      'Nothing was changed. Run again when Bitbucket answers. Check SOURCE_URL and SOURCE_PROXY if they are set, and that port 443 (https://) or 22 (ssh://) is open from here.',
     'source-unauthorised': ({ gone }) =>
       gone === undefined
         ? 'In a pipe, leave SOURCE_URL unset: Pipelines gives access to its own repository. For another repository, put a user and an access token into SOURCE_URL (a secured variable). In a shell, check that git ls-remote works for it.'
