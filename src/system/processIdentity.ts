@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { hasCode } from './errorCode';
 
 /** A process, distinguished from earlier ones with the same number. */
 export interface ProcessIdentity {
@@ -30,7 +31,7 @@ function isThere(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: it exists, and belongs to another user.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return !hasCode(error, 'ESRCH');
   }
 }
 

@@ -1,5 +1,6 @@
 import { lstat, writeFile } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
+import { hasCode } from '../../system/errorCode';
 import { toStopError } from '../../system/errors';
 import { parseConfiguration } from '../configuration/configuration';
 import { configurationExists, configurationUnwritable } from '../configuration/errors';
@@ -46,7 +47,7 @@ async function writeNew(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    const isThere = hasCode(error, 'EEXIST');
     throw isThere ? configurationExists(file) : configurationUnwritable(file, error);
   }
 }

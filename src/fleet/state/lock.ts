@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import * as z from 'zod';
+import { hasCode } from '../../system/errorCode';
 import { findProcess, readOwnIdentity } from '../../system/processIdentity';
 import { lockLost, stateLocked } from './errors';
 
@@ -51,7 +52,7 @@ async function create(path: string): Promise<FileHandle | undefined> {
   try {
     handle = await open(path, 'wx', 0o600);
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return undefined;
+    if (hasCode(error, 'EEXIST')) return undefined;
     throw error;
   }
   await handle.writeFile(JSON.stringify(readOwnIdentity()));
@@ -109,7 +110,7 @@ async function removeLeftover(path: string, judged: string): Promise<void> {
   try {
     await rename(path, aside);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return;
+    if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
   if ((await readText(aside)) !== judged) await link(aside, path).catch(() => undefined);
@@ -132,8 +133,4 @@ async function readWritten(path: string): Promise<string | undefined> {
 
 async function readTime(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.mtimeMs;
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

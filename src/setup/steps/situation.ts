@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RepositoryTrigger } from '@aws-sdk/client-codecommit';
 import { type IamKey, readKeys } from '../../aws/sshKeys';
 import type { PrivateKey } from '../../ssh/privateKey';
+import { hasCode } from '../../system/errorCode';
 import { type Aws, look, type Seen } from '../aws/aws';
 import { readAccount, readRepositoryExists } from '../aws/codecommit';
 import { type Identity, type IdentityStore, openRole, openUser } from '../aws/identity';
@@ -131,7 +132,7 @@ export async function readPipelinesFile({ request, context }: Hands): Promise<Pi
   try {
     return { path, text: await readFile(path, 'utf8'), problem: undefined, clone };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const isMissing = hasCode(error, 'ENOENT');
     return { path, text: undefined, problem: isMissing ? undefined : String(error), clone };
   }
 }
