@@ -23,7 +23,7 @@ import { type Attempt, type AttemptResult, retryTransient } from './retry';
  * ended; throws MirrorError if it ended before there was a plan.
  */
 export async function mirror(job: Job, context: Context): Promise<Outcome> {
-  const journal = new Journal(context.log);
+  const journal = new Journal(context);
   const failure = await findFailure(context, async () => {
     await removeLeftovers(context);
     const clone = job.clone === undefined ? undefined : await findClone(job.clone);

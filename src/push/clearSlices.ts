@@ -1,14 +1,14 @@
 import type { MirrorError } from '../errors';
 import { rangeOptions, toRangeInput } from '../git/commitRange';
 import type { Scratch } from '../objects/scratch';
-import { isSliceRef, isSliceRefOf } from '../plan/ownRefs';
+import { isSliceRef, isSliceRefOf, isStaleSlice } from '../plan/ownRefs';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import { type PushNeeds, pushUpdates } from './push';
 
 /**
- * Deletes slice tags that are no longer needed: those of this run, and those of other runs whose commit a branch or tag
- * of the destination now reaches. The others are the progress of an unfinished mirror. `present` are the refs of the
+ * Deletes slice tags that are no longer needed: those of this run, those of other runs whose commit a branch or tag of
+ * the destination now reaches, and old ones. The others are the progress of an unfinished mirror. `present` are the refs of the
  * destination, including the tags of this run. Returns the error if the push failed as a whole.
  */
 export async function clearSlices(
@@ -19,7 +19,8 @@ export async function clearSlices(
   const { journal, log } = needs;
   const slices = [...present].filter(([ref]) => isSliceRef(ref));
   if (slices.length === 0) return undefined;
-  const foreign = new Map(slices.filter(([ref]) => !isSliceRefOf(ref, journal.run)));
+  const isDone = (ref: string) => isSliceRefOf(ref, journal.run) || isStaleSlice(ref, journal.run);
+  const foreign = new Map(slices.filter(([ref]) => !isDone(ref)));
   const needed =
     foreign.size === 0 ? new Set() : await selectNeeded(foreign, toTips(plan, present, needs), needs.scratch);
   const deletions = slices
@@ -36,7 +37,7 @@ export async function clearSlices(
     );
   if (needed.size > 0)
     log.info(
-      `Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}), as it is not done.`,
+      `Temporary tags codecommit-mirror-slice/… of another mirror run remain (${needed.size}): it may not be done. They are deleted after seven days.`,
     );
   return failure;
 }

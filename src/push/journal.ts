@@ -32,16 +32,17 @@ interface Attempt {
  * the run ends. A value that a push removes is logged before the push.
  */
 export class Journal {
-  /** Identifies the run among others that push to the same destination. */
-  readonly run = randomBytes(4).toString('hex');
+  /** Identifies the run among others that push to the same destination: `2026-11-26-0a1b2c3d`. */
+  readonly run: string;
   readonly #log: Pick<Log, 'warn'>;
   #earlier: readonly RefOutcome[] = [];
   #attempt: Attempt | undefined;
   #lfs: LfsOutcome | undefined;
   #bytes = 0;
 
-  constructor(log: Pick<Log, 'warn'>) {
+  constructor({ log, startedAt }: { readonly log: Pick<Log, 'warn'>; readonly startedAt: Date }) {
     this.#log = log;
+    this.run = `${startedAt.toISOString().slice(0, 10)}-${randomBytes(4).toString('hex')}`;
   }
 
   /**

@@ -8,6 +8,8 @@ export interface Promised {
   readonly refs: Refs;
   /** The refs whose tips it has to back up, with the tips. */
   readonly replaced: Refs;
+  /** Slice tags of killed runs that may stay: a shallow clone may not show that a branch reaches their commit. */
+  readonly optional: Refs;
   readonly exitCode: 0 | 1;
 }
 
@@ -17,6 +19,7 @@ export interface Situation {
   /** The default branch of the destination. */
   readonly head: string;
   readonly policy: Policy;
+  readonly isShallow: boolean;
   /** Whether the first commit is an ancestor of the second. */
   isAncestor(older: string, newer: string): Promise<boolean>;
 }
@@ -25,7 +28,7 @@ export interface Situation {
 export async function promise(situation: Situation): Promise<Promised> {
   const { source, destination, policy } = situation;
   const wanted = selectRefs(source, policy);
-  const untouched = { refs: destination, replaced: {} };
+  const untouched = { refs: destination, replaced: {}, optional: {} };
   if (Object.keys(source).length === 0) return { ...untouched, exitCode: 1 };
   if (policy.refs === 'current' && wanted[policy.current] === undefined) return { ...untouched, exitCode: 0 };
   if (Object.keys(wanted).length === 0) return { ...untouched, exitCode: 1 };
@@ -48,8 +51,22 @@ export async function promise(situation: Situation): Promise<Promised> {
     if (verdict === 'replaced' && old !== undefined) replaced[ref] = old;
     refs[ref] = value;
   }
-  const kept = Object.entries(refs).filter(([ref]) => parseSlice(ref) === undefined);
-  return { refs: Object.fromEntries(kept), replaced: policy.backup ? replaced : {}, exitCode };
+  const reached = await findReachedSlices(refs, situation);
+  for (const ref of Object.keys(reached)) delete refs[ref];
+  const optional = situation.isShallow ? reached : {};
+  return { refs, replaced: policy.backup ? replaced : {}, optional, exitCode };
+}
+
+/** The slice tags whose commit a branch or tag reaches. The others stay: they are the progress of another run. */
+async function findReachedSlices(refs: Refs, { isAncestor }: Situation): Promise<Refs> {
+  const tips = Object.entries(refs).flatMap(([ref, tip]) => (parseSlice(ref) === undefined ? [tip] : []));
+  const found: Record<string, string> = {};
+  for (const [ref, value] of Object.entries(refs)) {
+    if (parseSlice(ref) === undefined) continue;
+    const reached = await Promise.all(tips.map((tip) => isAncestor(value, tip)));
+    if (reached.includes(true)) found[ref] = value;
+  }
+  return found;
 }
 
 /** Selected refs that are at the destination only; backups are nobody's surplus. */

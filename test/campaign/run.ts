@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { tryGit } from '../servers/git';
 import { type FaultKind, faultKinds, harmless, passing, runDisturbed } from './faults';
 import type { Refs } from './history';
@@ -173,6 +175,7 @@ async function promiseNow(stage: Stage, destination: Refs): Promise<Promised> {
     destination,
     head: await readHead(stage.world.destination),
     policy: stage.policy,
+    isShallow: existsSync(join(stage.clone.dir, '.git', 'shallow')),
     isAncestor: (older, newer) => isAncestorIn(stage.world.source, older, newer),
   });
 }
@@ -188,7 +191,9 @@ function judgePromise(promised: Promised, exitCode: number | null, before: Refs,
   const lost = Object.entries(promised.replaced).filter((each) => !isKept(each));
   const names = new Set([...Object.keys(promised.refs), ...refs.map(([ref]) => ref)]);
   const actual = Object.fromEntries(refs);
-  const different = [...names].filter((ref) => promised.refs[ref] !== actual[ref]);
+  const isDifferent = (ref: string) => promised.refs[ref] !== actual[ref];
+  const mayStay = (ref: string) => actual[ref] !== undefined && actual[ref] === promised.optional[ref];
+  const different = [...names].filter((ref) => isDifferent(ref) && !mayStay(ref));
   return [
     ...(exitCode === promised.exitCode ? [] : [`exit code ${exitCode}, promised ${promised.exitCode}`]),
     ...different.map((ref) => `${ref} is ${actual[ref] ?? '-'}, promised ${promised.refs[ref] ?? '-'}`),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planBackups } from '../../src/plan/backup';
-import { isBackupRef, isSliceRef, isSliceRefOf, toSliceRef } from '../../src/plan/ownRefs';
+import { isBackupRef, isSliceRef, isSliceRefOf, isStaleSlice, toSliceRef } from '../../src/plan/ownRefs';
 import type { Replacement } from '../../src/plan/plan';
 import { selectRefs } from '../../src/plan/refs';
 import { tryGit } from '../servers/git';
@@ -69,15 +69,26 @@ describe('planBackups', () => {
 
 describe('tags that carry slices', () => {
   test('have names that git takes, are recognised, and are never part of a mirror', async () => {
-    const ref = toSliceRef('0a1b2c3d', commit);
+    const run = '2026-11-26-0a1b2c3d';
+    const ref = toSliceRef(run, commit);
     expect((await tryGit('/', ['check-ref-format', ref])).exitCode).toBe(0);
     expect([isSliceRef(ref), isBackupRef(ref)]).toEqual([true, false]);
-    expect([isSliceRefOf(ref, '0a1b2c3d'), isSliceRefOf(ref, '0a1b2c3')]).toEqual([true, false]);
+    expect([isSliceRefOf(ref, run), isSliceRefOf(ref, run.slice(0, -1))]).toEqual([true, false]);
     const refs = new Map([
       [ref, commit],
       ['refs/tags/codecommit-mirror-slices', commit],
     ]);
     const selected = selectRefs(refs, { refs: 'all', include: [], exclude: [] });
     expect([...selected].map(([name]) => name)).toEqual(['refs/tags/codecommit-mirror-slices']);
+  });
+
+  test.each([
+    ['2026-11-26-0a1b2c3d', '2026-12-02-4e5f6071', false],
+    ['2026-11-26-0a1b2c3d', '2026-12-03-4e5f6071', true],
+    ['2026-12-03-0a1b2c3d', '2026-11-26-4e5f6071', false],
+    ['0a1b2c3d', '2026-12-03-4e5f6071', false],
+    ['2026-13-45-0a1b2c3d', '2026-12-03-4e5f6071', false],
+  ])('of %s are stale for %s: %s', (run, other, stale) => {
+    expect(isStaleSlice(toSliceRef(run, commit), other)).toBe(stale);
   });
 });
