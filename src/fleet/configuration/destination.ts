@@ -11,7 +11,7 @@ const repository = bareText({
   .default('{slug}')
   .register(fieldTexts, {
     description:
-      'The name of each mirror, made of `{owner}`, `{group}`, `{name}` and `{slug}`. Default: `{slug}`, the name, after the groups below the owner: `<group>.<name>`.',
+      'The name of each mirror, from `{owner}`, `{group}`, `{name}` and `{slug}`. Default: `{slug}`, which is the name with the groups below the owner in front: `<group>.<name>`.',
   });
 
 const names = z
@@ -25,7 +25,7 @@ const names = z
   .default({})
   .register(fieldTexts, {
     description:
-      'Names for single repositories, in place of `repository`: the `owner/name` of the source, as the preview shows it, and its name at the destination. It counts before the mirror is made: later its name stays.',
+      'Names for single repositories, instead of `repository`: the `owner/name` at the source, as the preview shows it, and the name at the destination. An entry has no effect once the mirror exists.',
   });
 
 const adopt = list({
@@ -35,7 +35,7 @@ const adopt = list({
     fix: 'Write adopt: [app], for example.',
   }),
   description:
-    'Names of repositories at the destination that were made by somebody else and may be taken over, whatever they hold. Without this, only an empty one is.',
+    'Names of repositories at the destination that somebody else created and that may be taken over, whatever they contain. Without this, only an empty repository is taken over.',
   form: 'a list of names',
   fix: 'Write adopt: [app], for example.',
 });

@@ -20,14 +20,14 @@ const groupPattern = /^[\w.-]+(?:\/[\w.-]+)*$/;
 
 const group = optionalText({
   description:
-    'The full path of a group; its subgroups belong to it. A source and a destination have `group` or `user`.',
+    'The full path of a group. Its subgroups are included. Set either `group` or `user`.',
   pattern: groupPattern,
   form: 'the path of a group, such as acme or acme/platform',
   fix: 'Write group: <path>, as in https://gitlab.com/<path>.',
 });
 
 const user = optionalText({
-  description: 'A user, in place of `group`.',
+  description: 'A user, instead of `group`.',
   pattern: /^[\w.-]+$/,
   form: 'the name of a user, such as jane',
   fix: 'Write user: <name>, as in https://gitlab.com/<name>.',
@@ -45,7 +45,7 @@ const projectKey = { pattern: /^~?\w[\w.-]*$/, form: 'the key of a project, such
 const cloudProject = optionalText({
   ...projectKey,
   description:
-    'The key of a project: only its repositories are mirrored, and new ones are made in it. Default: every project of the workspace; new ones are made where Bitbucket puts them.',
+    'The key of a project: only its repositories are mirrored, and new ones are created in it. Default: every project of the workspace; Bitbucket chooses the project of new ones.',
   fix: 'Write project: <KEY>, as the settings of the project show it.',
 });
 
@@ -57,14 +57,14 @@ const serverProject = text({
 
 const email = optionalText({
   description:
-    'The e-mail address of the user whose API token this is. Left out, the token is an access token of a workspace, project or repository.',
+    'The email address of the user who owns the API token. Without it, the token is an access token of a workspace, project or repository.',
   pattern: /^[^@\s]+@[^@\s]+$/,
   form: 'an e-mail address',
   fix: 'Write the address of the Atlassian account that made the API token.',
 });
 
 const username = optionalText({
-  description: 'A user name, which makes the token a password, for servers without HTTP access tokens.',
+  description: 'A user name. The token is then a password, for servers without HTTP access tokens.',
   pattern: /^[^\s:]+$/,
   form: 'a user name, without spaces and colons',
   fix: 'Write username: jane, for example.',
@@ -74,11 +74,11 @@ const region = checkedText({
   isValid: isRegion,
   form: 'a region of AWS, such as eu-west-1',
   fix: 'Write region: eu-west-1, for example.',
-}).register(fieldTexts, { description: 'The region of AWS.' });
+}).register(fieldTexts, { description: 'The AWS region.' });
 
 const role = optionalText({
   description:
-    'The role to assume, such as that of another account. Default: the credentials that the AWS command line would use.',
+    'The role to assume, for example in another account. Default: the credentials that the AWS CLI would use.',
   pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
   form: 'the ARN of a role, arn:aws:iam::<account>:role/<name>',
   fix: 'Write role: arn:aws:iam::123456789012:role/mirror, for example.',
@@ -100,7 +100,7 @@ export const gitHubKeys = {
   url: publicUrl('your GitHub Enterprise Server', 'https://github.com'),
   owner,
   token: secret(
-    'The token: a personal access token, fine-grained or classic, as a reference to where it stands.',
+    'The token: a personal access token, fine-grained or classic, as a reference to where it is stored.',
   ),
 };
 
@@ -109,7 +109,7 @@ export const gitLabKeys = {
   url: publicUrl('your GitLab', 'https://gitlab.com'),
   group,
   user,
-  token: secret('The token: a personal, group or project access token, as a reference to where it stands.'),
+  token: secret('The token: a personal, group or project access token, as a reference to where it is stored.'),
 };
 
 export const bitbucketKeys = {
@@ -119,7 +119,7 @@ export const bitbucketKeys = {
   project: cloudProject,
   email,
   token: secret(
-    'The token: an API token (with `email`) or an access token, as a reference to where it stands.',
+    'The token: an API token (with `email`) or an access token, as a reference to where it is stored.',
   ),
 };
 
@@ -129,7 +129,7 @@ export const bitbucketServerKeys = {
   project: serverProject,
   username,
   token: secret(
-    'The token: an HTTP access token, or with `username` a password, as a reference to where it stands.',
+    'The token: an HTTP access token, or with `username` a password, as a reference to where it is stored.',
   ),
 };
 

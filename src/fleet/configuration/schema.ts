@@ -25,7 +25,7 @@ export const refsSchema = z.strictObject({
   ),
   exclude: patternList(
     'exclude',
-    'Patterns of branches and tags that are left out. What is left out is never pruned either.',
+    'Patterns of branches and tags that are excluded. What is excluded is never pruned either.',
   ),
 });
 
@@ -33,7 +33,7 @@ const refs = refsSchema
   .default({ include: [], exclude: [] })
   .register(fieldTexts, { description: 'Which branches and tags are mirrored. Default: all of them.' });
 
-const timeoutDescription = 'Minutes after which the run of one repository is ended.';
+const timeoutDescription = 'Minutes after which the run of one repository is stopped.';
 
 const timeout = count({ key: 'timeout_minutes', least: 1, most: 9999 });
 
@@ -42,7 +42,7 @@ const from = z
   .register(fieldTexts, { description: 'The source: a host, and whose repositories there are mirrored.' });
 
 const to = z.discriminatedUnion('host', destinationSchemas).register(fieldTexts, {
-  description: 'The destination. Repositories that are missing there are created, private.',
+  description: 'The destination. Missing repositories are created, always private.',
 });
 
 /** One mirror: every repository of an owner, to one place. */
@@ -75,7 +75,7 @@ export const mirrorSchema = z
       .default(10)
       .register(fieldTexts, {
         description:
-          'When `prune` would delete more of one repository than this, nothing at all is pushed to it. Default: 10.',
+          'If `prune` would delete more refs of one repository than this, nothing is pushed to it. Default: 10.',
       }),
     backup: flag(
       'backup',
@@ -86,11 +86,11 @@ export const mirrorSchema = z
       'lfs',
       ['warn', 'fail', 'push'],
       'warn',
-      'What to do about files kept in Git LFS, which a git push leaves behind: `warn` mirrors and says what is not there, `fail` stops before the push, `push` sends the files first, where the destination takes them. Default: `warn`.',
+      'What to do about Git LFS files, which a git push does not send: `warn` mirrors and reports what is missing, `fail` stops before the push, `push` sends the files first, if the destination accepts them. Default: `warn`.',
     ),
     timeout_minutes: timeout
       .optional()
-      .register(fieldTexts, { description: `${timeoutDescription} Default: that of the whole file.` }),
+      .register(fieldTexts, { description: `${timeoutDescription} Default: the value for the whole file.` }),
   })
   .register(fieldTexts, { description: 'One mirror: every repository of an owner, to one place.' });
 
@@ -107,7 +107,7 @@ export const fileSchema = z.strictObject({
     .default(4)
     .register(fieldTexts, {
       description:
-        'How many of them may be at the same host at the same time, as source or as destination. The regions of CodeCommit count as hosts of their own. Default: 4.',
+        'How many of them may use the same host at the same time, as source or as destination. Each region of CodeCommit is a host of its own. Default: 4.',
     }),
   timeout_minutes: timeout
     .default(110)

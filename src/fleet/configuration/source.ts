@@ -18,7 +18,7 @@ const match = z
   .optional()
   .register(fieldTexts, {
     description:
-      'A regular expression: only repositories that match it are mirrored. It is compared with the name, or, when it has a slash, with `owner/name`.',
+      'A regular expression: only repositories that match it are mirrored. It is compared with the name or, if it contains a slash, with `owner/name`.',
   });
 
 const exclude = list({
@@ -28,7 +28,7 @@ const exclude = list({
     fix: "Write exclude: ['svc-old-*', '/-test$/'], for example.",
   }),
   description:
-    'Repositories that are left out: patterns as in `refs`, or regular expressions between slashes, as `/-test$/`. A pattern without a slash is compared with the name, one with a slash with `owner/name`.',
+    'Repositories that are excluded: patterns as in `refs`, or regular expressions between slashes, such as `/-test$/`. A pattern without a slash is compared with the name, one with a slash with `owner/name`.',
   form: "a list of patterns, such as ['svc-old-*']",
   fix: "Write exclude: ['svc-old-*'], with square brackets, or one pattern a line, each after a hyphen.",
 });
@@ -47,7 +47,7 @@ const address = checkedText({
 const addressList = 'a list of one address or more\nWrite urls: and one address a line, each after a hyphen.';
 
 const urls = z.array(address, { error: addressList }).min(1, { error: addressList }).register(fieldTexts, {
-  description: 'The addresses of the repositories, as `git clone` takes them over HTTPS.',
+  description: 'The HTTPS URLs of the repositories, as you would give them to `git clone`.',
 });
 
 const username = optionalText({
@@ -63,7 +63,7 @@ const gitKeys = {
   username,
   token: bareSecret().optional().register(fieldTexts, {
     description:
-      'The password or token for these addresses, as a reference to where it stands. Default: none is sent.',
+      'The password or token for these addresses, as a reference to where it is stored. Default: none is sent.',
   }),
 };
 
