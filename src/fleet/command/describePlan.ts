@@ -37,7 +37,7 @@ export function toReason(planned: PlannedRepository): string | undefined {
     case 'conflict':
       return planned.detail;
     case 'gone-candidate':
-      return 'not listed by the source, and could not be looked up; its mirror stays as it is';
+      return 'missing from the listing, and the direct lookup failed; its mirror stays as it is';
     case 'gone':
       return 'deleted at the source; its mirror stays as it is';
     case 'frozen':
@@ -46,7 +46,7 @@ export function toReason(planned: PlannedRepository): string | undefined {
 }
 
 const adoptedBy = {
-  marker: 'it says that it is this mirror',
+  marker: 'it is marked as this mirror',
   empty: 'it is empty',
   name: 'adopted by its name',
 } as const;

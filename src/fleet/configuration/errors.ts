@@ -39,7 +39,7 @@ export const configurationUnreadable = (file: string) =>
   new MirrorError(
     'fleet-configuration-invalid',
     {
-      message: `"${file}" is not there, can't be read, or is larger than 16 MiB.`,
+      message: `"${file}" does not exist, can't be read, or is larger than 16 MiB.`,
       remedy: 'Give the path of your mirrors.yaml, or let "fleet init" write one.',
     },
     { exitCode: 2 },

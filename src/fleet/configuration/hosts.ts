@@ -19,8 +19,7 @@ const owner = text({
 const groupPattern = /^[\w.-]+(?:\/[\w.-]+)*$/;
 
 const group = optionalText({
-  description:
-    'The full path of a group. Its subgroups are included. Set either `group` or `user`.',
+  description: 'The full path of a group. Its subgroups are included. Set either `group` or `user`.',
   pattern: groupPattern,
   form: 'the path of a group, such as acme or acme/platform',
   fix: 'Write group: <path>, as in https://gitlab.com/<path>.',
@@ -109,7 +108,9 @@ export const gitLabKeys = {
   url: publicUrl('your GitLab', 'https://gitlab.com'),
   group,
   user,
-  token: secret('The token: a personal, group or project access token, as a reference to where it is stored.'),
+  token: secret(
+    'The token: a personal, group or project access token, as a reference to where it is stored.',
+  ),
 };
 
 export const bitbucketKeys = {

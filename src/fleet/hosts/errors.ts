@@ -1,7 +1,7 @@
 import { MirrorError, toQuote } from '../../errors';
 import { findNetworkCode, isCertificateCode } from '../../http/networkCode';
 
-const runAgain = 'Run again: what is done stays done.';
+const runAgain = 'Run again: finished repositories are not mirrored again.';
 
 /** `said` is the host's own word; `remedy` says how such a token is made. */
 export const tokenRefused = (host: string, said: string, remedy: string) =>
@@ -29,7 +29,7 @@ export class HostThrottled extends MirrorError {
 
   constructor(host: string, until: Date, said: string) {
     super('fleet-host-throttled', {
-      message: `${host} limits the requests; it asks to wait until ${until.toISOString()}: ${toQuote(said) || 'it gives no reason'}`,
+      message: `${host} limits requests and asks to wait until ${until.toISOString()}: ${toQuote(said) || 'it gives no reason'}`,
       remedy: 'Run again after that time, or use a token that nothing else uses.',
     });
     this.until = until;
@@ -53,8 +53,8 @@ export const hostUnreachable = (host: string, url: string, error: unknown) => {
 /** A token goes over TLS, or stays on this machine. */
 export const inClear = (host: string, url: string) =>
   new MirrorError('fleet-host-unreachable', {
-    message: `${host} at "${url}" would get the token unencrypted. Nothing was sent.`,
-    remedy: 'Give an https:// URL.',
+    message: `${host} at "${url}" would receive the token unencrypted. Nothing was sent.`,
+    remedy: 'Use an https:// URL.',
   });
 
 export const hostFailed = (host: string, call: string, said: string) =>
@@ -90,9 +90,9 @@ export const quotaUsedUp = (host: string, said: string) =>
 export const notPrivate = (host: string, name: string, why: string) =>
   new MirrorError('fleet-not-private', {
     message: `The repository "${name}" on ${host} would not be private: ${why}. Nothing was pushed.`,
-    remedy: 'A mirror is always private. Make the place private, or choose another one.',
+    remedy: 'A mirror is always private. Make the group or project private, or choose another one.',
   });
 
 /** Of the URL that git would get. */
 export const unusableUrl = (host: string, name: string, url: string) =>
-  hostFailed(host, 'the listing', `the URL of "${name}" is "${url}", which is not of http or https`);
+  hostFailed(host, 'the listing', `the URL of "${name}" is "${url}", which is neither http nor https`);

@@ -43,7 +43,7 @@ export const foreign = ({ name, identity }: Found): Conflict => ({
   because: 'foreign',
   destination: name,
   destinationIdentity: identity,
-  detail: `"${name}" is at the destination already, holds something, and does not say that it is this mirror.`,
+  detail: `"${name}" already exists at the destination, is not empty, and is not marked as this mirror.`,
   remedy: `${chooseName}; or, if it may be overwritten, add "${name}" to "adopt".`,
 });
 
@@ -52,7 +52,7 @@ export const foreignMarker = ({ name, identity }: Found, owner: string): Conflic
   because: 'foreign',
   destination: name,
   destinationIdentity: identity,
-  detail: `"${name}" says at the destination that it is the mirror of another repository, ${owner}.`,
+  detail: `"${name}" at the destination is marked as the mirror of another repository, ${owner}.`,
   remedy: 'Find out who changed its description. If that is wrong, empty the description.',
 });
 
@@ -61,7 +61,7 @@ export const unseen = ({ name, identity }: Found): Conflict => ({
   because: 'unseen',
   destination: name,
   destinationIdentity: identity,
-  detail: `"${name}" is at the destination already, and could not be read to see whether it is empty.`,
+  detail: `"${name}" already exists at the destination, and could not be read to see if it is empty.`,
   remedy: `Let the login of the destination read it; ${chooseName.toLowerCase()}; or add "${name}" to "adopt".`,
 });
 
@@ -85,9 +85,9 @@ export const quotaReached = (destination: string, allowed: number): Conflict => 
   action: 'conflict',
   because: 'quota',
   destination,
-  detail: `The destination may have ${allowed} repositories, and this one would be more.`,
+  detail: `The destination may have at most ${allowed} repositories, and this one would exceed that.`,
   remedy:
-    'Ask for a higher quota ("Allowed repositories" in the Service Quotas console), or leave repositories out.',
+    'Ask for a higher quota ("Allowed repositories" in the Service Quotas console), or exclude repositories.',
 });
 
 export const loop = ({ name, identity }: Found): Conflict => ({
@@ -96,15 +96,15 @@ export const loop = ({ name, identity }: Found): Conflict => ({
   destination: name,
   destinationIdentity: identity,
   detail: `"${name}" at the destination is itself a source of this fleet.`,
-  remedy: `${chooseName}, or leave "${name}" out of the other mirror with "exclude".`,
+  remedy: `${chooseName}, or exclude "${name}" in the other mirror.`,
 });
 
 export const markedTwice = (found: readonly Found[]): Conflict => ({
   action: 'conflict',
   because: 'marked-twice',
   destination: found[0]?.name ?? '',
-  detail: `${found.map(({ name }) => `"${name}"`).join(' and ')} at the destination both say that they are its mirror.`,
-  remedy: 'Empty the description of the one that is not.',
+  detail: `${found.map(({ name }) => `"${name}"`).join(' and ')} at the destination are both marked as its mirror.`,
+  remedy: 'Empty the description of the wrong one.',
 });
 
 export const renamedThere = (given: string, { name, identity }: Found): Conflict => ({
@@ -112,7 +112,7 @@ export const renamedThere = (given: string, { name, identity }: Found): Conflict
   because: 'renamed-there',
   destination: given,
   destinationIdentity: identity,
-  detail: `Its mirror was made as "${given}" and is "${name}" at the destination now.`,
+  detail: `Its mirror was created as "${given}" and is now named "${name}" at the destination.`,
   remedy: `Rename it back to "${given}".`,
 });
 
@@ -120,8 +120,8 @@ export const unlisted = (destination: string): Conflict => ({
   action: 'conflict',
   because: 'unlisted',
   destination,
-  detail: 'The destination could not be listed, so that nothing is made there.',
-  remedy: 'Nothing: the next run tries again. The failure of the listing is told where it happened.',
+  detail: 'The destination could not be listed, so nothing is created there.',
+  remedy: 'Nothing to do here: the next run tries again. The error of the listing is shown for the mirror.',
 });
 
 function toSentence(clause: string): string {

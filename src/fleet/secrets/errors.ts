@@ -16,7 +16,7 @@ function secretRemedy(reference: SecretReference): string {
     case 'variable':
       return `Set the environment variable ${reference.name} where this program is started.`;
     case 'file':
-      return 'Write the token into that file, alone on its only line, readable for this user.';
+      return 'Write the token into that file, as its only line, readable by this user.';
     case 'secrets-manager':
       return 'Check the ARN, and that the role of this program may call secretsmanager:GetSecretValue on it.';
     case 'parameter':

@@ -77,7 +77,7 @@ test("what is at the destination already and somebody else's is never pushed to,
 
   const run = await hosts.fleet('mirror');
   expect(run.exitCode).toBe(1);
-  expect(run.output).toContain('"app" is at the destination already, holds something');
+  expect(run.output).toContain('"app" already exists at the destination, is not empty');
   expect(await readRefs(foreign)).toEqual(before);
 });
 
