@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openGithubServer } from '../test/servers/hosts/github';
-import { openGitlabServer } from '../test/servers/hosts/gitlab';
+import { openGithubServer } from '../src/sandbox/hosts/github';
+import { openGitlabServer } from '../src/sandbox/hosts/gitlab';
 
 const repositories = 4_000;
 const token = 'token-of-the-benchmark-0123456789';

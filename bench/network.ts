@@ -1,6 +1,6 @@
 import { createServer, connect as open, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { listenOnLoopback } from '../test/servers/loopback';
+import { listenOnLoopback } from '../src/sandbox/loopback';
 
 /** A way to a port of this machine that is as long as we want it. */
 export interface Line extends AsyncDisposable {

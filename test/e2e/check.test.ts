@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { createKeyPair } from '../../src/sandbox/server';
 import { toProtection } from '../../src/setup/aws/protection';
 import { openAws } from '../servers/aws';
 import type { IamUser } from '../servers/aws/state';
 import { git, grow } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import {
   type CheckAccount,
   type CheckWorld,

@@ -1,8 +1,8 @@
 // @module-tag slow
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type CodeCommitServer, openCodeCommitServer } from '../../src/sandbox/hosts/codeCommit';
 import { git, grow, tryGit } from '../servers/git';
-import { type CodeCommitServer, openCodeCommitServer } from '../servers/hosts/codeCommit';
 import { type HttpsWorld, openHttpsWorld } from './httpsWorld';
 import { keyId } from './world';
 

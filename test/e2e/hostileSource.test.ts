@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { openSandbox } from '../../src/sandbox/server';
 import { git, grow, readRefs } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import { keyId, keyPair, runProgram } from './world';
 
 const type = 'application/x-git-upload-pack-advertisement';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { grow } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import { certificate, type HttpsWorld, oidcToken, openHttpsWorld, toSessionKeys } from './httpsWorld';
 import { runProgram } from './world';
 

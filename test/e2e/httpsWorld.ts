@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AwsKeys } from '../../src/aws/identity';
-import { createCertificate } from '../servers/certificate';
-import { type HttpsFace, openHttpsFace } from '../servers/codecommit/face';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { type HttpsFace, openHttpsFace } from '../../src/sandbox/https/face';
 import type { PipelinesClone } from '../servers/pipelinesClone';
 import { openSts, type Sts } from '../servers/sts';
 import { openWorld, type Run, type World } from './world';
@@ -26,7 +26,7 @@ export const toSessionKeys = (session: number) => ({
 });
 
 /** Made once a test file: an RSA key takes a moment. */
-export const certificate = await createCertificate();
+export const certificate = createCertificate();
 
 type Changes = Readonly<Record<string, string | undefined>>;
 

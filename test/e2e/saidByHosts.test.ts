@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createCertificate } from '../servers/certificate';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { git, run } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import { openTunnelProxy } from '../servers/tunnelProxy';
 import { expectNothingLeft } from './footprint';
 import { growSource, seedDestination } from './scene';
@@ -205,9 +205,7 @@ describe('what stands between', () => {
   test('a certificate of nobody: the source is named, and SSL_CERT_FILE', async () => {
     await using world = await openWorld();
     await growSource(world);
-    const server = createServer(await createCertificate(), (_request, response) =>
-      response.writeHead(404).end(),
-    );
+    const server = createServer(createCertificate(), (_request, response) => response.writeHead(404).end());
     const port = await listenOnLoopback(server);
     try {
       const SOURCE_URL = `https://127.0.0.1:${port}/acme/app.git`;
@@ -249,7 +247,7 @@ describe('what stands between', () => {
   ] as const)('a host that answers over HTTPS: %s', async (words, status, code, says = new RegExp(words)) => {
     await using world = await openWorld();
     await growSource(world);
-    const made = await createCertificate();
+    const made = createCertificate();
     const server = createServer(made, (_request, response) =>
       response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${words}\n`),
     );

@@ -4,10 +4,10 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createCertificate } from '../servers/certificate';
-import { openBackend } from '../servers/codecommit/backend';
+import { openBackend } from '../../src/sandbox/https/backend';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { git, run } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import { expectNothingLeft } from './footprint';
 import { growSource } from './scene';
 import { openWorld, runProgram, type World } from './world';
@@ -47,7 +47,7 @@ async function openDesk(): Promise<Desk> {
       beforeEnd: async () => undefined,
     });
   };
-  const certificate = await createCertificate();
+  const certificate = createCertificate();
   const servers = [createHttpServer(serve(true)), createHttpsServer(certificate, serve(false))] as const;
   const [plain, secured] = await Promise.all(servers.map((server) => listenOnLoopback(server)));
   const write = async (path: string, text: string, mode = 0o644) => {

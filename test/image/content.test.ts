@@ -3,9 +3,9 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { version } from '../../package.json';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { openFolder } from '../servers/folder';
 import { run } from '../servers/git';
-import { listenOnLoopback } from '../servers/loopback';
 import { type ContainerOptions, startContainer } from './container';
 
 /** Runs a program of the image, in place of the pipe. */

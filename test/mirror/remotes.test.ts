@@ -7,11 +7,11 @@ import { generic } from '../../src/plan/profiles';
 import type { RemoteSettings } from '../../src/remote/settings';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { openHttpsFace } from '../../src/sandbox/https/face';
 import { createRepository } from '../../src/sandbox/repository';
 import { createKeyPair, openSandbox } from '../../src/sandbox/server';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
-import { createCertificate } from '../servers/certificate';
-import { openHttpsFace } from '../servers/codecommit/face';
 import { type Folder, openFolder } from '../servers/folder';
 import { createBareRepository, git, grow, readRefs, run } from '../servers/git';
 import { openTokenHost, toBasic } from '../servers/tokenHost';
@@ -59,7 +59,7 @@ const openPasswordEnd =
   };
 
 async function openAwsEnd(folder: string): Promise<End> {
-  const certificate = await createCertificate();
+  const certificate = createCertificate();
   const counts = { connections: 0, authentications: 0, pushes: 0 } as never;
   const face = await openHttpsFace({ root: folder, certificate, faults: {}, counts });
   const keys = {

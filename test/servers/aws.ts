@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { AwsError } from '../../src/sandbox/hosts/awsError';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { iamCalls } from './aws/iam';
 import { policyCalls } from './aws/policies';
-import { AwsError, type AwsState, type SshKey } from './aws/state';
+import type { AwsState, SshKey } from './aws/state';
 import { answerTriggers } from './aws/triggers';
 import { toXml } from './aws/xml';
-import { listenOnLoopback } from './loopback';
 
 /** One failure for an action, each time or so many times. */
 export interface AwsFault {

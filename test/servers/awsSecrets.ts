@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** Secrets Manager and Parameter Store in one, in AWS's JSON protocol 1.1, of two calls. */
 export interface AwsSecrets extends AsyncDisposable {

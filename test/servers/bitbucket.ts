@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { type BackendRequest, openBackend } from './codecommit/backend';
+import { type BackendRequest, openBackend } from '../../src/sandbox/https/backend';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { answerInsights, type InsightsReports } from './codeInsights';
 import { createBareRepository } from './git';
-import { listenOnLoopback } from './loopback';
 import { parseCommand, readStart } from './uploadPackRequest';
 
 /** What goes wrong at Bitbucket; set at any time while it runs. */

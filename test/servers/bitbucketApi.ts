@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 export interface ApiItem {
   readonly uuid: string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:https';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** HTTPS in front of a server, which notes the login of every request. */
 export interface HttpsFront extends AsyncDisposable {

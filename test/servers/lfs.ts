@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** Whether git-lfs is installed on this machine, or must be (see `sshdAvailable`). */
 export function lfsAvailable(): boolean {

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import { parseRsaKey, toPublicLine } from '../../src/sandbox/keys';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** How a liar answers one git command; `command` is as the client sent it, such as `git-upload-pack '/v1/repos/app'`. */
 export type Answer = (channel: ServerChannel, command: string) => void | Promise<void>;

@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, request } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
-import { createCertificate } from './certificate';
-import { listenOnLoopback } from './loopback';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** An HTTP proxy on loopback that alone knows the way to some hosts, which speak TLS. */
 export interface NamingProxy extends AsyncDisposable {
@@ -22,7 +22,7 @@ export async function openNamingProxy(
   login?: string,
 ): Promise<NamingProxy> {
   const names = Object.keys(hosts);
-  const certificate = await createCertificate(names.map((name) => `DNS:${name}`).join(','));
+  const certificate = createCertificate(names);
   const faces = names.map((name) =>
     createHttpsServer(certificate, (incoming, response) => {
       const { method, headers, url = '' } = incoming;

@@ -6,10 +6,10 @@ import { appendFile, chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { openAttendance } from './attendance';
 import { openFolder } from './folder';
 import { createBareRepository, run } from './git';
-import { listenOnLoopback } from './loopback';
 
 const program = '/usr/sbin/sshd';
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { Session } from '../../src/aws/identity';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** What STS answers in place of a session. `code` is one of its error codes; its status is 403 for AccessDenied. */
 export interface StsRefusal {

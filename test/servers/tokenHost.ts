@@ -1,9 +1,9 @@
 import { createServer } from 'node:https';
 import { join } from 'node:path';
-import { type Certificate, createCertificate } from './certificate';
-import { openBackend } from './codecommit/backend';
+import { openBackend } from '../../src/sandbox/https/backend';
+import { type Certificate, createCertificate } from '../../src/sandbox/https/certificate';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 import { createBareRepository } from './git';
-import { listenOnLoopback } from './loopback';
 
 /** A git host over HTTPS that knows a login, as GitHub and GitLab do. */
 export interface TokenHost extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface TokenHost extends AsyncDisposable {
 
 /** `authorization` is the one header that it accepts: `Basic …` or `Bearer …`. */
 export async function openTokenHost(root: string, authorization: string): Promise<TokenHost> {
-  const certificate = await createCertificate();
+  const certificate = createCertificate();
   const backend = openBackend(root, ['http.receivepack=true']);
   const authorizations = new Set<string>();
   const server = createServer({ ...certificate }, (request, response) => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { listenOnLoopback } from './loopback';
+import { listenOnLoopback } from '../../src/sandbox/loopback';
 
 /** An HTTP proxy that opens tunnels (CONNECT) and does nothing else. */
 export interface TunnelProxy extends AsyncDisposable {

@@ -2,10 +2,10 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { createCertificate } from '../../src/sandbox/https/certificate';
+import { openHttpsFace } from '../../src/sandbox/https/face';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { runProgram } from '../e2e/world';
-import { createCertificate } from '../servers/certificate';
-import { openHttpsFace } from '../servers/codecommit/face';
 import { createBareRepository, grow, readRefs } from '../servers/git';
 import { openSts } from '../servers/sts';
 import { holdsSecret, names, openSetupWorld, policyName, type SetupWorld, user } from './world';
@@ -174,7 +174,7 @@ describe('setup --oidc', () => {
   it('ends in a mirror that works without a key: by the token of the step, as the role, over HTTPS', {
     tags: ['slow'],
   }, async () => {
-    const certificate = await createCertificate();
+    const certificate = createCertificate();
     const { root, faults, counts } = world.sandbox;
     await using face = await openHttpsFace({ root, certificate, faults, counts, region: 'eu-west-1' });
     const roleArn = `arn:aws:iam::111122223333:role/codecommit-mirror/${user}`;

@@ -9,9 +9,9 @@ import {
 import { openDynamoStore } from '../../../src/fleet/aws/dynamoStore';
 import type { RepositoryState } from '../../../src/fleet/state/repositoryState';
 import type { SandboxFaults } from '../../../src/sandbox/faults';
+import { createCertificate } from '../../../src/sandbox/https/certificate';
+import { type HttpsFace, openHttpsFace } from '../../../src/sandbox/https/face';
 import { createRepository } from '../../../src/sandbox/repository';
-import { createCertificate } from '../../servers/certificate';
-import { type HttpsFace, openHttpsFace } from '../../servers/codecommit/face';
 import { openFolder } from '../../servers/folder';
 import { type CodeCommitApi, openCodeCommitApi } from '../../servers/lambda/codeCommitApi';
 import { type EventSource, openEventSource } from '../../servers/lambda/eventSource';
@@ -63,7 +63,7 @@ export async function openAwsWorld(): Promise<AwsWorld> {
   for (const path of [sources, destinations, disk]) await mkdir(path);
   const moto = await openMoto();
   const api = await openCodeCommitApi();
-  const certificate = await createCertificate();
+  const certificate = createCertificate();
   const counts = { connections: 0, authentications: 0, pushes: 0 } as never;
   const codecommit = await openHttpsFace({ root: sources, certificate, faults: {}, counts });
   const keys = {

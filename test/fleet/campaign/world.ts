@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { parseMarker } from '../../../src/fleet/plan/marker';
+import type { StoredRepository } from '../../../src/sandbox/hosts/repositories';
 import { git, grow, readRefs } from '../../servers/git';
-import type { StoredRepository } from '../../servers/hosts/repositories';
 import { destinationToken, type FleetHosts, openFleetHosts, sourceToken } from '../command/fleetHosts';
 
 /** From 0 to less than 1, the same for the same seed (mulberry32). */

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
+import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import type { HostServer } from '../../../src/sandbox/hosts/server';
 import { type Run, runProgram } from '../../e2e/world';
 import { openFolder } from '../../servers/folder';
 import { grow } from '../../servers/git';
-import { openGithubServer } from '../../servers/hosts/github';
-import { openGitlabServer } from '../../servers/hosts/gitlab';
-import type { HostServer } from '../../servers/hosts/server';
 
 export const sourceToken = 'token-of-the-source-0123456789';
 export const destinationToken = 'token-of-the-destination-0123';

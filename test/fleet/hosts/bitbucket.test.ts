@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openBitbucketCloud } from '../../../src/fleet/hosts/bitbucketCloud';
 import { openBitbucketDataCenter } from '../../../src/fleet/hosts/bitbucketDataCenter';
-import { openBitbucketCloudServer } from '../../servers/hosts/bitbucketCloud';
-import { openBitbucketDataCenterServer } from '../../servers/hosts/bitbucketDataCenter';
+import { openBitbucketCloudServer } from '../../../src/sandbox/hosts/bitbucketCloud';
+import { openBitbucketDataCenterServer } from '../../../src/sandbox/hosts/bitbucketDataCenter';
 import { createContext, failureOf, listAll } from './context';
 
 describe('Bitbucket Cloud', () => {

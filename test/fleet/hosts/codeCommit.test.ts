@@ -6,7 +6,7 @@ import {
   fleetRole,
   openCodeCommitServer,
   sessionAccessKeyId,
-} from '../../servers/hosts/codeCommit';
+} from '../../../src/sandbox/hosts/codeCommit';
 import { createContext, failureOf, listAll } from './context';
 
 let server: CodeCommitServer;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openGithub } from '../../../src/fleet/hosts/github';
-import { type GithubServer, openGithubServer } from '../../servers/hosts/github';
+import { type GithubServer, openGithubServer } from '../../../src/sandbox/hosts/github';
 import { createContext, failureOf, listAll } from './context';
 
 let server: GithubServer;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openGitlab } from '../../../src/fleet/hosts/gitlab';
 import type { GitlabSettings } from '../../../src/fleet/hosts/gitlabSettings';
-import { type GitlabServer, openGitlabServer } from '../../servers/hosts/gitlab';
+import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
 import { createContext, failureOf, listAll } from './context';
 
 let server: GitlabServer;

@@ -3,7 +3,7 @@ import { createLimiters, systemClock } from '../../../src/fleet/hosts/api/limite
 import { readLink, readRetryAfter } from '../../../src/fleet/hosts/api/limits';
 import { HostThrottled } from '../../../src/fleet/hosts/errors';
 import { openGithub } from '../../../src/fleet/hosts/github';
-import { openGithubServer } from '../../servers/hosts/github';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
 import { createContext, failureOf, listAll, type TestContext } from './context';
 import { type OpenRig, type Rig, rigs, tokenText } from './rigs';
 

@@ -5,12 +5,12 @@ import { openGithub } from '../../../src/fleet/hosts/github';
 import { openGitlab } from '../../../src/fleet/hosts/gitlab';
 import type { Host } from '../../../src/fleet/hosts/host';
 import type { HostRepository } from '../../../src/fleet/hosts/repository';
-import { openBitbucketCloudServer } from '../../servers/hosts/bitbucketCloud';
-import { openBitbucketDataCenterServer } from '../../servers/hosts/bitbucketDataCenter';
-import { openGithubServer } from '../../servers/hosts/github';
-import { openGitlabServer } from '../../servers/hosts/gitlab';
-import type { NewStoredRepository, StoredRepository } from '../../servers/hosts/repositories';
-import type { HostServer, HostServerOptions, HostToken } from '../../servers/hosts/server';
+import { openBitbucketCloudServer } from '../../../src/sandbox/hosts/bitbucketCloud';
+import { openBitbucketDataCenterServer } from '../../../src/sandbox/hosts/bitbucketDataCenter';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
+import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import type { NewStoredRepository, StoredRepository } from '../../../src/sandbox/hosts/repositories';
+import type { HostServer, HostServerOptions, HostToken } from '../../../src/sandbox/hosts/server';
 
 /** One kind of host with its fake, for what all of them have to do. */
 export interface Rig extends AsyncDisposable {

@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openGithub } from '../../../src/fleet/hosts/github';
-import { createCertificate } from '../../servers/certificate';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
+import { createCertificate } from '../../../src/sandbox/https/certificate';
 import { openFolder } from '../../servers/folder';
-import { openGithubServer } from '../../servers/hosts/github';
 import { openTunnelProxy } from '../../servers/tunnelProxy';
 import { createContext, failureOf, listAll } from './context';
 
 it('a host of its own authority is reached with SSL_CERT_FILE, through https_proxy', async () => {
-  const certificate = await createCertificate();
+  const certificate = createCertificate();
   await using folder = await openFolder();
   await using server = await openGithubServer({ certificate });
   await using proxy = await openTunnelProxy();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MirrorError } from '../../../src/errors';
-import type { StoredRepository } from '../../servers/hosts/repositories';
+import type { StoredRepository } from '../../../src/sandbox/hosts/repositories';
 import { createContext, listAll } from './context';
 import { rigs } from './rigs';
 

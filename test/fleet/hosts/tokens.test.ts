@@ -4,11 +4,11 @@ import { openBitbucketCloud } from '../../../src/fleet/hosts/bitbucketCloud';
 import { openBitbucketDataCenter } from '../../../src/fleet/hosts/bitbucketDataCenter';
 import { openGithub } from '../../../src/fleet/hosts/github';
 import { openGitlab } from '../../../src/fleet/hosts/gitlab';
-import { openBitbucketCloudServer } from '../../servers/hosts/bitbucketCloud';
-import { openBitbucketDataCenterServer } from '../../servers/hosts/bitbucketDataCenter';
-import { openGithubServer } from '../../servers/hosts/github';
-import { openGitlabServer } from '../../servers/hosts/gitlab';
-import { listenOnLoopback } from '../../servers/loopback';
+import { openBitbucketCloudServer } from '../../../src/sandbox/hosts/bitbucketCloud';
+import { openBitbucketDataCenterServer } from '../../../src/sandbox/hosts/bitbucketDataCenter';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
+import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import { listenOnLoopback } from '../../../src/sandbox/loopback';
 import { createContext, failureOf, listAll, type TestContext } from './context';
 import { type Rig, rigs, tokenText } from './rigs';
 

@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openBitbucketCloudServer } from '../../../src/sandbox/hosts/bitbucketCloud';
+import { openBitbucketDataCenterServer } from '../../../src/sandbox/hosts/bitbucketDataCenter';
+import { type CodeCommitServer, openCodeCommitServer } from '../../../src/sandbox/hosts/codeCommit';
+import { openGithubServer } from '../../../src/sandbox/hosts/github';
+import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import type { HostServer } from '../../../src/sandbox/hosts/server';
+import { createCertificate } from '../../../src/sandbox/https/certificate';
+import { openHttpsFace } from '../../../src/sandbox/https/face';
 import { createRepository } from '../../../src/sandbox/repository';
-import { createCertificate } from '../../servers/certificate';
-import { openHttpsFace } from '../../servers/codecommit/face';
-import { openBitbucketCloudServer } from '../../servers/hosts/bitbucketCloud';
-import { openBitbucketDataCenterServer } from '../../servers/hosts/bitbucketDataCenter';
-import { type CodeCommitServer, openCodeCommitServer } from '../../servers/hosts/codeCommit';
-import { openGithubServer } from '../../servers/hosts/github';
-import { openGitlabServer } from '../../servers/hosts/gitlab';
-import type { HostServer } from '../../servers/hosts/server';
 
 export const destinationKinds = [
   'github',
@@ -43,7 +43,7 @@ export async function openEnd(kind: SourceKind, root: string, owner: string): Pr
 }
 
 /** Made once a test file: an RSA key takes a moment. */
-const certificate = await createCertificate();
+const certificate = createCertificate();
 
 async function openCodeCommitEnd(root: string): Promise<MatrixEnd> {
   const counts = {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { AwsError } from '../../../src/sandbox/hosts/awsError';
 import { isDenied } from './policies';
-import { AwsError, type AwsState, type IamUser, type SshKey } from './state';
+import type { AwsState, IamUser, SshKey } from './state';
 import type { XmlValue } from './xml';
 
 type Parameters = URLSearchParams;

@@ -1,4 +1,5 @@
-import { AwsError, type AwsState, type ManagedPolicy } from './state';
+import { AwsError } from '../../../src/sandbox/hosts/awsError';
+import type { AwsState, ManagedPolicy } from './state';
 import type { XmlValue } from './xml';
 
 type Call = (state: AwsState, parameters: URLSearchParams) => XmlValue;

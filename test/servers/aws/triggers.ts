@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AwsError, type AwsState } from './state';
+import { AwsError } from '../../../src/sandbox/hosts/awsError';
+import type { AwsState } from './state';
 
 const trigger = z.strictObject({
   name: z.string().min(1),

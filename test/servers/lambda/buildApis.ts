@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../loopback';
+import { listenOnLoopback } from '../../../src/sandbox/loopback';
 
 /** CodeBuild's StartBuild and Lambda's GetFunction: moto's answers to both are not as AWS's clients want them. */
 export interface BuildApis extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import { listenOnLoopback } from '../loopback';
+import { listenOnLoopback } from '../../../src/sandbox/loopback';
 
 /** The part of CodeCommit's API that lists repositories, which moto lacks. */
 export interface CodeCommitApi extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listenOnLoopback } from '../loopback';
+import { listenOnLoopback } from '../../../src/sandbox/loopback';
 
 /** What the function answered to one invocation. */
 export interface Invoked {

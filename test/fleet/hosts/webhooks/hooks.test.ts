@@ -4,8 +4,8 @@ import type { Host } from '../../../../src/fleet/hosts/host';
 import type { HostRepository } from '../../../../src/fleet/hosts/repository';
 import { toSigningToken } from '../../../../src/fleet/hosts/webhooks/gitlab';
 import type { HookPlace, Hooks } from '../../../../src/fleet/hosts/webhooks/hooks';
-import { openGitlabServer } from '../../../servers/hosts/gitlab';
-import type { StoredHook } from '../../../servers/hosts/repositories';
+import { openGitlabServer } from '../../../../src/sandbox/hosts/gitlab';
+import type { StoredHook } from '../../../../src/sandbox/hosts/repositories';
 import { createContext, failureOf, listAll } from '../context';
 import { type Rig, rigs } from '../rigs';
 

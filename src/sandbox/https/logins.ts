@@ -1,5 +1,5 @@
-import type { AwsKeys } from '../../../src/aws/identity';
-import { signLogin } from '../../../src/remote/https/sigv4';
+import type { AwsKeys } from '../../aws/identity';
+import { signLogin } from '../../remote/https/sigv4';
 
 /** Who may come in over HTTPS. */
 export interface LoginChecker {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBareRepository } from '../git';
+import { createRepository } from '../repository';
 
 /** One repository of a host's fake. What is changed here counts from then on. */
 export interface StoredRepository {
@@ -79,15 +79,15 @@ export function createRepositoryStore(root: string | undefined): RepositoryStore
     },
     path(repository) {
       if (root === undefined) throw new Error('this fake was opened without a folder for git');
-      const made = making.get(repository) ?? ensureBare(join(root, `${repository.id}.git`));
+      const made = making.get(repository) ?? ensureBare(root, String(repository.id));
       making.set(repository, made);
       return made;
     },
   };
 }
 
-async function ensureBare(path: string): Promise<string> {
-  return existsSync(path) ? path : await createBareRepository(path);
+async function ensureBare(root: string, name: string): Promise<string> {
+  return existsSync(join(root, name)) ? join(root, name) : await createRepository(root, name);
 }
 
 function toStored(id: number, given: NewStoredRepository): StoredRepository {

@@ -85,16 +85,24 @@ function decide(server: BitbucketCloudServer, asked: Asked): Answer {
   if (kind !== 'repositories') return refuse(404, 'Resource not found');
   if (slug === undefined)
     return lacks(asked, 'read:repository:bitbucket') ?? answerList(server, asked, workspace);
+  if (method === 'POST' && rest.length === 0) return answerCreation(server, asked, workspace, slug);
+  return answerRepository(server, asked, { workspace, slug, rest });
+}
+
+function answerRepository(
+  server: BitbucketCloudServer,
+  asked: Asked,
+  { workspace, slug, rest }: { workspace: string; slug: string; rest: readonly string[] },
+): Answer {
   const found = server.repositories.all.find(
     (each) => each.owner === workspace && (each.name === slug || `{${each.uuid}}` === slug),
   );
-  if (method === 'POST' && rest.length === 0) return answerCreation(server, asked, workspace, slug);
   if (found === undefined)
     return refuse(404, `Repository ${workspace}/${slug} not found`, {
       detail: 'There is no API hosted at this URL.',
     });
   if (rest[0] === 'hooks') return answerCloudHooks(server, asked, found.hooks, rest[1] ?? '');
-  if (method === 'PUT') {
+  if (asked.method === 'PUT') {
     const missing = lacks(asked, 'admin:repository:bitbucket');
     if (missing !== undefined) return missing;
     found.description = String(asked.body?.['description'] ?? found.description);

@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type Readable, Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import type { AwsKeys } from '../../../src/aws/identity';
-import type { SandboxCounts } from '../../../src/sandbox/counts';
-import type { SandboxFaults } from '../../../src/sandbox/faults';
-import { finishPush, serverSettings } from '../../../src/sandbox/gitServer';
-import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../../../src/sandbox/receive-hooks';
-import { readRepositoryPath } from '../../../src/sandbox/repository';
+import type { AwsKeys } from '../../aws/identity';
+import type { SandboxCounts } from '../counts';
+import type { SandboxFaults } from '../faults';
+import { finishPush, serverSettings } from '../gitServer';
+import { listenOnLoopback } from '../loopback';
+import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
+import { readRepositoryPath } from '../repository';
 import { type Backend, openBackend } from './backend';
 import { createLoginChecker, type LoginChecker } from './logins';
 
@@ -55,7 +56,7 @@ export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFac
   server.on('connection', () => {
     options.counts.connections += 1;
   });
-  const port = await listen(server);
+  const port = await listenOnLoopback(server);
   return {
     host: `127.0.0.1:${port}`,
     passwords: logins.passwords,
@@ -140,16 +141,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
   request.resume();
   if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="AWS CodeCommit"');
   response.writeHead(status, { 'Content-Type': 'text/plain' }).end(`${status}\n`);
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-    });
-  });
 }
 
 function close(server: Server): Promise<void> {

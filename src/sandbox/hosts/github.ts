@@ -66,7 +66,7 @@ function refuse(status: number, message: string, more: Partial<Answer> & { error
 const notFound = refuse(404, 'Not Found');
 
 function decide(server: GithubServer, asked: Asked): Answer {
-  const { token, url, method } = asked;
+  const { token, url } = asked;
   if (token === undefined || token.isExpired === true) return refuse(401, 'Bad credentials');
   const path = url.pathname.replace(/^\/api\/v3/, '');
   if (path === url.pathname) return notFound;
@@ -75,23 +75,49 @@ function decide(server: GithubServer, asked: Asked): Answer {
     const sso = 'required; url=https://github.com/orgs/acme/sso?authorization_request=AAA';
     return refuse(403, message, { headers: { 'X-GitHub-SSO': sso } });
   }
+  return path.startsWith('/user/') || path === '/user'
+    ? answerUser(server, asked, token.user, path)
+    : answerPath(server, asked, path);
+}
+
+function answerUser(server: GithubServer, asked: Asked, login: string, path: string): Answer {
+  if (path === '/user') return { status: 200, body: { login, id: 2, type: 'User' } };
+  if (path !== '/user/repos') return notFound;
+  if (asked.method === 'POST') return answerCreation(server, asked, login);
+  return answerList(server, asked, ({ owner }) => owner === login);
+}
+
+function answerPath(server: GithubServer, asked: Asked, path: string): Answer {
   const [, kind = '', first = '', second = '', third = ''] =
     /^\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?(?:\/(.+))?$/.exec(path) ?? [];
-  if (kind === 'users' && second === '') return answerOwner(server, decodeURIComponent(first));
-  if (path === '/user') return { status: 200, body: { login: token.user, id: 2, type: 'User' } };
-  if (kind === 'orgs' && second === 'repos' && method === 'POST') return answerCreation(server, asked, first);
-  if (path === '/user/repos' && method === 'POST') return answerCreation(server, asked, token.user);
-  if (kind === 'orgs' && second === 'hooks') return answerOrganisationHooks(server, asked, first, third);
-  if (kind === 'orgs' && second === 'repos') return answerList(server, asked, ({ owner }) => owner === first);
-  if (path === '/user/repos') return answerList(server, asked, ({ owner }) => owner === token.user);
-  if (kind === 'users' && second === 'repos')
-    return answerList(server, asked, ({ owner, isPrivate }) => owner === first && !isPrivate);
-  if (path === '/installation/repositories') return answerInstallation(server, asked);
-  if (kind === 'repositories') {
-    const repository = server.repositories.all.find(({ id }) => id === Number(first));
-    return repository === undefined ? notFound : { status: 200, body: toJson(server, repository) };
+  switch (kind) {
+    case 'users':
+      if (second === '') return answerOwner(server, decodeURIComponent(first));
+      return answerList(server, asked, ({ owner, isPrivate }) => owner === first && !isPrivate);
+    case 'orgs':
+      return answerOrganisation(server, asked, [first, second, third]);
+    case 'installation':
+      return answerInstallation(server, asked);
+    case 'repositories': {
+      const repository = server.repositories.all.find(({ id }) => id === Number(first));
+      return repository === undefined ? notFound : { status: 200, body: toJson(server, repository) };
+    }
+    case 'repos':
+      return answerRepository(server, asked, [first, second, third]);
+    default:
+      return notFound;
   }
-  return kind === 'repos' ? answerRepository(server, asked, [first, second, third]) : notFound;
+}
+
+function answerOrganisation(
+  server: GithubServer,
+  asked: Asked,
+  [owner, below, id]: readonly [string, string, string],
+): Answer {
+  if (below === 'hooks') return answerOrganisationHooks(server, asked, owner, id);
+  if (below !== 'repos') return notFound;
+  if (asked.method === 'POST') return answerCreation(server, asked, owner);
+  return answerList(server, asked, (each) => each.owner === owner);
 }
 
 function answerOwner(server: GithubServer, name: string): Answer {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { openBackend } from '../codecommit/backend';
+import { openBackend } from '../https/backend';
 import { listenOnLoopback } from '../loopback';
 import { createRepositoryStore, type RepositoryStore, type StoredRepository } from './repositories';
 
@@ -182,7 +182,7 @@ export async function openHostServer(
       request,
       response,
       start: Buffer.alloc(0),
-      path: `/${repository.id}.git${rest}`,
+      path: `/${repository.id}${rest}`,
       query: asked.search.slice(1),
       dropAfterBytes: undefined,
       beforeEnd: async () => noteChange(repository, writes && request.method === 'POST'),

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
-import type { AwsKeys } from '../../../src/aws/identity';
-import { signLogin } from '../../../src/remote/https/sigv4';
-import { createLoginChecker } from './logins';
+import type { AwsKeys } from '../../src/aws/identity';
+import { signLogin } from '../../src/remote/https/sigv4';
+import { createLoginChecker } from '../../src/sandbox/https/logins';
 
 const region = 'us-east-1';
 const place = { host: '127.0.0.1:8443', path: '/v1/repos/app' };

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { AwsError } from '../aws/state';
 import { listenOnLoopback } from '../loopback';
+import { AwsError } from './awsError';
 
 export interface CodeCommitRepository {
   readonly id: string;

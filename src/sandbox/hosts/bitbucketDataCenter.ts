@@ -82,6 +82,21 @@ function decide(server: BitbucketDataCenterServer, asked: Asked): Answer {
       'You are not permitted to access this resource',
       'com.atlassian.bitbucket.AuthorisationException',
     );
+  return answerInProject(server, asked, { key, below, slug, more });
+}
+
+interface ProjectPath {
+  readonly key: string;
+  readonly below: string | undefined;
+  readonly slug: string | undefined;
+  readonly more: readonly string[];
+}
+
+function answerInProject(
+  server: BitbucketDataCenterServer,
+  asked: Asked,
+  { key, below, slug, more }: ProjectPath,
+): Answer {
   if (below === undefined) return { status: 200, body: toProject(server, key) };
   if (below === 'webhooks') {
     const hooks = server.projectHooks.get(key) ?? [];
@@ -89,7 +104,7 @@ function decide(server: BitbucketDataCenterServer, asked: Asked): Answer {
     return answerServerHooks(server, asked, hooks, slug ?? '');
   }
   if (below === 'repos' && slug === undefined)
-    return method === 'POST' ? answerCreation(server, asked, key) : answerProject(server, asked, key);
+    return asked.method === 'POST' ? answerCreation(server, asked, key) : answerProject(server, asked, key);
   return answerRepository(server, asked, { key, slug: slug ?? '', more });
 }
 

@@ -66,7 +66,7 @@ const refuse = (status: number, message: unknown): Answer => ({ status, body: { 
 const notFound = (what: string) => refuse(404, `404 ${what} Not Found`);
 
 function decide(server: GitlabServer, asked: Asked): Answer {
-  const { token, url, method } = asked;
+  const { token, method } = asked;
   const expired = {
     error: 'invalid_token',
     error_description: 'Token is expired. You can either do re-authorization or token refresh.',
@@ -83,6 +83,11 @@ function decide(server: GitlabServer, asked: Asked): Answer {
         scope: method === 'GET' ? 'api read_api' : 'api',
       },
     };
+  return answerPath(server, asked);
+}
+
+function answerPath(server: GitlabServer, asked: Asked): Answer {
+  const { url, method } = asked;
   const [, kind = '', id = '', rest = ''] =
     /^\/api\/v4\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/.exec(url.pathname) ?? [];
   const name = decodeURIComponent(id);

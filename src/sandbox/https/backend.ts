@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { hangUp } from '../../../src/sandbox/gitServer';
-import { toServerEnvironment } from '../../../src/sandbox/repository';
+import { hangUp } from '../gitServer';
+import { toServerEnvironment } from '../repository';
 
 /** One request for git's CGI program. */
 export interface BackendRequest {
