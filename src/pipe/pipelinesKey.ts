@@ -30,7 +30,7 @@ export async function readPipelinesKey(
     variable: 'SSH_KEY',
     message: `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: ${cause}.`,
     remedy:
-      'Create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
+      'In Pipelines, create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY. On the command line, use --ssh-key-file, or your AWS credentials with --profile.',
     code: 'key-missing',
   });
 }

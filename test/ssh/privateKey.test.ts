@@ -262,7 +262,7 @@ describe('the key of Pipelines', () => {
       code: 'key-missing',
       message: `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: there is none in ${folder.path}.`,
       remedy:
-        'Create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY (on the command line: --ssh-key-file).',
+        'In Pipelines, create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY. On the command line, use --ssh-key-file, or your AWS credentials with --profile.',
     });
   });
 

@@ -49,6 +49,9 @@ export async function runFleet(request: FleetRequest, program: FleetProgram): Pr
   }
 }
 
+const unanswered =
+  '\nThe input ended before the last answer. Nothing was written. Run it in a terminal, or write the file by hand.\n';
+
 /** Each fault of the file has its remedy below it. */
 function tellFaults({ file, faults, code, exitCode }: ConfigurationError, log: Log): number {
   for (const fault of faults) log.failure(`${toFaultLine(file, fault)}\n  ${fault.remedy} [${code}]`);
@@ -66,7 +69,7 @@ async function run(request: FleetRequest, program: FleetProgram, session: Sessio
   }
   if (subcommand === 'init') {
     const written = await initConfiguration({ file, terminal: { input: stdin, output: stdout }, signal });
-    if (written !== undefined) write(`\n${file} is written. Next: codecommit-mirror fleet preview\n`);
+    write(written === undefined ? unanswered : `\n${file} is written. Next: codecommit-mirror fleet preview\n`);
     return written === undefined ? 1 : 0;
   }
   const configuration = await readConfiguration(file);

@@ -121,7 +121,7 @@ function toMirrorError(
   const name = error.name.replace(/Exception$/, '');
   const said = `${name}: ${error.message}`;
   if (credentialsRefused.test(name) || /sts:AssumeRole/.test(error.message))
-    return tokenRefused(host, said, credentialsRemedy);
+    return tokenRefused(host, said, credentialsRemedy, 'AWS credentials');
   if (/^(AccessDenied|UnauthorizedOperation|NotAuthorized|OperationNotAllowed)$/.test(name))
     return notPermitted(host, call, said, `${call} in a policy of the user or role`);
   if (name === 'RepositoryLimitExceeded') return quotaUsedUp(host, said);

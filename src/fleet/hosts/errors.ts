@@ -3,10 +3,10 @@ import { findNetworkCode, isCertificateCode } from '../../http/networkCode';
 
 const runAgain = 'Run again: finished repositories are not mirrored again.';
 
-/** `said` is the host's own word; `remedy` says how such a token is made. */
-export const tokenRefused = (host: string, said: string, remedy: string) =>
+/** `said` is the host's own word; `remedy` says how such a login is made. */
+export const tokenRefused = (host: string, said: string, remedy: string, login = 'token') =>
   new MirrorError('fleet-token-refused', {
-    message: `${host} does not accept the token: ${toQuote(said) || 'it gives no reason'}`,
+    message: `${host} does not accept the ${login}: ${toQuote(said) || 'it gives no reason'}`,
     remedy,
   });
 

@@ -146,3 +146,10 @@ test('each fault of the file is told with its own remedy', async () => {
   expect(run.output.match(/\[fleet-configuration-invalid\]/g)).toHaveLength(2);
   expect(run.output).toMatch(/mirrors\.yaml:\d+:\d+: .*prune_limit.*\n {2}.*\[fleet/);
 });
+
+test('init says when its input ends before the last answer, and writes nothing', async () => {
+  await using hosts = await openFleetHosts();
+  const run = await hosts.fleet('init', '--config', 'other.yaml');
+  expect([run.exitCode, run.output]).toEqual([1, expect.stringContaining('Nothing was written.')]);
+  expect(await readdir(join(hosts.root, 'work'))).not.toContain('other.yaml');
+});
