@@ -32,7 +32,7 @@ const login = `Basic ${Buffer.from('alice:pw-of-alice').toString('base64')}`;
 async function openDesk(): Promise<Desk> {
   const world = await openWorld();
   await growSource(world);
-  const backend = openBackend(dirname(world.source), ['safe.directory=*', 'http.uploadpack=true']);
+  const backend = openBackend(dirname(world.source), ['safe.directory=*']);
   const serve = (needsLogin: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     if (needsLogin && request.headers.authorization !== login) {
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();

@@ -37,7 +37,7 @@ async function readBackends(): Promise<number> {
   const { stdout } = await run('ps', '/', ['-A', '-o', 'ppid=,args=']);
   return stdout
     .split('\n')
-    .filter((line) => line.includes('http-backend') && Number.parseInt(line, 10) === process.pid).length;
+    .filter((line) => line.includes('--stateless-rpc') && Number.parseInt(line, 10) === process.pid).length;
 }
 
 test('a mirror clone through the proxy has every ref, and is asked for with protocol version 2', async () => {
@@ -246,7 +246,7 @@ test('when disposed, hanging clients are let go, git is gone and nobody listens'
   const waiting = await openSocket(bitbucket);
   waiting.write(
     'POST http://bitbucket.org/acme/app/git-upload-pack HTTP/1.1\r\nHost: bitbucket.org\r\nContent-Length: 9999\r\n' +
-      `Content-Type: application/x-git-upload-pack-request\r\nGit-Protocol: version=2\r\n\r\n0014command=ls-refs\n${'x'.repeat(100)}`,
+      `Content-Type: application/x-git-upload-pack-request\r\nGit-Protocol: version=2\r\n\r\n0014command=ls-refs\n0001${'0018ref-prefix refs/tags'.repeat(5)}`,
   );
   const waitingClosed = once(waiting.on('error', () => undefined).resume(), 'close');
   while ((await readBackends()) === 0);

@@ -68,7 +68,7 @@ export interface BitbucketOptions {
 
 /**
  * Opens a Bitbucket of our own: an HTTP forward proxy on loopback that serves `http://bitbucket.org/<workspace>/<name>`
- * with git's own http-backend, reading only, as the proxy of Pipelines does. Another host is answered 403, a tunnel 405,
+ * with git itself, reading only, as the proxy of Pipelines does. Another host is answered 403, a tunnel 405,
  * a push 403.
  */
 export async function openBitbucket(options: BitbucketOptions): Promise<Bitbucket> {
@@ -76,7 +76,11 @@ export async function openBitbucket(options: BitbucketOptions): Promise<Bitbucke
   const faults: BitbucketFaults = {};
   const requests: BitbucketRequest[] = [];
   const reports: InsightsReports = new Map();
-  const backend = openBackend(options.root, ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false']);
+  const backend = openBackend(
+    options.root,
+    ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false'],
+    ['git-upload-pack'],
+  );
   const server = createServer((request, response) => {
     if (faults.unreachable === true) return void request.socket.resetAndDestroy();
     const seen = toBitbucketRequest(request);

@@ -19,7 +19,7 @@ export interface TokenHost extends AsyncDisposable {
 /** `authorization` is the one header that it accepts: `Basic …` or `Bearer …`. */
 export async function openTokenHost(root: string, authorization: string): Promise<TokenHost> {
   const certificate = createCertificate();
-  const backend = openBackend(root, ['http.receivepack=true']);
+  const backend = openBackend(root, []);
   const authorizations = new Set<string>();
   const server = createServer({ ...certificate }, (request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'https://host');

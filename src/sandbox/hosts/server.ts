@@ -86,12 +86,12 @@ export interface HostServerOptions {
   readonly certificate?: { readonly key: string; readonly cert: string };
 }
 
-/** Opens a host's fake on loopback: its API, and git's own http-backend behind its clone URLs. */
+/** Opens a host's fake on loopback: its API, and git behind its clone URLs. */
 export async function openHostServer(
   { root, certificate }: HostServerOptions,
   toKind: (server: HostServer) => HostKindServer,
 ): Promise<HostServer> {
-  const settings = ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false', 'http.receivepack=true'];
+  const settings = ['safe.directory=*', 'gc.auto=0', 'maintenance.auto=false'];
   const backend = openBackend(root ?? '/nonexistent', settings);
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     serve(request, response).catch((error: Error) => response.destroy(error));

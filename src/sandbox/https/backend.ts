@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { access } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { flushPacket, toPacket } from '../../git/pktLine';
 import { hangUp } from '../gitServer';
 import { toServerEnvironment } from '../repository';
 
-/** One request for git's CGI program. */
+/** One request of git's smart HTTP protocol. */
 export interface BackendRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -29,31 +33,38 @@ export interface Backend extends AsyncDisposable {
   serve(asked: BackendRequest): Promise<void>;
 }
 
+const services = ['git-upload-pack', 'git-receive-pack'] as const;
+type Service = (typeof services)[number];
+
+/** What a request wants: the list of refs of a service, or the service. */
+interface Wanted {
+  readonly service: Service;
+  readonly isListing: boolean;
+  readonly repository: string;
+}
+
 /**
- * Serves repositories below `root` with `git http-backend`, under `settings` (`key=value`) of git's configuration.
- * When disposed, every git that it started is gone.
+ * Serves repositories below `root`, under `settings` (`key=value`) of git's configuration, with the two services of git
+ * itself (gitprotocol-http(5)); git's own http-backend is missing from some packages of git. When disposed, every git that
+ * it started is gone.
  */
-export function openBackend(root: string, settings: readonly string[]): Backend {
+export function openBackend(
+  root: string,
+  settings: readonly string[],
+  allowed: readonly Service[] = services,
+): Backend {
   const options = settings.flatMap((setting) => ['-c', setting]);
   const running = new Map<ChildProcess, Promise<unknown>>();
   return {
     async serve(asked) {
-      const child = spawn('git', [...options, 'http-backend'], {
-        env: { ...toServerEnvironment(), ...toCgiEnvironment(root, asked) },
-        // A process group of its own: http-backend is a child of git.
-        detached: true,
-        stdio: ['pipe', 'pipe', 'ignore', asked.serveHooks === undefined ? 'ignore' : 'pipe'],
-      });
-      const { stdin, stdout } = child;
-      if (stdin === null || stdout === null) throw new Error('git was started without its pipes');
+      const wanted = await readWanted(root, asked);
+      if (wanted === undefined) return refuse(asked, 404);
+      if (!allowed.includes(wanted.service)) return refuse(asked, 403);
+      const child = start(options, wanted, asked);
       running.set(child, once(child, 'close'));
       asked.response.on('close', () => leave(child));
-      // A git that ends without reading all of the request breaks the pipe; its answer tells.
-      stdin.on('error', () => undefined);
-      stdin.write(asked.start);
-      (asked.body ?? asked.request).pipe(stdin);
       try {
-        await Promise.all([serveHooks(child, asked), answer(stdout, asked)]);
+        await Promise.all([serveHooks(child, asked), answer(child, wanted, asked)]);
       } finally {
         leave(child);
         await running.get(child);
@@ -67,9 +78,61 @@ export function openBackend(root: string, settings: readonly string[]): Backend 
   };
 }
 
+/** Undefined for what is no request of the smart protocol, or of no repository. */
+async function readWanted(
+  root: string,
+  { path, query, request }: BackendRequest,
+): Promise<Wanted | undefined> {
+  const [, place = '', end = ''] =
+    /^(\/.+)\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(decodeURIComponent(path)) ?? [];
+  const isListing = end === 'info/refs';
+  const name = isListing ? new URLSearchParams(query).get('service') : end;
+  const service = services.find((each) => each === name);
+  if (service === undefined || request.method !== (isListing ? 'GET' : 'POST')) return undefined;
+  const repository = await findRepository(root, place);
+  return repository === undefined ? undefined : { service, isListing, repository };
+}
+
+async function findRepository(root: string, place: string): Promise<string | undefined> {
+  for (const ending of ['', '.git', '/.git']) {
+    const repository = join(root, `${place}${ending}`);
+    const isThere = access(join(repository, 'HEAD')).then(() => repository.startsWith(root + sep));
+    if (await isThere.catch(() => false)) return repository;
+  }
+  return undefined;
+}
+
+function refuse({ request, response }: BackendRequest, status: number): void {
+  request.resume();
+  response.writeHead(status).end();
+}
+
+function start(options: readonly string[], wanted: Wanted, asked: BackendRequest): ChildProcess {
+  const { service, isListing, repository } = wanted;
+  const command = [service.slice(4), '--stateless-rpc', ...(isListing ? ['--advertise-refs'] : [])];
+  const protocol = asked.request.headers['git-protocol'];
+  const child = spawn('git', [...options, ...command, repository], {
+    env: { ...toServerEnvironment(), ...(typeof protocol === 'string' && { GIT_PROTOCOL: protocol }) },
+    // A process group of its own: git starts others.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore', asked.serveHooks === undefined ? 'ignore' : 'pipe'],
+  });
+  const { stdin } = child;
+  if (stdin === null) throw new Error('git was started without its pipes');
+  // A git that ends without reading all of the request breaks the pipe; its answer tells.
+  stdin.on('error', () => undefined);
+  const body = asked.body ?? asked.request;
+  const isPacked = asked.request.headers['content-encoding'] === 'gzip';
+  const target = isPacked ? createGunzip().on('error', () => child.kill()) : stdin;
+  if (target !== stdin) target.pipe(stdin);
+  target.write(asked.start);
+  body.pipe(target);
+  return child;
+}
+
 /**
- * A git that has all of the request is left to do it. One that has not changes nothing, and is ended: http-backend
- * would read on for ever at the end of a body that is shorter than its length.
+ * A git that has all of the request is left to do it. One that has not changes nothing, and is ended: it would read on
+ * for ever where the connection was cut.
  */
 function leave(child: ChildProcess): void {
   const isRunning = child.exitCode === null && child.signalCode === null;
@@ -87,66 +150,33 @@ async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<v
   await asked.serveHooks(socket);
 }
 
-/** The variables of RFC 3875 that `git help http-backend` names. */
-function toCgiEnvironment(root: string, { request, path, query }: BackendRequest): Record<string, string> {
-  const env: Record<string, string> = {
-    GIT_PROJECT_ROOT: root,
-    GIT_HTTP_EXPORT_ALL: '1',
-    PATH_INFO: path,
-    QUERY_STRING: query,
-    REQUEST_METHOD: request.method ?? 'GET',
-    REMOTE_ADDR: '127.0.0.1',
-    SERVER_PROTOCOL: 'HTTP/1.1',
-  };
-  const names = {
-    'content-type': 'CONTENT_TYPE',
-    'content-length': 'CONTENT_LENGTH',
-    'content-encoding': 'HTTP_CONTENT_ENCODING',
-    'git-protocol': 'GIT_PROTOCOL',
-  };
-  for (const [header, name] of Object.entries(names)) {
-    const value = request.headers[header];
-    if (typeof value === 'string') env[name] = value;
-  }
-  return env;
-}
-
-/** Passes on what the CGI program says: its header becomes the answer's, its body is streamed. */
-async function answer(output: Readable, asked: BackendRequest): Promise<void> {
+/** Streams what git says. */
+async function answer(child: ChildProcess, wanted: Wanted, asked: BackendRequest): Promise<void> {
   const { response } = asked;
-  let head = Buffer.alloc(0);
+  const { service, isListing } = wanted;
+  const type = `application/x-${service}-${isListing ? 'advertisement' : 'result'}`;
+  response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).flushHeaders();
   let sent = 0;
-  for await (const chunk of readChunks(output)) {
-    let body = chunk;
-    if (!response.headersSent) {
-      head = Buffer.concat([head, chunk]);
-      const bodyStart = head.indexOf('\r\n\r\n') + 4;
-      if (bodyStart < 4) continue;
-      writeHead(response, head.toString('latin1', 0, bodyStart - 4));
-      body = head.subarray(bodyStart);
-    }
+  for await (const chunk of readAnswer(child, wanted, asked)) {
     const room = (asked.dropAfterBytes ?? Number.POSITIVE_INFINITY) - sent;
-    await send(response, body.subarray(0, Math.min(room, body.length)));
-    sent += body.length;
-    if (body.length >= room) return void response.destroy();
+    await send(response, chunk.subarray(0, Math.min(room, chunk.length)));
+    sent += chunk.length;
+    if (chunk.length >= room) return void response.destroy();
   }
   await asked.beforeEnd();
-  if (!response.headersSent) response.writeHead(500);
   response.end();
 }
 
-async function* readChunks(output: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of output) if (Buffer.isBuffer(chunk)) yield chunk;
-}
-
-function writeHead(response: ServerResponse, head: string): void {
-  for (const line of head.split('\r\n')) {
-    const [, name, value] = /^([^:]+): *(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) continue;
-    if (name === 'Status') response.statusCode = Number.parseInt(value, 10);
-    else response.setHeader(name, value);
-  }
-  response.flushHeaders();
+async function* readAnswer(
+  { stdout }: ChildProcess,
+  { service, isListing }: Wanted,
+  { request }: BackendRequest,
+): AsyncGenerator<Buffer> {
+  const isVersion2 = /(?:^|:)version=2(?:$|:)/.test(String(request.headers['git-protocol'] ?? ''));
+  // Protocol 2 has no line for the service (gitprotocol-v2(5), "HTTP Transport").
+  if (isListing && !(isVersion2 && service === 'git-upload-pack'))
+    yield Buffer.concat([toPacket(`# service=${service}\n`), flushPacket].map((each) => Buffer.from(each)));
+  for await (const chunk of stdout ?? []) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
 /** Writes, and waits until the client has taken it: a slow client slows git down. A client that is gone is an error. */

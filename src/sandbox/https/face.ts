@@ -43,10 +43,10 @@ interface Face {
   readonly logins: LoginChecker;
 }
 
-/** Opens the HTTPS face of our CodeCommit: signatures are checked, and git's http-backend does the rest. */
+/** Opens the HTTPS face of our CodeCommit: signatures are checked, and git does the rest. */
 export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFace> {
   const hooks = await writeReceiveHooks();
-  const settings = [...serverSettings, 'http.receivepack=true', `core.hooksPath=${hooks}`];
+  const settings = [...serverSettings, `core.hooksPath=${hooks}`];
   const backend = openBackend(options.root, settings);
   const logins = createLoginChecker(options.region ?? 'us-east-1', Date.now);
   const face = { options, backend, logins };
