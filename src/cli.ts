@@ -33,7 +33,10 @@ async function runCommandLine(): Promise<Ending> {
     ending = await runFleetFromShell(request);
   });
   program.addCommand(fleet);
-  add(new Command('demo').description('mirror a small repository on this machine only, and watch'), showDemo);
+  const demo = new Command('demo')
+    .description('mirror a repository, and a fleet of nine, on this machine only')
+    .option('--once', 'do not keep the status page of the fleet open until ^C');
+  add(demo, showDemo);
   add(new Command('version').description('print the version'), printVersion);
   try {
     await program.parseAsync();
@@ -72,12 +75,12 @@ async function runFleetFromShell(request: FleetRequest): Promise<Ending> {
   return { exitCode: await runFleet(request, program), needsOutput: request.subcommand !== 'mirror' };
 }
 
-/** Loaded on demand: it contains a git server. */
-async function showDemo(): Promise<Ending> {
-  const { runDemo } = await import('./sandbox/demo');
+/** Loaded on demand: it contains git servers. */
+async function showDemo({ once }: Flags): Promise<Ending> {
+  const { runDemo } = await import('./sandbox/demo/demo');
   // It does not need the working folder, which may not exist any more.
   process.chdir('/');
-  return { exitCode: await runDemo(openShell()) };
+  return { exitCode: await runDemo(openShell(), once === true) };
 }
 
 async function printVersion(): Promise<Ending> {

@@ -32,7 +32,7 @@ test('each command of the documentation is run here, or by the test of the packa
   expect(of('mirror', 'check').length).toBeGreaterThan(4);
   // Those of the fleet are run in test/fleet/command/.
   const others = all.filter((each) => !of('setup', 'mirror', 'check', 'fleet').includes(each));
-  expect(others.map(([, args]) => args)).toEqual([['demo']]);
+  expect(others.map(([, args]) => args)).toEqual([['demo'], ['demo']]);
 });
 
 describe('setup', () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDemoSource } from '../../src/sandbox/demoSource';
+import { createDemoSource } from '../../src/sandbox/demo/source';
 import { createKeyPair, openSandbox } from '../../src/sandbox/server';
 import { toSvg } from './svg';
 

@@ -15,3 +15,15 @@ export interface SandboxCounts {
   /** Sessions in which git-receive-pack was started, whatever became of it. */
   pushes: number;
 }
+
+export function createCounts(): SandboxCounts {
+  return {
+    connections: 0,
+    authentications: 0,
+    offeredKeys: 0,
+    sessions: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    pushes: 0,
+  };
+}

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ParsedKey } from 'ssh2';
 import { toFingerprint } from '../ssh/knownHosts';
-import type { SandboxCounts } from './counts';
+import { createCounts, type SandboxCounts } from './counts';
 import type { SandboxFaults } from './faults';
 import { createKeyPair, parseRsaKey, toPublicLine } from './keys';
 import { writeReceiveHooks } from './receive-hooks';
@@ -89,15 +89,7 @@ function createContext(options: SandboxOptions): Omit<ConnectionContext, 'hooks'
     root: options.root,
     faults: options.faults ?? {},
     announce: options.announce ?? (() => undefined),
-    counts: {
-      connections: 0,
-      authentications: 0,
-      offeredKeys: 0,
-      sessions: 0,
-      bytesReceived: 0,
-      bytesSent: 0,
-      pushes: 0,
-    },
+    counts: createCounts(),
   };
 }
 

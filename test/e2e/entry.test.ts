@@ -18,7 +18,7 @@ const commands = [
   { name: 'check', args: [cli, 'check', '--refs', 'all'] },
   { name: 'check --json', args: [cli, 'check', '--refs', 'all', '--json'] },
   { name: 'setup', args: [cli, 'setup', '--bitbucket', 'a/b', '--codecommit', 'eu-west-1/b', '--yes'] },
-  { name: 'demo', args: [cli, 'demo'] },
+  { name: 'demo', args: [cli, 'demo', '--once'] },
   { name: 'the pipe', args: [pipe] },
 ] as const;
 
@@ -125,17 +125,22 @@ test('the demo needs git, ssh and a shell, and leaves nothing', async () => {
   const bin = await linkPrograms(folder.path, ['git', 'ssh', 'sh']);
   const TMPDIR = join(folder.path, 'tmp');
   await mkdir(TMPDIR);
-  const shown = await start([cli, 'demo'], { env: { PATH: bin, TMPDIR } });
+  const shown = await start([cli, 'demo', '--once'], { env: { PATH: bin, TMPDIR } });
   expect({ ...shown, stdout: '' }).toEqual({ exitCode: 0, signal: null, stdout: '', stderr: '' });
   for (const said of [
     '[ref-diverged]',
     '[prune-limit]',
     '[host-key-contradicted]',
     'npx codecommit-mirror setup',
+    '9 repositories: 9 new.',
+    '9 repositories are equal at source and destination; 9 changed.',
+    'github: acme/api → github-api: 1 ref changed',
+    'npx codecommit-mirror fleet init',
   ])
     expect(shown.stdout).toContain(said);
   // Steps that are numbered, at 80 columns, and no word of them is broken.
-  expect(shown.stdout.match(/^\d\/\d/gm)).toEqual(['1/5', '2/5', '3/5', '4/5', '5/5']);
+  const steps = ['1/5', '2/5', '3/5', '4/5', '5/5', '1/3', '2/3', '3/3'];
+  expect(shown.stdout.match(/^\d\/\d/gm)).toEqual(steps);
   for (const line of shown.stdout.split('\n'))
     if (line.includes(' ')) expect(line.length).toBeLessThanOrEqual(80);
   expect(await readdir(TMPDIR)).toEqual([]);

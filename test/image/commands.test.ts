@@ -14,8 +14,8 @@ test.each([
 });
 
 test('demo needs nothing that the image has not', async () => {
-  const { exitCode, output } = await startContainer({}, ['demo']).ended;
-  expect(output).toContain('5/5');
+  const { exitCode, output } = await startContainer({}, ['demo', '--once']).ended;
+  expect(output).toContain('3/3');
   expect({ exitCode, output }).toEqual({ exitCode: 0, output });
 });
 

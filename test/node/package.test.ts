@@ -42,9 +42,9 @@ describe.each(['20.19', '22', '24'])('on Node %s', (release) => {
 
     expect((await run('node', empty, ['--version'], { env })).stdout).toMatch(new RegExp(`^v${release}\\.`));
     expect(await npx('--version')).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
-    expect(await npx('demo')).toMatchObject({
+    expect(await npx('demo', '--once')).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('5/5'),
+      stdout: expect.stringContaining('3/3'),
       stderr: '',
     });
   });

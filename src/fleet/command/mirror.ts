@@ -8,6 +8,7 @@ import { toExitCode } from '../../report/outcome';
 import { logError } from '../../report/text';
 import type { Log } from '../../system/context';
 import { toStopError } from '../../system/errors';
+import { toDeclined } from '../run/declined';
 import type { Fleet } from '../run/fleet';
 import { mirrorAll, saveListings } from '../run/mirrorAll';
 import { isEmptySource, type RepositoryRun } from '../run/mirrorRepository';
@@ -107,15 +108,8 @@ function tellRun(ended: RepositoryRun, log: Log): void {
   if (isEmptySource(failure)) log.skip(`${name}: the source is empty ${seconds}`);
   else if (failure !== undefined)
     log.failure(`${name}: ${failure.message} ${seconds}\n  ${failure.remedy} [${failure.code}]`);
-  else if (isFailed(ended)) log.failure(`${name}: ${toDeclined(ended)} ${seconds}`);
+  else if (isFailed(ended)) log.failure(`${name}: ${toDeclined(outcome) ?? run.outcome} ${seconds}`);
   else log.success(`${name}: ${toResult(ended)} ${seconds}`);
-}
-
-function toDeclined({ outcome }: RepositoryRun): string {
-  const declined = outcome?.refs.filter(({ code }) => code !== undefined) ?? [];
-  const [first] = declined;
-  const count = `${declined.length} ${declined.length === 1 ? 'ref' : 'refs'} not mirrored`;
-  return `${count}: ${first?.ref} ${first?.status} (${first?.reason}) [${first?.code}]`;
 }
 
 function toResult({ run, outcome }: RepositoryRun): string {

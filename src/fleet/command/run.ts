@@ -21,7 +21,7 @@ import type { FleetRequest } from './fleetCommand';
 import { type HookOptions, manageHooks } from './hooks';
 import { mirrorFleet } from './mirror';
 import { tellPreview, toJsonPlan } from './preview';
-import { serveFleet } from './serve';
+import { type ServeOptions, type ServePorts, serveFleet } from './serve';
 import { tellStatus } from './status';
 
 /** What the entry takes from the process and hands down. */
@@ -30,6 +30,8 @@ export interface FleetProgram extends Surroundings {
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream & Surroundings['stdout'];
   readonly stderr: NonNullable<Surroundings['stderr']>;
+  /** Told where a service listens. */
+  readonly opened?: (ports: ServePorts) => void;
 }
 
 /** Runs a command of the fleet as a program does: tells what happens, gives the exit code. Never throws. */
@@ -120,7 +122,12 @@ async function runOpened(fleet: Fleet, request: FleetRequest, opened: Opened): P
   }
 }
 
-function toServeOptions({ flags }: FleetRequest, { cwd }: FleetProgram, file: string, stateFolder: string) {
+function toServeOptions(
+  { flags }: FleetRequest,
+  { cwd, opened }: FleetProgram,
+  file: string,
+  stateFolder: string,
+): ServeOptions {
   const { address = '127.0.0.1', hooksAddress = '127.0.0.1' } = flags;
   return {
     address,
@@ -131,6 +138,7 @@ function toServeOptions({ flags }: FleetRequest, { cwd }: FleetProgram, file: st
     isBehindTls: flags.behindTls === true,
     secretFile: toSecretFile(flags, cwd, file),
     stateFolder,
+    opened,
   };
 }
 

@@ -23,6 +23,14 @@ export interface ServeOptions {
   readonly isBehindTls: boolean;
   readonly secretFile: string;
   readonly stateFolder: string;
+  /** Told when both ports are open. */
+  readonly opened?: ((ports: ServePorts) => void) | undefined;
+}
+
+/** `http://127.0.0.1:8080` of the page, and of the webhooks. */
+export interface ServePorts {
+  readonly page: string;
+  readonly hooks: string;
 }
 
 /** Runs the service until it is stopped. Gives the exit code. */
@@ -59,6 +67,7 @@ export async function serveFleet(fleet: Fleet, options: ServeOptions, session: S
   });
   context.log.info(`Status page: ${page.url}/`);
   context.log.info(`Webhooks: ${hooks.url}/hooks/<mirror>`);
+  options.opened?.({ page: page.url, hooks: hooks.url });
   await service.run();
   context.log.info('Stopped.');
   return 0;

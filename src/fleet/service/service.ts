@@ -2,6 +2,7 @@ import { hasCode, type MirrorError } from '../../errors';
 import { toMirrorError } from '../../system/errors';
 import type { Clock } from '../hosts/api/limiter';
 import { checkRepository } from '../run/checkAll';
+import { toDeclined } from '../run/declined';
 import type { Fleet } from '../run/fleet';
 import { isEmptySource, mirrorRepository, type RepositoryRun } from '../run/mirrorRepository';
 import type { Runnable } from '../run/prepareDestination';
@@ -233,14 +234,17 @@ export class FleetService {
     await saveCheck(this.#fleet, check, this.#options.clock.now());
   }
 
-  #tell({ planned, error, outcome }: RepositoryRun): void {
+  #tell({ planned, error, outcome, run }: RepositoryRun): void {
     const failure = error ?? outcome?.failure;
     const name = `${planned.mirror}: ${planned.path} → ${planned.destination}`;
     if (hasCode(failure, ['fleet-token-refused'])) this.#catalogue.suspend(planned.mirror);
     if (hasCode(failure, ['fleet-source-changed', 'fleet-destination-changed'])) this.#catalogue.expire();
+    const declined = toDeclined(outcome);
+    const { log } = this.#fleet.context;
     if (failure !== undefined && !isEmptySource(failure)) this.#warn(name, failure);
-    else if ((outcome?.counts.changed ?? 0) > 0)
-      this.#fleet.context.log.success(`${name}: ${outcome?.counts.changed} refs changed`);
+    else if (declined !== undefined) log.warn(`${name}: ${declined}`);
+    else if (run.changes > 0)
+      log.success(`${name}: ${run.changes} ${run.changes === 1 ? 'ref' : 'refs'} changed`);
   }
 
   #warn(what: string, error: MirrorError): void {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createCounts } from '../../../src/sandbox/counts';
 import { openBitbucketCloudServer } from '../../../src/sandbox/hosts/bitbucketCloud';
 import { openBitbucketDataCenterServer } from '../../../src/sandbox/hosts/bitbucketDataCenter';
 import { type CodeCommitServer, openCodeCommitServer } from '../../../src/sandbox/hosts/codeCommit';
@@ -46,15 +47,7 @@ export async function openEnd(kind: SourceKind, root: string, owner: string): Pr
 const certificate = createCertificate();
 
 async function openCodeCommitEnd(root: string): Promise<MatrixEnd> {
-  const counts = {
-    connections: 0,
-    authentications: 0,
-    offeredKeys: 0,
-    sessions: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    pushes: 0,
-  };
+  const counts = createCounts();
   const face = await openHttpsFace({ root, certificate, region, faults: {}, counts });
   const server: CodeCommitServer = await openCodeCommitServer({
     toCloneUrl: (name) => `https://${face.host}/v1/repos/${name}`,

@@ -1,4 +1,4 @@
-import type { Output } from '../program/session';
+import type { Output } from '../../program/session';
 
 /** A stream that wraps lines at the width of the terminal, or at 80 columns, and indents continuation lines. */
 export function createWrapper(stream: Output): Output {

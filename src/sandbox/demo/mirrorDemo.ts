@@ -1,18 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { styleText } from 'node:util';
-import { type Asked, toProgram } from '../pipe/order';
-import { readSettings } from '../pipe/settings';
-import type { Environment } from '../pipe/variables';
-import { runProgram } from '../program/runMirror';
-import { isColourSeen } from '../report/log';
-import { createDemoSource, type DemoSource } from './demoSource';
-import { createKeyPair, openSandbox, type Sandbox } from './server';
-import { createWrapper } from './wrapper';
-
-/** What the demo gets from the process. */
-export type DemoShell = Pick<Asked, 'env' | 'stdout' | 'signal' | 'isLogColoured' | 'readUsage'>;
+import { toProgram } from '../../pipe/order';
+import { readSettings } from '../../pipe/settings';
+import type { Environment } from '../../pipe/variables';
+import { runProgram } from '../../program/runMirror';
+import { createKeyPair, openSandbox, type Sandbox } from '../server';
+import { type DemoShell, toTitle } from './shell';
+import { createDemoSource, type DemoSource } from './source';
 
 const sshKeyId = 'APKADEMODEMODEMODEMO';
 
@@ -23,35 +17,26 @@ interface Demo extends DemoShell {
   readonly variables: Environment;
 }
 
-/**
- * Runs real mirrors on this machine only: a small repository as the source, our own CodeCommit, and both successes and
- * failures. Returns 0 if each run ended as expected. Leaves nothing behind.
- */
-export async function runDemo(shell: DemoShell): Promise<number> {
-  const root = await mkdtemp(join(shell.env['TMPDIR'] || tmpdir(), 'ccm-demo-'));
+/** Mirrors one small repository to a CodeCommit below `root`. Returns 0 if each run ended as expected. */
+export async function runMirrorDemo(shell: DemoShell, root: string): Promise<number> {
   await mkdir(join(root, 'codecommit'));
-  const stdout = createWrapper(shell.stdout);
-  try {
-    await using sandbox = await openSandbox({ root: join(root, 'codecommit') });
-    const { privateKey, publicKey } = createKeyPair();
-    sandbox.allow(sshKeyId, publicKey);
-    await sandbox.createRepository('demo');
-    const source = await createDemoSource(root, shell);
-    const variables = {
-      PATH: shell.env['PATH'],
-      NO_COLOR: shell.env['NO_COLOR'],
-      TMPDIR: root,
-      CODECOMMIT_URL: sandbox.url('demo'),
-      SSH_KEY_ID: sshKeyId,
-      SSH_KEY: privateKey,
-      KNOWN_HOSTS: sandbox.knownHosts,
-      SOURCE_URL: source.path,
-      REFS: 'all',
-    };
-    return await showSteps({ ...shell, stdout, sandbox, source, variables });
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+  await using sandbox = await openSandbox({ root: join(root, 'codecommit') });
+  const { privateKey, publicKey } = createKeyPair();
+  sandbox.allow(sshKeyId, publicKey);
+  await sandbox.createRepository('demo');
+  const source = await createDemoSource(root, shell);
+  const variables = {
+    PATH: shell.env['PATH'],
+    NO_COLOR: shell.env['NO_COLOR'],
+    TMPDIR: root,
+    CODECOMMIT_URL: sandbox.url('demo'),
+    SSH_KEY_ID: sshKeyId,
+    SSH_KEY: privateKey,
+    KNOWN_HOSTS: sandbox.knownHosts,
+    SOURCE_URL: source.path,
+    REFS: 'all',
+  };
+  return await showSteps({ ...shell, sandbox, source, variables });
 }
 
 interface DemoStep {
@@ -64,11 +49,7 @@ interface DemoStep {
 }
 
 async function showSteps(demo: Demo): Promise<number> {
-  const { stdout, sandbox, signal, env, isLogColoured = false } = demo;
-  const bold = (text: string) =>
-    isColourSeen(env, isLogColoured || stdout.isTTY === true)
-      ? styleText('bold', text, { validateStream: false })
-      : text;
+  const { stdout, sandbox, signal } = demo;
   stdout.write(
     `A git server that behaves like CodeCommit listens on port ${sandbox.port} of this machine.\n` +
       'Nothing leaves the machine, and nothing stays on it.\n',
@@ -76,7 +57,7 @@ async function showSteps(demo: Demo): Promise<number> {
   const steps = toSteps(demo);
   let logins = 0;
   for (const [index, { title, text, change, exitCode }] of steps.entries()) {
-    stdout.write(`\n${bold(`${index + 1}/${steps.length} ${title}`)}\n${text}\n`);
+    stdout.write(`\n${toTitle(demo, `${index + 1}/${steps.length} ${title}`)}\n${text}\n`);
     logins = sandbox.counts.authentications;
     const ended = await mirrorOnce(demo, await change());
     if (signal.aborted) return ended;
@@ -86,14 +67,12 @@ async function showSteps(demo: Demo): Promise<number> {
     }
   }
   const refused = sandbox.counts.authentications - logins;
-  stdout.write(
-    `\n${bold('Done.')} The server saw ${logins} logins, and ${refused} in the last step.\n${nextStep}`,
-  );
+  stdout.write(`\nThe server saw ${logins} logins, and ${refused} in the last step.\n${nextStep}`);
   return refused === 0 ? 0 : 1;
 }
 
 const nextStep = `
-Now your own repository. This shows what would be set up, and changes nothing:
+For a repository of your own, this shows what would be set up, and changes nothing:
   npx codecommit-mirror setup --dry-run \\
     --bitbucket acme/app --codecommit eu-west-1/app
 `;
