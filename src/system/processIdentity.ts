@@ -16,6 +16,21 @@ export function readOwnIdentity(): ProcessIdentity {
 }
 
 /**
+ * What the name of a temporary file or folder begins with: `ccmirror-<PID namespace>-<PID>-<start time>-`. It identifies
+ * the owner from the start. A PID alone would not: PIDs are reused, and in a container the first process is always 1.
+ */
+export function toOwnPrefix(): string {
+  const { namespace, pid, startTime } = readOwnIdentity();
+  return `ccmirror-${namespace}-${pid}-${startTime ?? 0}-`;
+}
+
+/** The owner in such a name; undefined for any other name. Version 1.0 had no start time. */
+export function parseOwner(name: string): ProcessIdentity | undefined {
+  const [, namespace, pid, startTime] = /^ccmirror-(\d+)-(\d+)-(?:(\d+)-)?\w+$/.exec(name) ?? [];
+  return namespace === undefined ? undefined : { namespace, pid: Number(pid), startTime };
+}
+
+/**
  * Whether a process still runs. `unseen`: it is in another namespace, such as another container. The number alone is
  * not enough: numbers are reused, and in a container the first process is always 1.
  */

@@ -4,18 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Context } from './context';
 import { temporaryFolderRefused } from './errors';
-import { findProcess, type ProcessIdentity, readOwnIdentity } from './processIdentity';
+import { findProcess, type ProcessIdentity, parseOwner, toOwnPrefix } from './processIdentity';
 
 /** A temporary folder with mode 0700, which is removed with its content when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
-
-/**
- * `ccmirror-<PID namespace>-<PID>-<start time>-…`: the name identifies the owner from the start. A PID alone would not:
- * PIDs are reused, and in a container the first process is always 1. Version 1.0 had no start time.
- */
-const namePattern = /^ccmirror-(\d+)-(\d+)-(?:(\d+)-)?\w+$/;
 
 /** The open folders of this process. */
 const ours = new Set<string>();
@@ -36,17 +30,12 @@ export async function openTemporaryFolder(
 /** At once, as another run of this process may look for leftovers: it must not see a folder that is not known as ours. */
 function makeFolder(root: string): string {
   try {
-    const path = mkdtempSync(toPrefix(root));
+    const path = mkdtempSync(join(root, toOwnPrefix()));
     ours.add(path);
     return path;
   } catch (error) {
     throw toRefusal(root, error);
   }
-}
-
-function toPrefix(root: string): string {
-  const { namespace, pid, startTime } = readOwnIdentity();
-  return join(root, `ccmirror-${namespace}-${pid}-${startTime ?? 0}-`);
 }
 
 /** A full disk has its own error. */
@@ -81,8 +70,8 @@ export const shortRoot = '/tmp';
  */
 export async function removeLeftovers({ env }: Pick<Context, 'env'>): Promise<void> {
   for (const path of await listFolders([readRoot(env), shortRoot])) {
-    const [, namespace, pid, startTime] = namePattern.exec(basename(path)) ?? [];
-    if (namespace === undefined || isAlive({ namespace, pid: Number(pid), startTime }, path)) continue;
+    const owner = parseOwner(basename(path));
+    if (owner === undefined || isAlive(owner, path)) continue;
     if (!(await isOwn(path))) continue;
     await removeFolder(path).catch(() => undefined);
   }

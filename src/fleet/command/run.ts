@@ -71,7 +71,9 @@ async function run(request: FleetRequest, program: FleetProgram, session: Sessio
   }
   if (subcommand === 'init') {
     const written = await initConfiguration({ file, terminal: { input: stdin, output: stdout }, signal });
-    write(written === undefined ? unanswered : `\n${file} is written. Next: codecommit-mirror fleet preview\n`);
+    write(
+      written === undefined ? unanswered : `\n${file} is written. Next: codecommit-mirror fleet preview\n`,
+    );
     return written === undefined ? 1 : 0;
   }
   const configuration = await readConfiguration(file);

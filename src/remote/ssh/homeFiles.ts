@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toErrorText } from '../../errors';
 import { replaceOwnBlock } from '../../ssh/ownBlock';
 import type { Log } from '../../system/context';
-import { replaceFile } from '../../system/replaceFile';
+import { removeUnfinished, replaceFile } from '../../system/replaceFile';
 
 /** What goes into the files of a ~/.ssh. */
 export interface HomeBlocks {
@@ -38,7 +38,8 @@ async function ensureBlock(file: string, name: string, block: string): Promise<v
   // As latin1, every byte is a character and comes back as it was.
   const before = found === undefined ? '' : await readFile(path, 'latin1');
   const text = replaceOwnBlock(before, name, Buffer.from(block).toString('latin1'));
-  if (text !== before) await replaceFile(path, Buffer.from(text, 'latin1'), { mode: 0o600, owner: found });
+  if (text === before) await removeUnfinished(path);
+  else await replaceFile(path, Buffer.from(text, 'latin1'), { mode: 0o600, owner: found });
 }
 
 /** What a symbolic link leads to: the link itself stays. Throws where it leads nowhere. */
