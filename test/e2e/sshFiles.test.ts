@@ -1,6 +1,7 @@
 import { chmod, chown, lstat, mkdir, readFile, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readOwnIdentity } from '../../src/system/processIdentity';
 import { readRefs, run } from '../servers/git';
 import { openSshd, type Sshd, sshdAvailable } from '../servers/sshd';
 import { expectNothingLeft, readTree } from './footprint';
@@ -84,6 +85,17 @@ describeServers(serverNames, '~/.ssh of the pipe, over %s,', (server) => {
     expect(countOf(config, 'Host 127.0.0.1\n')).toBe(1);
     expect(Object.keys(await readTree(join(world.home, '.ssh')))).toEqual(['config', 'known_hosts']);
     await expectNothingLeft(world);
+  });
+
+  test('removes what a killed run left there, though nothing else is to be written', async () => {
+    await using world = await openScene(server);
+    const clone = await world.clone();
+    expectMirrored(await world.pipe(clone));
+    const { namespace } = readOwnIdentity();
+    // Linux gives no process a number above 4194304.
+    await writeFile(join(world.home, '.ssh', `config.ccmirror-${namespace}-4194305-1-000000000000`), 'half');
+    expect(await world.pipe(clone)).toMatchObject({ exitCode: 0 });
+    expect(Object.keys(await readTree(join(world.home, '.ssh')))).toEqual(['config', 'known_hosts']);
   });
 });
 
