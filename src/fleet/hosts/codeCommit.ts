@@ -17,7 +17,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
   const { region } = settings;
   const authority = `codecommit.${region}`;
   const name = `CodeCommit (${region})`;
-  const { client, readKeys } = createClient(settings, context);
+  const { client, readKeys, readAllowed } = createClient(settings, context);
   const place: Place = { client, name, authority, region, context };
   return {
     kind: 'codecommit',
@@ -47,6 +47,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
       );
     },
     login: async () => ({ kind: 'aws', region, readKeys }),
+    readAllowed,
   };
 }
 

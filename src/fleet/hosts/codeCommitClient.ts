@@ -24,6 +24,8 @@ interface Client {
   readonly client: CodeCommit;
   /** The keys that the client signs with, made new when they near their end. */
   readKeys(): Promise<AwsKeys>;
+  /** How many repositories the account may have; undefined where AWS does not say. */
+  readAllowed(): Promise<number | undefined>;
 }
 
 /** What the SDK calls a provider: it is asked again when what it gave nears `expiration`. */
@@ -38,12 +40,21 @@ function toRetries({ AWS_RETRY_MODE: retryMode, AWS_MAX_ATTEMPTS: attempts }: Ho
 }
 
 /** Opens AWS's client for one region. Endpoints by AWS_ENDPOINT_URL_CODECOMMIT, _STS or AWS_ENDPOINT_URL. */
-export function createClient({ region, role }: CodeCommitSettings, { env }: HostContext): Client {
+export function createClient({ region, role }: CodeCommitSettings, { env, signal }: HostContext): Client {
   const requestHandler = createRequestHandler(env);
   const base = toCredentials(env);
   const credentials = role === undefined ? base : assume(role, new STS({ ...at('STS'), credentials: base }));
   const client = new CodeCommit({ ...at('CODECOMMIT'), credentials });
-  return { client, readKeys: async () => await client.config.credentials() };
+  return {
+    client,
+    readKeys: async () => await client.config.credentials(),
+    // Loaded when it is needed: only before repositories are made.
+    async readAllowed() {
+      const { readAllowedRepositories } = await import('./codeCommitQuota');
+      const config = { ...at('SERVICE_QUOTAS'), maxAttempts: 2, credentials };
+      return await readAllowedRepositories(config, signal);
+    },
+  };
 
   function at(service: string) {
     const endpoint = env[`AWS_ENDPOINT_URL_${service}`] || env['AWS_ENDPOINT_URL'];

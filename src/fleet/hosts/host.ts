@@ -54,6 +54,11 @@ export interface Host {
   create(repository: NewRepository): Promise<HostRepository>;
   /** Replaces the description: it carries the marker that says whose mirror this is. */
   describe(repository: HostRepository, description: string): Promise<void>;
+  /**
+   * How many repositories the owner may have; undefined where the host does not say. Missing on hosts without such a
+   * quota.
+   */
+  readAllowed?(): Promise<number | undefined>;
   /** The login of git, asked for before each run: tokens of an app live for an hour. */
   login(): Promise<GitLogin>;
 }

@@ -32,10 +32,14 @@ export async function readPlan(fleet: Fleet, mirrors: readonly MirrorConfigurati
   const problems: MirrorProblem[] = [];
   const listed = new Map<string, number>();
   let worlds = await Promise.all(mirrors.map((mirror) => readWorld(fleet, mirror, problems, listed)));
-  const first = planFleet(worlds);
-  const isOpen = toLookUp(first).length + toLookInto(first).length > 0;
-  if (isOpen) worlds = await Promise.all(worlds.map((world) => lookInto(fleet, world, first)));
-  return { repositories: isOpen ? planFleet(worlds) : first, problems, listed };
+  let plan = planFleet(worlds);
+  if (toLookUp(plan).length + toLookInto(plan).length > 0) {
+    worlds = await Promise.all(worlds.map((world) => lookInto(fleet, world, plan)));
+    plan = planFleet(worlds);
+  }
+  const counted = await Promise.all(worlds.map((world) => countQuota(fleet, world, plan)));
+  if (counted.some(({ quota }) => quota !== undefined)) plan = planFleet(counted);
+  return { repositories: plan, problems, listed };
 }
 
 async function readWorld(
@@ -87,6 +91,28 @@ async function lookInto(
     if (refs !== undefined) isEmpty.set(identity, refs.value.refs.size === 0);
   }
   return { ...world, lookedUp, isEmpty };
+}
+
+/** Without a quota of their own, some accounts may have this many repositories: more than that is worth a word. */
+const alwaysAllowed = 1_000;
+
+/** What the owner may have matters only where something is to be made. */
+async function countQuota(
+  { hostsOf, context }: Fleet,
+  world: MirrorWorld,
+  plan: readonly PlannedRepository[],
+): Promise<MirrorWorld> {
+  const { name } = world.mirror;
+  const { readAllowed } = hostsOf(world.mirror).destination;
+  const made = plan.filter(({ mirror, action }) => mirror === name && action === 'create').length;
+  if (made === 0 || readAllowed === undefined) return world;
+  const [allowed, used] = [await readAllowed(), world.destination.repositories.length];
+  if (allowed !== undefined) return { ...world, quota: { allowed, used } };
+  if (used + made > alwaysAllowed)
+    context.log.warn(
+      `${name}: the destination would have ${used + made} repositories. Its quota is unknown, as the login lacks servicequotas:GetServiceQuota.`,
+    );
+  return world;
 }
 
 async function tryTo<T>(work: () => Promise<T>): Promise<{ readonly value: T } | undefined> {

@@ -26,7 +26,7 @@ export interface CodeCommitFault {
 
 /** CodeCommit's API for one account and one region. */
 export interface CodeCommitServer extends AsyncDisposable {
-  /** For AWS_ENDPOINT_URL_CODECOMMIT and AWS_ENDPOINT_URL_STS. */
+  /** For AWS_ENDPOINT_URL_CODECOMMIT, _STS and _SERVICE_QUOTAS. */
   readonly url: string;
   repositories: CodeCommitRepository[];
   readonly faults: CodeCommitFault[];
@@ -34,8 +34,8 @@ export interface CodeCommitServer extends AsyncDisposable {
   readonly requests: string[];
   /** Names a page of ListRepositories. */
   pageSize: number;
-  /** Repositories that the account may have. */
-  quota: number;
+  /** Repositories that the account may have; undefined: as many as by default. */
+  quota: number | undefined;
   /** The environment of a program that works with this account. */
   readonly env: Readonly<Record<string, string>>;
   add(name: string, more?: Partial<CodeCommitRepository>): CodeCommitRepository;
@@ -50,6 +50,7 @@ export interface CodeCommitOptions {
   readonly onDefaultBranch?: (name: string, branch: string) => Promise<boolean>;
 }
 
+const defaultQuota = 5_000;
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
 /** That a role's session has. */
 export const sessionAccessKeyId = 'ASIAIOSFODNN7EXAMPLE';
@@ -67,10 +68,11 @@ export async function openCodeCommitServer(options: CodeCommitOptions = {}): Pro
     faults: [],
     requests: [],
     pageSize: 1_000,
-    quota: 5_000,
+    quota: undefined,
     env: {
       AWS_ENDPOINT_URL_CODECOMMIT: url,
       AWS_ENDPOINT_URL_STS: url,
+      AWS_ENDPOINT_URL_SERVICE_QUOTAS: url,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
     },
@@ -103,7 +105,7 @@ async function answer(
       .writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' })
       .end(JSON.stringify(value));
   try {
-    const action = target.replace('CodeCommit_20150413.', '');
+    const action = target.replace(/^.*\./, '');
     admit(server, request, action);
     const call = calls[action];
     if (call === undefined) throw new AwsError(400, 'UnknownOperationException', action);
@@ -195,7 +197,7 @@ const calls: Readonly<Record<string, Call>> = {
       throw new AwsError(400, 'InvalidRepositoryNameException', 'The repository name is not valid.');
     if (server.repositories.some((each) => each.name === name))
       throw new AwsError(400, 'RepositoryNameExistsException', `Repository named ${name} already exists`);
-    if (server.repositories.length >= server.quota)
+    if (server.repositories.length >= (server.quota ?? defaultQuota))
       throw new AwsError(
         400,
         'RepositoryLimitExceededException',
@@ -220,6 +222,12 @@ const calls: Readonly<Record<string, Call>> = {
       throw new AwsError(400, 'BranchDoesNotExistException', `${branch} does not exist`);
     return {};
   },
+  /** Of Service Quotas; an account without a value of its own has the default. */
+  GetServiceQuota({ quota }) {
+    if (quota === undefined) throw new AwsError(400, 'NoSuchResourceException', 'The quota has no value.');
+    return { Quota: { QuotaName: 'Allowed repositories', Value: quota } };
+  },
+  GetAWSDefaultServiceQuota: () => ({ Quota: { QuotaName: 'Allowed repositories', Value: defaultQuota } }),
   UpdateRepositoryDescription(server, { repositoryName, repositoryDescription }) {
     const found = server.repositories.find(({ name }) => name === repositoryName);
     if (found === undefined)
