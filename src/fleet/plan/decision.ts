@@ -37,7 +37,7 @@ export type Decision =
   | {
       readonly action: 'follow';
       readonly destination: string;
-      readonly destinationIdentity?: string;
+      readonly destinationIdentity: string;
       readonly renamedFrom?: string;
     }
   | {

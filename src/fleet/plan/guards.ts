@@ -25,7 +25,7 @@ export function refuseDoubles(plan: readonly PlannedRepository[]): readonly Plan
 function toKeys(each: PlannedRepository): readonly string[] {
   if (each.action !== 'create' && each.action !== 'adopt' && each.action !== 'follow') return [];
   const name = `${each.place}\n${toNameKey(each.destination)}`;
-  if (each.action === 'create' || each.destinationIdentity === undefined) return [name];
+  if (each.action === 'create') return [name];
   return [name, each.destinationIdentity];
 }
 

@@ -1,4 +1,4 @@
-import { foreignMarker, loop, renamedThere } from './conflicts';
+import { foreignMarker, loop, renamedThere, unlisted } from './conflicts';
 import type { Decision } from './decision';
 import { decideAdoption, toDestinations } from './destinations';
 import { parseMarker } from './marker';
@@ -32,18 +32,22 @@ export function decideKnown(source: KnownSource, sourceIdentities: ReadonlySet<s
   return decideAdoption(found, identity, world, sourceIdentities);
 }
 
-/** The destination was not listed, and what was there when the state was written counts. */
+/**
+ * The destination was not listed, and what was there when the state was written counts. A name that was only planned is no
+ * mirror yet: by now it may be somebody else's.
+ */
 function followUnseen(source: KnownSource, sourceIdentities: ReadonlySet<string>): Decision {
   const { destination: name, destinationIdentity: identity } = source.state;
-  if (identity !== undefined && sourceIdentities.has(identity)) return loop({ name, identity });
+  if (identity === undefined) return unlisted(name);
+  if (sourceIdentities.has(identity)) return loop({ name, identity });
   return toFollow(source, identity);
 }
 
-function toFollow({ state, path }: KnownSource, destinationIdentity: string | undefined): Decision {
+function toFollow({ state, path }: KnownSource, destinationIdentity: string): Decision {
   return {
     action: 'follow',
     destination: state.destination,
-    ...(destinationIdentity !== undefined && { destinationIdentity }),
+    destinationIdentity,
     ...(path !== state.path && { renamedFrom: state.path }),
   };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MirrorConfiguration } from '../configuration/configuration';
+import type { Host } from '../hosts/host';
 import type { HostRepository } from '../hosts/repository';
 import type { PlannedRepository } from '../plan/decision';
 import { parseMarker, toMarker } from '../plan/marker';
@@ -7,6 +8,7 @@ import { pathsAtMost, type RepositoryState, toNewState } from '../state/reposito
 import { updateRepository } from '../state/update';
 import { destinationChanged } from './errors';
 import type { Fleet } from './fleet';
+import { readRefs } from './readRefs';
 
 /** A planned repository that is to be mirrored now. */
 export type Runnable = PlannedRepository & { readonly action: 'create' | 'adopt' | 'follow' } & {
@@ -32,6 +34,8 @@ export async function prepareDestination(
   const marker = toMarker({ identity, path }, mirror.to.host);
   const found = await host.findByName(name);
   requireExpected(planned, found);
+  if (found !== undefined && planned.action === 'adopt' && planned.by === 'empty')
+    await requireEmpty(fleet, host, found);
   const destination =
     found ?? (await host.create({ name, description: marker, tags: { 'codecommit-mirror': identity } }));
   if (found !== undefined && found.description !== marker) await host.describe(found, marker);
@@ -41,18 +45,24 @@ export async function prepareDestination(
 
 /** Between the plan and now, somebody may have made, replaced or taken away what is there. */
 function requireExpected(planned: Runnable, found: HostRepository | undefined): void {
-  const { action, destination: name, identity } = planned;
+  const { destination: name, identity } = planned;
   const owner = found && parseMarker(found.description)?.identity;
   if (owner !== undefined && owner !== identity)
     throw destinationChanged(name, `it is marked as the mirror of ${owner}`);
-  if (action === 'create') {
+  if (planned.action === 'create') {
     if (found !== undefined && owner === undefined)
       throw destinationChanged(name, 'somebody has made it meanwhile');
     return;
   }
   if (found === undefined) throw destinationChanged(name, 'it is no longer there');
-  const { destinationIdentity: expected = found.identity } = planned;
-  if (found.identity !== expected) throw destinationChanged(name, 'another repository has its name now');
+  if (found.identity !== planned.destinationIdentity)
+    throw destinationChanged(name, 'another repository has its name now');
+}
+
+/** What is taken over because it was empty must be so still: a plan may be hours old. */
+async function requireEmpty(fleet: Fleet, host: Host, { url, name }: HostRepository): Promise<void> {
+  const { refs } = await readRefs({ url, name, login: await host.login() }, 'destination', fleet.context);
+  if (refs.size > 0) throw destinationChanged(name, 'it was empty, and somebody has filled it meanwhile');
 }
 
 /** The names that a repository had are kept. */
