@@ -5,7 +5,8 @@ import type { Runnable } from './prepareDestination';
 
 /**
  * The source of a run, as its host has it now. A plan may be an hour old, and its address names whatever has that name:
- * a repository that was made again under it must not go over the mirror of the one before. Throws MirrorError.
+ * a repository that was made again under it must not go over the mirror of the one before. One that went to another
+ * owner is no longer of this mirror. Throws MirrorError.
  */
 export async function requireSource(
   host: Host,
@@ -14,6 +15,8 @@ export async function requireSource(
   // CodeCommit finds nothing by its ID: to look for one is to list all.
   const found =
     host.kind === 'codecommit' ? await host.findByName(repository.name) : await host.find(identity);
-  if (found?.identity !== identity) throw sourceChanged(path);
+  const isAsPlanned =
+    found?.identity === identity && found.owner.toLowerCase() === repository.owner.toLowerCase();
+  if (!isAsPlanned) throw sourceChanged(path);
   return found;
 }

@@ -42,3 +42,23 @@ test('what was empty in the plan is not pushed to when somebody has filled it be
   expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 1 });
   expect(await readRefs(foreign)).toEqual(filled);
 });
+
+test('what moves to another owner between the plan and the run is not mirrored', async () => {
+  await using hosts = await openFleetHosts();
+  const app = await hosts.add('app', 'main');
+  expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
+  const mirror = (await hosts.mirrorOf('app')) ?? '';
+  const before = await readRefs(mirror);
+  const { repositories, faults } = hosts.github;
+  const stored = repositories.find('acme', 'app');
+  if (stored === undefined) throw new Error('no repository');
+  await grow(app, 'main');
+  faults.push({
+    when: new RegExp(`^GET /api/v3/repositories/${stored.id}`),
+    times: 1,
+    meanwhile: () => repositories.rename(stored, { owner: 'other' }),
+  });
+  const run = await hosts.fleet('mirror');
+  expect([run.exitCode, run.output]).toEqual([1, expect.stringContaining('[fleet-source-changed]')]);
+  expect(await readRefs(mirror)).toEqual(before);
+});
