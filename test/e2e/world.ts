@@ -271,6 +271,8 @@ function spawnProgram(
 ): Promise<Run> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [file, ...args], { cwd, env });
+    // A program that asks gets no answer, and does not wait for one.
+    child.stdin.end();
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
