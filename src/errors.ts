@@ -97,6 +97,7 @@ export const errorCodes = [
   'fleet-host-throttled',
   'fleet-host-unreachable',
   'fleet-host-failed',
+  'fleet-listing-shrunken',
   'fleet-listing-unstable',
   'fleet-name-taken',
   'fleet-name-refused',

@@ -12,6 +12,14 @@ export const sourceChanged = (path: string) =>
     remedy: 'Run again: the next plan shows what happened to it.',
   });
 
+/** `before` and `now` are the repositories of the last whole listing, and of this one. */
+export const listingShrunken = (before: number, now: number) =>
+  new MirrorError('fleet-listing-shrunken', {
+    message: `The source lists ${now} ${now === 1 ? 'repository' : 'repositories'}; the last whole listing had ${before}. Perhaps the token may no longer see the others: none of them is mirrored, and none is taken for deleted.`,
+    remedy:
+      'Check the rights of the token (single sign-on, groups, projects). If the others were deleted on purpose, move the state folder away once: the mirrors are found again by their descriptions.',
+  });
+
 export const nothingNamed = (names: readonly string[], known: readonly string[]) =>
   new MirrorError(
     'fleet-nothing-named',

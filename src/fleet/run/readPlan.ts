@@ -4,6 +4,7 @@ import type { MirrorConfiguration } from '../configuration/configuration';
 import type { MirrorWorld, PlannedRepository } from '../plan/decision';
 import { type Listing, readListing } from '../plan/listing';
 import { planFleet, toLookInto, toLookUp } from '../plan/planFleet';
+import { listingShrunken } from './errors';
 import type { Fleet } from './fleet';
 import { readRefs } from './readRefs';
 
@@ -15,7 +16,7 @@ export interface FleetPlan {
   readonly listed: ReadonlyMap<string, number>;
 }
 
-/** Why a mirror as a whole can't be made: a token that is refused, a host that does not answer. */
+/** Why a mirror as a whole can't be made: a token that is refused, a host that does not answer, a list that is too short. */
 export interface MirrorProblem {
   readonly mirror: string;
   readonly side: 'source' | 'destination';
@@ -52,7 +53,14 @@ async function readWorld(
   const [known, before] = [await store.readRepositories(mirror.name), await store.readMirror(mirror.name)];
   const read = async (side: 'source' | 'destination', size: number | undefined) => {
     try {
-      return await readListing(hosts[side], size);
+      const listing = await readListing(hosts[side], size);
+      if (!listing.isWhole && size !== undefined)
+        problems.push({
+          mirror: mirror.name,
+          side,
+          error: listingShrunken(size, listing.repositories.length),
+        });
+      return listing;
     } catch (error) {
       if (hasCode(error, ['stopped', 'time-limit'])) throw error;
       problems.push({ mirror: mirror.name, side, error: toMirrorError(error) });

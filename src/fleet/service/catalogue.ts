@@ -87,7 +87,9 @@ export class Catalogue {
 
   /** What a source that can't be listed had before stays; all at once, so that no webhook falls between. */
   #replace(planned: readonly PlannedRepository[], problems: readonly MirrorProblem[]): void {
-    const unlisted = new Set(problems.map(({ mirror }) => mirror));
+    // What a listing that is too short has, is planned as always.
+    const failed = problems.filter(({ error }) => !hasCode(error, ['fleet-listing-shrunken']));
+    const unlisted = new Set(failed.map(({ mirror }) => mirror));
     const kept = [...this.#runnable].filter(([, { mirror }]) => unlisted.has(mirror));
     const fresh = planned
       .filter(isRunnable)
@@ -95,7 +97,7 @@ export class Catalogue {
     this.#runnable = new Map([...kept, ...fresh]);
     const refused = problems.filter(({ error }) => hasCode(error, ['fleet-token-refused']));
     this.#suspended = new Set(refused.map(({ mirror }) => mirror));
-    this.#isDue = problems.length > 0;
+    this.#isDue = failed.length > 0;
   }
 
   async #save(planned: PlannedRepository): Promise<void> {
