@@ -17,6 +17,8 @@ export const toKey = (mirror: string, identity: string) => `${mirror} ${identity
 export class Catalogue {
   readonly #fleet: Fleet;
   #runnable: ReadonlyMap<string, Runnable> = new Map();
+  /** The keys of all repositories of the last plan, also of those that are left out. */
+  #planned: ReadonlySet<string> = new Set();
   #suspended = new Set<string>();
   #isDue = true;
   #running: Promise<void> | undefined;
@@ -34,6 +36,11 @@ export class Catalogue {
 
   get(mirror: string, identity: string): Runnable | undefined {
     return this.#runnable.get(toKey(mirror, identity));
+  }
+
+  /** Whether the last plan has a decision for this repository, also that it is left out. */
+  isPlanned(mirror: string, identity: string): boolean {
+    return this.#planned.has(toKey(mirror, identity));
   }
 
   /** A listing failed, or what runs has met a world that is not that of the plan. */
@@ -95,6 +102,7 @@ export class Catalogue {
       .filter(isRunnable)
       .map((each): [string, Runnable] => [toKey(each.mirror, each.identity), each]);
     this.#runnable = new Map([...kept, ...fresh]);
+    this.#planned = new Set(planned.map(({ mirror, identity }) => toKey(mirror, identity)));
     const refused = problems.filter(({ error }) => hasCode(error, ['fleet-token-refused']));
     this.#suspended = new Set(refused.map(({ mirror }) => mirror));
     this.#isDue = failed.length > 0;

@@ -184,7 +184,8 @@ export class FleetService {
   /** A listing that failed is repeated; else the newest entries of each source are looked at. */
   async #poll(): Promise<void> {
     const tell = (mirror: string, error: MirrorError) => this.#warn(`${mirror}: the newest entries`, error);
-    if (this.#catalogue.isDue || (await pollAll(this.#fleet, tell))) await this.list();
+    const isPlanned = (mirror: string, identity: string) => this.#catalogue.isPlanned(mirror, identity);
+    if (this.#catalogue.isDue || (await pollAll(this.#fleet, isPlanned, tell))) await this.list();
     else await this.#addDue();
   }
 
