@@ -3,7 +3,8 @@ import type { Log } from '../system/context';
 
 /** Makes text safe to print. Secrets are masked from the moment they are registered. */
 export interface Cleaner {
-  conceal(secrets: readonly string[]): void;
+  /** `isBrief`: they are valid for minutes alone, and only the last of them are remembered. */
+  conceal(secrets: readonly string[], isBrief?: boolean): void;
   clean(text: string): string;
 }
 
@@ -75,17 +76,25 @@ export function isColourSeen(
 /** Shorter secrets are not masked: that would break up words, ref names and object IDs. */
 const maskedLength = 8;
 
+/** A service signs thousands of logins a day; without a bound, each would be looked for in each line, for ever. */
+const briefAtMost = 1_000;
+
 /**
  * Removes secrets, and everything that could control a terminal: control characters except line ends and tabs, and the
  * invisible characters that change the direction of text.
  */
 export function createCleaner(): Cleaner {
-  let known: string[] = [];
+  const lasting = new Set<string>();
+  let brief: readonly string[] = [];
+  let known: readonly string[] = [];
   return {
-    conceal(secrets) {
-      const all = new Set([...known, ...secrets].filter((secret) => secret.length >= maskedLength));
+    conceal(secrets, isBrief = false) {
+      const fresh = secrets.filter((secret) => secret.length >= maskedLength && !lasting.has(secret));
+      if (fresh.length === 0) return;
+      if (isBrief) brief = [...brief, ...fresh].slice(-briefAtMost);
+      else for (const secret of fresh) lasting.add(secret);
       // Longest first: a secret may be part of a longer one.
-      known = [...all].sort((a, b) => b.length - a.length);
+      known = [...new Set([...lasting, ...brief])].sort((a, b) => b.length - a.length);
     },
     clean(text) {
       const masked = known.reduce((rest, secret) => rest.replaceAll(secret, '******'), text);

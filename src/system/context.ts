@@ -20,8 +20,11 @@ export interface Log {
   debug(text: string): void;
   /** A line of progress: rewritten in place on a terminal, one line every few seconds in a log. */
   progress(text: string): void;
-  /** Masks these secrets, which became known during the run, from now on. */
-  conceal(secrets: readonly string[]): void;
+  /**
+   * Masks these secrets, which became known during the run, from now on. `isBrief`: they are valid for minutes alone, and
+   * only the last thousand of them are remembered.
+   */
+  conceal(secrets: readonly string[], isBrief?: boolean): void;
 }
 
 /** Measures the time of a run, stage by stage. */

@@ -36,6 +36,14 @@ describe('createLog', () => {
     expect(written).toEqual(['INFO: ******, ******\n']);
   });
 
+  it('remembers the last thousand of those that are valid for minutes, and the others for ever', () => {
+    const { log, written, cleaner } = open();
+    cleaner.conceal(['a-lasting-secret']);
+    for (let number = 0; number < 1_001; number++) cleaner.conceal([`signature-${number}.`], true);
+    log.info('a-lasting-secret, signature-0., signature-1., signature-1000.');
+    expect(written).toEqual(['INFO: ******, signature-0., ******, ******\n']);
+  });
+
   it('masks nothing shorter than 8 characters: a password `main` must not hide the branch', () => {
     const { log, written, cleaner } = open();
     cleaner.conceal(['main', '1234567', '12345678']);

@@ -34,7 +34,7 @@ const charactersAtMost = 200_000;
 export function createRunLogs(
   folder: string,
   clean: (text: string) => string,
-  conceal: (secrets: readonly string[]) => void,
+  conceal: Log['conceal'],
   now: () => number,
 ): RunLogs {
   const toFolder = ({ mirror, identity }: Owner) =>

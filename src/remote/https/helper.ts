@@ -72,7 +72,7 @@ async function openSigner({ identity, region }: AwsLogin, url: string, context: 
     if (asked.protocol !== 'https' || asked.host !== host || `/${asked.path}` !== path) return undefined;
     try {
       const signed = signLogin(await readKeys(), { host, path, region }, new Date());
-      context.log.conceal([signed.password]);
+      context.log.conceal([signed.password], true);
       unsigned = undefined;
       return signed;
     } catch (error) {
