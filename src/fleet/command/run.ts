@@ -13,6 +13,7 @@ import { readPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
 import { createAwsSecretReader } from '../secrets/awsReader';
 import type { AwsSecretReader } from '../secrets/resolve';
+import { toCleanStore } from '../state/cleanStore';
 import { openJournalStore } from '../state/journalStore';
 import { readStore } from '../state/readOnly';
 import type { FleetStore } from '../state/store';
@@ -86,7 +87,7 @@ async function run(request: FleetRequest, program: FleetProgram, session: Sessio
       write,
       flags.json === true,
     );
-  await using store = await openStore(subcommand, folder);
+  await using store = toCleanStore(await openStore(subcommand, folder), session.clean);
   const fleet = await openFleet(configuration, store, session.context, openSecretReader(program));
   return await runOpened(fleet, request, { program, session, file, folder, write });
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { git, grow, readRefs } from '../../servers/git';
-import { openFleetHosts } from './fleetHosts';
+import { destinationToken, openFleetHosts } from './fleetHosts';
 
 test('previewed, mirrored, mirrored again, checked: every repository of an organisation', async () => {
   await using hosts = await openFleetHosts();
@@ -136,6 +136,23 @@ test('a repository that is made again under its name between the plan and the ru
   expect(await readRefs((await hosts.mirrorOf(other?.name ?? '')) ?? '')).toEqual(
     await readRefs(replaced.path),
   );
+});
+
+test('a secret that a host repeats in its answer reaches neither the log nor the state', async () => {
+  await using hosts = await openFleetHosts();
+  await hosts.add('app', 'main');
+  hosts.gitlab.faults.push({
+    when: /^POST \/api\/v4\/projects/,
+    status: 400,
+    body: { message: `Not with the token ${destinationToken}.` },
+  });
+  const run = await hosts.fleet('mirror');
+  expect([run.exitCode, run.output]).toEqual([1, expect.stringContaining('Not with the token ******')]);
+  const state = await readFile(join(hosts.root, 'work/mirrors.state/state.jsonl'), 'utf8');
+  expect(state).toContain('Not with the token');
+  expect(state).not.toContain(destinationToken);
+  // What shows the state asks no host, and so knows no secret that it could hide.
+  expect((await hosts.fleet('status')).output).not.toContain(destinationToken);
 });
 
 test('each fault of the file is told with its own remedy', async () => {
