@@ -158,8 +158,8 @@ describe('the examples in YAML', () => {
           : { SSH_KEY: keyPair.privateKey }),
       };
       const env = { ...run, ...toEnvironment(example) };
-      const { destination } = await readSettings(env, { cwd: root });
-      expect(destination.name).toMatch(/^my-repo /);
+      const { destinations } = await readSettings(env, { cwd: root });
+      for (const { destination } of destinations) expect(destination.name).toMatch(/^my-repo /);
     },
   );
 });

@@ -1,5 +1,6 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { callAws } from '../aws/call';
+import type { KeyIdentity } from '../aws/identity';
 import {
   type Caller,
   type Clients,
@@ -12,11 +13,10 @@ import { toRepositoryArn } from '../aws/policy';
 import { readRefused } from '../aws/refusedActions';
 import { findWriters } from '../aws/writers';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
-import { collectFaults, orThrow } from '../faults';
-import { readDestinationUrl } from '../pipe/destination';
+import { collectFaults } from '../faults';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
 import { parseVariables } from '../pipe/parseVariables';
-import type { Settings } from '../pipe/settings';
+import type { DestinationSettings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshUser';
 import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
@@ -25,21 +25,20 @@ import { attempt, type Point, type PointName, toFailed, toOk, toUnreached, toUns
 /** What IAM reports about key and user, if there are AWS credentials. No points without credentials. */
 export async function checkAws(
   env: Environment,
-  { destination, accessKey: credentials }: Settings,
+  { destination, url }: DestinationSettings,
+  credentials: KeyIdentity | undefined,
   signal: AbortSignal,
 ): Promise<Point[]> {
   const { login } = destination;
   if (login.kind === 'aws' && login.identity.kind === 'role')
     return [toUnseen('policy', 'not checked for the session of a role; see "right to push"')];
   if (credentials === undefined && !hasAccessKey(env)) return [];
-  const { values } = parseVariables(env);
   if (credentials === undefined) {
     const faults = collectFaults();
-    readAccessKey(values, faults);
+    readAccessKey(parseVariables(env).values, faults);
     const [fault] = faults.faults;
     return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(rightPoints)];
   }
-  const url = orThrow((faults) => readDestinationUrl(values, true, faults));
   const clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
   try {
     return await checkIam(clients, login, url);

@@ -3,10 +3,10 @@ import type { RefListing } from '../git/listing';
 import { readGitVersion } from '../git/version';
 import { noClone } from '../mirror/errors';
 import type { MirrorParts } from '../mirror/look';
+import { openOrigin } from '../mirror/origin';
 import { findClone } from '../objects/clone';
-import { openScratch } from '../objects/scratch';
 import { isKeyless } from '../pipe/identity';
-import type { Settings } from '../pipe/settings';
+import type { DestinationSettings, Settings } from '../pipe/settings';
 import { openRemote } from '../remote/remote';
 import type { RemoteSettings } from '../remote/settings';
 import type { RefOutcome } from '../report/outcome';
@@ -22,26 +22,34 @@ export interface Checked {
   readonly outcomes: readonly RefOutcome[];
 }
 
-/** Checks whether a mirror with these settings would work, and whether both sides are equal. Changes nothing. */
-export async function check(settings: Settings, context: Context): Promise<Checked> {
+/**
+ * Checks whether a mirror to one of the destinations would work, and whether both sides are equal. Changes nothing.
+ * `open` is another one where checks share a source.
+ */
+export async function check(
+  settings: Settings,
+  own: DestinationSettings,
+  context: Context,
+  open = openOrigin,
+): Promise<Checked> {
   const clone = await findClone(settings.clone);
-  const job = { ...settings, source: settings.source ?? noSource };
-  await using scratch = await openScratch(clone, context);
-  const by = { directory: scratch.git.directory, context };
-  await using source = await openRemote(job.source, 'source', by);
-  await using destination = await openRemote(settings.destination, 'destination', by);
+  const job = { ...settings, ...own, source: settings.source ?? noSource };
+  await using origin = await open(clone, job.source, context);
+  const { scratch } = origin;
+  await using source = await origin.openSource();
+  const here = { directory: scratch.git.directory, context };
+  await using destination = await openRemote(job.destination, 'destination', here);
   const parts = { job, context, clone, scratch, source, destination };
 
-  const [git, other, here, aws] = await Promise.all([
+  const [git, there, listed, aws] = await Promise.all([
     checkGit(scratch.git),
     checkDestination(destination),
     readSource(parts, settings),
-    readAws(settings, context),
+    readAws(settings, own, context),
   ]);
-  const { points, outcomes } = await comparePlan(parts, here.listing, other.listing);
-  const there = [...toSettingsPoints(settings.destination), git, ...other.points];
-  const found = [...there, here.point, ...points, ...aws];
-  return { points: withoutRepeats(found), outcomes };
+  const { points, outcomes } = await comparePlan(parts, listed.listing, there.listing);
+  const before = [...toSettingsPoints(job.destination), git, ...there.points, listed.point];
+  return { points: withoutRepeats([...before, ...points, ...aws]), outcomes };
 }
 
 /** Stands in for a missing source, so that the destination can still be checked. It is never read. */
@@ -87,8 +95,12 @@ async function comparePlan(
 }
 
 /** AWS's client is loaded only if it is needed. */
-async function readAws(settings: Settings, { env, signal }: Context): Promise<Point[]> {
-  if (settings.accessKey === undefined && !isKeyless(env)) return [];
+async function readAws(
+  { accessKey }: Settings,
+  own: DestinationSettings,
+  { env, signal }: Context,
+): Promise<Point[]> {
+  if (accessKey === undefined && !isKeyless(env)) return [];
   const { checkAws } = await import('./awsPoints');
-  return await checkAws(env, settings, signal);
+  return await checkAws(env, own, accessKey, signal);
 }

@@ -70,7 +70,7 @@ async function checkLfs(
   { job, source, destination, scratch, context }: MirrorParts,
 ) {
   if (lfs === undefined || lfs.pointers.length === 0) return toOk('Git LFS', `no objects ${range}`);
-  const needs = { source, destination, git: scratch.git, log: context.log };
+  const needs = { source, destination, store: scratch.store, log: context.log };
   const { lfs: found } = await settleLfs(lfs, { ...job.policy, dryRun: true }, needs);
   const text = `${found === undefined ? 'Git LFS objects' : toLfsText(found)} ${range}`;
   if (job.policy.lfs === 'push') return toOk('Git LFS', `${text}; LFS is push, so they are sent first`);

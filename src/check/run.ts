@@ -1,15 +1,20 @@
 import { version } from '../../package.json';
 import type { MirrorError } from '../errors';
 import { SettingsError } from '../faults';
+import { openOrigin } from '../mirror/origin';
+import { shareOrigin } from '../mirror/sharedOrigin';
 import type { Asked } from '../pipe/order';
 import { remedies } from '../pipe/remedies';
 import { findSecrets } from '../pipe/secrets';
+import type { Settings } from '../pipe/settings';
+import { toDistinctNames } from '../program/runJobs';
 import { type Output, openSession, type Session, type Surroundings } from '../program/session';
 import { withHints } from '../report/remedies';
 import { logDifferences, logError } from '../report/text';
-import type { Log } from '../system/context';
-import { type Checked, check } from './check';
-import { toJsonCheck } from './json';
+import { allOrNothing } from '../system/allOrNothing';
+import type { Context, Log } from '../system/context';
+import { check } from './check';
+import { type NamedCheck, toJsonCheck } from './json';
 import type { Point } from './point';
 import { toFaultPoints } from './settingsPoints';
 
@@ -22,7 +27,9 @@ export interface CheckProgram extends Surroundings {
 }
 
 /** How a check ended, before it is reported. */
-interface Ending extends Partial<Checked> {
+interface Ending {
+  /** One for each destination. */
+  readonly checks: readonly NamedCheck[];
   readonly error?: MirrorError;
 }
 
@@ -32,13 +39,13 @@ export async function runCheck(program: CheckProgram): Promise<number> {
   const shown = { ...program, remedies, stdout: json ? stderr : stdout, stderr: undefined };
   using session = openSession(shown, findSecrets(env));
   const { log } = session.context;
-  const { points = [], outcomes = [], error } = await runChecks(program, session);
+  const { checks, error } = await runChecks(program, session);
   // A failed point is a result; an error without points is a failure of the check.
-  if (error !== undefined && points.length === 0) logError(error, session.openLog(stderr));
-  else if (!json) logChecked({ points, outcomes }, log);
-  if (json) stdout.write(toJsonCheck({ points, outcomes }, version, session.clean));
+  if (error !== undefined && checks.length === 0) logError(error, session.openLog(stderr));
+  else if (!json) for (const checked of checks) logChecked(checked, checks.length > 1, log);
+  if (json) stdout.write(toJsonCheck(checks, version, session.clean));
   if (error !== undefined) return error.exitCode;
-  return points.some(({ state }) => state === 'failed') ? 1 : 0;
+  return checks.some(({ points }) => points.some(({ state }) => state === 'failed')) ? 1 : 0;
 }
 
 async function runChecks({ readSettings }: CheckProgram, session: Session): Promise<Ending> {
@@ -47,17 +54,35 @@ async function runChecks({ readSettings }: CheckProgram, session: Session): Prom
     const settings = await readSettings();
     context.log.conceal(settings.secrets);
     session.limit(settings.timeoutMilliseconds);
-    const { points, outcomes } = await check(settings, context);
-    return { points, outcomes: withHints(outcomes, remedies) };
+    return { checks: await checkEach(settings, context) };
   } catch (error) {
     const failure = session.explain(error);
     return failure instanceof SettingsError
-      ? { error: failure, points: toFaultPoints(failure.faults) }
-      : { error: failure };
+      ? {
+          error: failure,
+          checks: [{ name: '', url: '', points: toFaultPoints(failure.faults), outcomes: [] }],
+        }
+      : { error: failure, checks: [] };
   }
 }
 
-function logChecked({ points, outcomes }: Checked, log: Log): void {
+/** Several destinations are checked in parallel, and share the source. */
+async function checkEach(settings: Settings, context: Context): Promise<readonly NamedCheck[]> {
+  const { destinations } = settings;
+  const names = toDistinctNames(destinations.map(({ destination }) => destination));
+  await using shared = shareOrigin(context);
+  return await allOrNothing(
+    destinations.map((own, index) => async () => {
+      const open = destinations.length === 1 ? openOrigin : shared.toOpener();
+      const { points, outcomes } = await check(settings, own, context, open);
+      const { url } = own.destination;
+      return { name: names[index] ?? '', url, points, outcomes: withHints(outcomes, remedies) };
+    }),
+  );
+}
+
+function logChecked({ name, points, outcomes }: NamedCheck, isOneOfSeveral: boolean, log: Log): void {
+  if (isOneOfSeveral) log.info(`Destination ${name}:`);
   for (const point of points) logPoint(point, log);
   logDifferences(outcomes, log);
   const failed = points.filter(({ state }) => state === 'failed').length;

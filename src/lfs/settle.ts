@@ -16,11 +16,15 @@ export interface LfsSettled {
   readonly failure?: MirrorError;
 }
 
-/** `git` runs in the scratch repository, which both remotes share. */
 export interface LfsNeeds {
   readonly source: Remote;
   readonly destination: Remote;
-  readonly git: Git;
+  /** The repository that the source fetches into. */
+  readonly store: {
+    readonly git: Git;
+    /** Waits until nobody else fetches into it. */
+    alone<T>(work: () => Promise<T>): Promise<T>;
+  };
   readonly log: Log;
 }
 
@@ -31,7 +35,7 @@ export interface LfsNeeds {
 export async function settleLfs(
   { pointers, paths }: LfsUse,
   policy: { readonly lfs: 'warn' | 'push' | 'fail'; readonly dryRun: boolean },
-  { source, destination, git, log }: LfsNeeds,
+  { source, destination, store, log }: LfsNeeds,
 ): Promise<LfsSettled> {
   const bytes = pointers.reduce((sum, pointer) => sum + pointer.bytes, 0);
   const found: LfsOutcome = { objects: pointers.length, bytes, paths, sent: false };
@@ -40,6 +44,7 @@ export async function settleLfs(
   if (policy.dryRun) return { lfs: found };
   log.info(`Sending ${toLfsText(found)}, ahead of the refs.`);
   const failure =
-    (await fetchLfsObjects(pointers, source, git)) ?? (await pushLfsObjects(pointers, destination));
+    (await store.alone(() => fetchLfsObjects(pointers, source, store.git))) ??
+    (await pushLfsObjects(pointers, destination));
   return failure === undefined ? { lfs: { ...found, sent: true } } : { lfs: found, failure };
 }

@@ -25,9 +25,12 @@ export async function makePlan(parts: MirrorParts, seen: Listings): Promise<Prep
   const wanted = planWanted(seen, selection).filter(
     ({ ref }) => findObstacle(ref, seen.destination, seen.source) === undefined,
   );
-  const needs = { source, destination, scratch, log: context.log };
+  const { log } = context;
+  const { store } = scratch;
   const scope = { present: seen.destination, wantsAll: isEverything(selection) };
-  const fastForwards = await time('fetch', () => fetchMissing(wanted, scope, needs));
+  const fastForwards = await time('fetch', () =>
+    store.alone(() => fetchMissing(wanted, scope, { source, scratch: store, log })),
+  );
   const whole = planMirror(seen, selection, fastForwards, seen.policy);
   const named = excludeNames(whole, limits.profile.names);
   const writable = excludeUnwritable(named, seen.destination, seen.source);
@@ -38,7 +41,11 @@ export async function makePlan(parts: MirrorParts, seen: Listings): Promise<Prep
   const { excesses, lfs } = await time('survey', () => scanHistory(range, limits.profile.files, scratch.git));
   const plan = await excludeUnsendable(writable, excesses, range, scratch);
   if (!job.policy.backup) return { plan, range, lfs };
-  return { plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), needs), range, lfs };
+  return {
+    plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), { destination, scratch, log }),
+    range,
+    lfs,
+  };
 }
 
 /** `2026-11-20T081500Z`: git allows no colon in a ref name. */

@@ -2,7 +2,6 @@ import { hasCode, MirrorError } from '../errors';
 import type { RefListing } from '../git/listing';
 import { settleLfs } from '../lfs/settle';
 import { type Clone, findClone } from '../objects/clone';
-import { openScratch } from '../objects/scratch';
 import { planRefusal } from '../plan/plan';
 import { Journal } from '../push/journal';
 import { pushPlan } from '../push/pushPlan';
@@ -16,21 +15,22 @@ import { refMissing, toRefusalError } from './errors';
 import type { Job } from './job';
 import { findGone, type Listings, lookAtBoth, type MirrorParts } from './look';
 import { makePlan, type PreparedPush } from './makePlan';
+import { openOrigin } from './origin';
 import { type Attempt, type AttemptResult, retryTransient } from './retry';
 
 /**
  * Makes the destination equal to the source, as far as selection and policy allow. Returns the outcome however the run
- * ended; throws MirrorError if it ended before there was a plan.
+ * ended; throws MirrorError if it ended before there was a plan. `open` is another one where mirrors share a source.
  */
-export async function mirror(job: Job, context: Context): Promise<Outcome> {
+export async function mirror(job: Job, context: Context, open = openOrigin): Promise<Outcome> {
   const journal = new Journal(context);
   const failure = await findFailure(context, async () => {
     await removeLeftovers(context);
     const clone = job.clone === undefined ? undefined : await findClone(job.clone);
-    const failed = await mirrorWith(clone, job, context, journal);
+    const failed = await mirrorWith(clone, job, context, journal, open);
     if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
     context.log.warn('Objects are missing in the clone: fetching everything from the source instead.');
-    return await mirrorWith(undefined, job, context, journal);
+    return await mirrorWith(undefined, job, context, journal, open);
   });
   const outcome = journal.toOutcome(failure);
   if (outcome === undefined) throw failure ?? new Error('a run without a plan and without a failure');
@@ -54,19 +54,21 @@ async function mirrorWith(
   job: Job,
   context: Context,
   journal: Journal,
+  open: typeof openOrigin,
 ): Promise<MirrorError | undefined> {
-  await using scratch = await openScratch(clone, context);
+  await using origin = await open(clone, job.source, context);
+  const { scratch } = origin;
   const here = { directory: scratch.git.directory, context };
   let opened = false;
   const failure = await retryTransient(job.limits.attempts, context, async (attempt) => {
-    await using source = await openRemote(job.source, 'source', here);
+    await using source = await origin.openSource();
     await using destination = await openRemote(job.destination, 'destination', here);
     const result = await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
     opened = result.opened === true;
     return result;
   });
   if (failure !== undefined || !opened) return failure;
-  return await mirrorWith(clone, { ...job, setDefaultBranch: undefined }, context, journal);
+  return await mirrorWith(clone, { ...job, setDefaultBranch: undefined }, context, journal, open);
 }
 
 /** One attempt: list both sides, plan, push, verify. */
@@ -90,7 +92,7 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
   journal.planned(made.plan, { kind: job.policy.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
   const { lfs } = made;
   if (lfs !== undefined) {
-    const needs = { source, destination, git: scratch.git, log: context.log };
+    const needs = { source, destination, store: scratch.store, log: context.log };
     const settled = await time('lfs', () => settleLfs(lfs, job.policy, needs));
     journal.settledLfs(settled.lfs);
     if (settled.failure !== undefined) return { ...done, failure: settled.failure };

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigSections, toConfigText } from '../git/config';
 import { toGitEnvironment } from '../git/environment';
@@ -6,6 +6,7 @@ import { createGit, type Git } from '../git/git';
 import { type Refs, readCommits, selectHere, selectMissing } from '../git/objects';
 import type { RefMap } from '../plan/refs';
 import type { Context } from '../system/context';
+import { createQueue } from '../system/queue';
 import { readRegularFile } from '../system/regularFile';
 import { openTemporaryFolder } from '../system/temporaryFolder';
 import type { Clone } from './clone';
@@ -17,6 +18,10 @@ import { readCloneTips } from './cloneTips';
  */
 export interface Scratch extends AsyncDisposable {
   readonly git: Git;
+  /** The repository to fetch into: this one, or the one that several borrow from. */
+  readonly store: Scratch;
+  /** Waits until nobody else fetches into this repository, and keeps others waiting until `work` has ended. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Commits at which the history is cut off now; a fetch may have completed it. */
   readShallow(): Promise<ReadonlySet<string>>;
   /** Which of these refs point at an object that is not here. */
@@ -31,10 +36,48 @@ export interface Scratch extends AsyncDisposable {
 
 /** Opens the scratch repository. Disposing of it removes its folder, which has mode 0700. */
 export async function openScratch(clone: Clone | undefined, context: Context): Promise<Scratch> {
+  const { git, ...repository } = await openRepository(context, (folder) => borrowFromClone(folder, clone));
+  const scratch: Scratch = {
+    ...repository,
+    git,
+    get store() {
+      return scratch;
+    },
+    alone: createQueue(),
+    offerTips: () => offerTips(git, clone),
+    readPackBytes: () => readPackBytes([join(git.directory, 'objects'), ...(clone ? [clone.objects] : [])]),
+  };
+  return scratch;
+}
+
+/**
+ * Opens a scratch repository with refs of its own, from which a push does not disturb others. It has every object that
+ * `store` has, including those that are fetched into `store` later.
+ */
+export async function openBorrower(store: Scratch, context: Context): Promise<Scratch> {
+  const { directory } = store.git;
+  const { git, ...repository } = await openRepository(context, async (folder) => {
+    await writeAlternates(folder, join(directory, 'objects'));
+    // A fetch changes what these contain. A link may lead nowhere: then there is no such file.
+    for (const name of ['shallow', 'lfs']) await symlink(join(directory, name), join(folder, name));
+  });
+  return {
+    ...repository,
+    git,
+    store,
+    alone: store.alone,
+    offerTips: store.offerTips,
+    readPackBytes: async () =>
+      (await store.readPackBytes()) + (await readPackBytes([join(git.directory, 'objects')])),
+  };
+}
+
+/** The parts that every scratch repository has. `write` adds its files. */
+async function openRepository(context: Context, write: (folder: string) => Promise<void>) {
   const folder = await openTemporaryFolder(context);
   try {
-    await writeRepository(folder.path, clone);
-    await writeFile(join(folder.path, 'config'), toConfigText(configuration), { mode: 0o600 });
+    await writeRepository(folder.path);
+    await write(folder.path);
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
@@ -44,10 +87,8 @@ export async function openScratch(clone: Clone | undefined, context: Context): P
   return {
     git,
     readShallow: async () => toLineSet((await readRegularFile(join(folder.path, 'shallow'))) ?? ''),
-    selectMissing: (refs) => selectMissing(git, refs),
-    readCommits: (refs) => readCommits(git, refs),
-    offerTips: () => offerTips(git, clone),
-    readPackBytes: () => readPackBytes([join(folder.path, 'objects'), ...(clone ? [clone.objects] : [])]),
+    selectMissing: (refs: Refs) => selectMissing(git, refs),
+    readCommits: (refs: Refs) => readCommits(git, refs),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
@@ -60,15 +101,23 @@ function toLineSet(text: string): ReadonlySet<string> {
 const tipsFile = 'clone-tips';
 
 /** The minimum that git accepts as a repository (gitrepository-layout(5)); `git init` would copy its hook templates. */
-async function writeRepository(folder: string, clone: Clone | undefined) {
+async function writeRepository(folder: string): Promise<void> {
   await mkdir(join(folder, 'objects', 'info'), { recursive: true });
   await mkdir(join(folder, 'refs'));
   await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+  await writeFile(join(folder, 'config'), toConfigText(configuration), { mode: 0o600 });
+}
+
+async function borrowFromClone(folder: string, clone: Clone | undefined): Promise<void> {
   if (clone === undefined) return;
   await writeFile(join(folder, tipsFile), '');
-  // The path is quoted: git ends an unquoted one at a newline, and reads `#` at its start as a comment.
-  await writeFile(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(clone.objects)}\n`);
+  await writeAlternates(folder, clone.objects);
   if (clone.shallow !== '') await writeFile(join(folder, 'shallow'), clone.shallow);
+}
+
+/** The path is quoted: git ends an unquoted one at a newline, and reads `#` at its start as a comment. */
+async function writeAlternates(folder: string, objects: string): Promise<void> {
+  await writeFile(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(objects)}\n`);
 }
 
 const configuration: ConfigSections = {

@@ -9,12 +9,11 @@ import type { DestinationUrl } from './destinationUrl';
  * AWS credentials. AWS's client is loaded when it is needed. Throws MirrorError with what to do instead.
  */
 export function toDefaultBranchSetter(
-  url: DestinationUrl | undefined,
+  { region, repository }: DestinationUrl,
   { login }: RemoteSettings,
   accessKey: Identity | undefined,
 ): DefaultBranchSetter | undefined {
   const identity = login.kind === 'aws' ? login.identity : accessKey;
-  const { region, repository } = url ?? {};
   if (region === undefined || repository === undefined || identity === undefined) return undefined;
   return async (branch, context) => {
     try {

@@ -6,59 +6,42 @@ import { publishedFingerprint } from '../ssh/fingerprints';
 import { decideHostTrust, findBrokenLines, type HostTrust, type Origin } from '../ssh/hostTrust';
 import { removeOwnBlock } from '../ssh/ownBlock';
 import { type PrivateKey, parsePrivateKey } from '../ssh/privateKey';
-import {
-  type DestinationUrl,
-  parseDestinationUrl,
-  replaceHost,
-  toAuthority,
-  toHttpsUrl,
-  toSshUrl,
-} from './destinationUrl';
-import { isKeyless, readIdentity } from './identity';
+import { type DestinationUrl, toAuthority, toHttpsUrl, toSshUrl } from './destinationUrl';
+import { readIdentity } from './identity';
 import { readKnownHosts, readPipelinesKey, readPipelinesKnownHosts } from './pipelinesKey';
-import { readSshUser } from './sshUser';
-import type { Environment, Variables } from './variables';
+import { readSshUser, type UserQuestion } from './sshUser';
+import type { Environment } from './variables';
 
-/** The destination and its login. */
+/** What a destination depends on. */
+export interface DestinationQuestion extends Omit<UserQuestion, 'key'> {
+  readonly isHttps: boolean;
+  /** Another destination is reached over SSH. */
+  readonly usesSsh: boolean;
+}
+
+/** A destination and its login. */
 export async function readDestination(
-  env: Environment,
-  values: Variables,
+  question: DestinationQuestion,
   faults: FaultCollection,
 ): Promise<RemoteSettings | undefined> {
-  const keyless = isKeyless(env);
-  const url = readDestinationUrl(values, keyless, faults);
-  const isHttps =
-    url === undefined ? keyless && !values.CODECOMMIT_URL?.startsWith('ssh:') : url.scheme === 'https';
-  if (!isHttps) {
-    const login = await readSshLogin(env, values, url, faults);
-    return login && url && { url: toSshUrl(url, login.user), name: toName(url), login };
-  }
-  const identity = readIdentity(env, values, faults);
+  const { url } = question;
+  if (question.isHttps) return readHttps(question, faults);
+  const login = await readSshLogin(question, faults);
+  return login && url && { url: toSshUrl(url, login.user), name: toName(url), login };
+}
+
+function readHttps(
+  { env, values, url, usesSsh }: DestinationQuestion,
+  faults: FaultCollection,
+): RemoteSettings | undefined {
+  const own = usesSsh ? { ...values, SSH_KEY: undefined, SSH_KEY_ID: undefined } : values;
+  const identity = readIdentity(env, own, faults);
   if (url?.region === undefined || identity === undefined) return undefined;
   return {
     url: toHttpsUrl(url),
     name: toName(url),
     login: { kind: 'aws', region: url.region, identity },
   };
-}
-
-/** CODECOMMIT_URL with CODECOMMIT_ENDPOINT applied. */
-export function readDestinationUrl(
-  values: Variables,
-  keyless: boolean,
-  faults: FaultCollection,
-): DestinationUrl | undefined {
-  const { CODECOMMIT_URL: value, AWS_DEFAULT_REGION: region, CODECOMMIT_ENDPOINT: endpoint } = values;
-  if (value === undefined) {
-    return faults.add({
-      variable: 'CODECOMMIT_URL',
-      message: 'CODECOMMIT_URL is missing.',
-      remedy:
-        'Give the URL of the repository, as ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name>.',
-    });
-  }
-  const url = parseDestinationUrl(value, faults, { region, keyless });
-  return url && replaceHost(url, endpoint, faults);
 }
 
 function toName({ path, region, repository, ...place }: DestinationUrl): string {
@@ -68,14 +51,12 @@ function toName({ path, region, repository, ...place }: DestinationUrl): string 
 
 /** `url` is undefined if it is invalid: the repository is then most likely on CodeCommit. */
 async function readSshLogin(
-  env: Environment,
-  values: Variables,
-  url: DestinationUrl | undefined,
+  { env, values, url, isOnly }: DestinationQuestion,
   faults: FaultCollection,
 ): Promise<SshLogin | undefined> {
   const requireRsa = url === undefined || url.repository !== undefined;
   const key = await readKey(env, values.SSH_KEY, requireRsa, faults);
-  const user = await readSshUser({ env, values, url, key }, faults);
+  const user = await readSshUser({ env, values, url, key, isOnly }, faults);
   const trust = await readTrust(env, values.KNOWN_HOSTS.join('\n'), url, faults);
   if (!url || !user || !key || !trust) return undefined;
   const { host, port } = url;

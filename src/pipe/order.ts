@@ -1,7 +1,7 @@
 import type { Order, Program } from '../program/runMirror';
 import { remedies } from './remedies';
 import { findSecrets } from './secrets';
-import { type Settings, toJob } from './settings';
+import { type Settings, toJobs } from './settings';
 
 /** What an entry provides, whatever it does with the settings. */
 export interface Asked extends Omit<Program, 'readOrder' | 'secrets'> {
@@ -16,14 +16,14 @@ export function toProgram({ readSettings, ...rest }: Asked): Program {
 }
 
 function toOrder(settings: Settings): Order {
-  const { insights, selection, source, destination, clone, reportFile, timeoutMilliseconds, secrets } =
-    settings;
+  const { insights, selection, source, clone, reportFile, timeoutMilliseconds, secrets } = settings;
+  const destinations = settings.destinations.map(({ destination }) => destination);
   const what = selection.refs === 'all' ? 'all branches and tags' : selection.ref;
   return {
-    toJob: () => toJob(settings),
-    title: `${what} of ${source?.url ?? clone} → ${destination.name}`,
+    toJobs: () => toJobs(settings),
+    title: `${what} of ${source?.url ?? clone} → ${destinations.map(({ name }) => name).join(', ')}`,
     source: source?.url,
-    destination: destination.url,
+    destinations,
     clone,
     reportFile,
     insights,

@@ -1,5 +1,5 @@
 import { collectFaults, type Fault, type FaultCollection, quote } from '../faults';
-import { type Environment, schema, type Variable, type Variables, variables } from './variables';
+import { type Environment, readItems, schema, type Variable, type Variables, variables } from './variables';
 
 /** The values of one run. An invalid variable has its default. */
 interface ParsedVariables {
@@ -12,8 +12,8 @@ export function parseVariables(env: Environment): ParsedVariables {
   const faults = collectFaults();
   const input: Record<string, string | readonly string[]> = {};
   for (const variable of variables) {
-    const { name, separator } = variable;
-    const value = separator ? gatherList(env, name, separator, faults) : env[name] || undefined;
+    const { name } = variable;
+    const value = variable.separator ? gatherList(env, variable, faults) : env[name] || undefined;
     const item = [value ?? []].flat().find((each) => /^\$(\w+|\{\w+\})$/.test(each));
     if (item !== undefined) addUnexpanded(variable, item, faults);
     else if (value !== undefined) input[name] = value;
@@ -32,24 +32,27 @@ export function parseVariables(env: Environment): ParsedVariables {
   return { values: schema.parse(input), faults: faults.faults };
 }
 
-/** Pipelines passes a YAML list X as X_COUNT, X_0, X_1, …. The limit keeps a wrong count from running for ever. */
-function gatherList(
-  env: Environment,
-  name: string,
-  separator: RegExp,
-  faults: FaultCollection,
-): string[] | undefined {
+/** Empty items are left out. Of a required variable they are a fault: each item counts. */
+function gatherList(env: Environment, variable: Variable, faults: FaultCollection): string[] | undefined {
+  const { name, required = false } = variable;
   const count = env[`${name}_COUNT`];
-  if (!count) return env[name]?.split(separator).filter((item) => item !== '');
-  if (!/^\d{1,4}$/.test(count)) {
+  if (count && !/^\d{1,4}$/.test(count)) {
     return faults.add({
       variable: name,
       message: `${name}_COUNT is ${quote(count)}; it must be the number of items of the list ${name}, at most 9999.`,
       remedy: `Give ${name} as a YAML list. Pipelines sets ${name}_COUNT itself.`,
     });
   }
-  const items = Array.from({ length: Number(count) }, (_, index) => env[`${name}_${index}`] ?? '');
-  return items.filter((item) => item !== '');
+  const items = readItems(env, name);
+  const empty = items.indexOf('');
+  if (required && empty >= 0) {
+    return faults.add({
+      variable: name,
+      message: `${name} is a list of ${items.length} items, and item ${empty + 1} is empty.`,
+      remedy: 'Remove the item from the list, or define the variable that it names.',
+    });
+  }
+  return items.some((item) => item !== '') ? items.filter((item) => item !== '') : undefined;
 }
 
 function addUnexpanded({ name, secret }: Variable, value: string, faults: FaultCollection): void {

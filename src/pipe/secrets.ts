@@ -2,7 +2,7 @@ import { parseArmour } from '../ssh/keyArmour';
 import { type Environment, type Variable, variables } from './variables';
 
 /** Secrets in the environment that are not variables of ours: tokens of Bitbucket, and proxies. */
-const ambient: readonly Pick<Variable, 'name' | 'secret' | 'carriesPassword'>[] = [
+const ambient: readonly Pick<Variable, 'name' | 'secret' | 'carriesPassword' | 'separator'>[] = [
   { name: 'PIPELINES_JWT_TOKEN', secret: true },
   { name: 'BITBUCKET_STEP_OIDC_TOKEN', secret: true },
   ...['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY']
@@ -12,12 +12,21 @@ const ambient: readonly Pick<Variable, 'name' | 'secret' | 'carriesPassword'>[] 
 
 /** Every text in the environment that must never be printed. It needs no valid variables. */
 export function findSecrets(env: Environment): readonly string[] {
-  const found = [...variables, ...ambient].flatMap(({ name, secret, carriesPassword }) => {
+  const found = [...variables, ...ambient].flatMap((variable) => {
+    const { name, secret, carriesPassword } = variable;
     const value = env[name] ?? '';
     if (name === 'SSH_KEY') return toKeySecrets(value);
-    return secret ? [value] : carriesPassword ? toUrlSecrets(value) : [];
+    if (carriesPassword) return findUrls(env, variable).flatMap(toUrlSecrets);
+    return secret ? [value] : [];
   });
   return [...new Set(found)].filter((text) => text !== '');
+}
+
+/** The value of a variable, and of X_0, X_1, … where it may be a list: whatever the count says. */
+function findUrls(env: Environment, { name, separator }: Pick<Variable, 'name' | 'separator'>): string[] {
+  if (separator === undefined) return [env[name] ?? ''];
+  const names = Object.keys(env).filter((each) => each.replace(/_\d+$/, '') === name);
+  return names.flatMap((each) => (env[each] ?? '').split(separator));
 }
 
 /** A key as it was given, its base64, and each long line of its body: a single line is still a piece of the key. */

@@ -12,8 +12,9 @@ import type { Password, RemoteSettings } from '../remote/settings';
 import type { InsightsPlace } from '../report/codeInsights';
 import { resolveReportFile } from '../report/file';
 import { toDefaultBranchSetter } from './defaultBranch';
-import { readDestination, readDestinationUrl } from './destination';
-import { hasAccessKey, isKeyless, readAccessKey } from './identity';
+import { type Destination, readDestinations } from './destinations';
+import type { DestinationUrl } from './destinationUrl';
+import { hasAccessKey, readAccessKey } from './identity';
 import { findInsightsPlace } from './insights';
 import { parseVariables } from './parseVariables';
 import { parseRun } from './run';
@@ -23,10 +24,11 @@ import { isSameRepository, parseSourceProxy, parseSourceUrl } from './sourceUrl'
 import { pipelinesProxy } from './step';
 import type { Environment, Variables } from './variables';
 
-/** What the variables ask for: a job, and how to report it. */
-export interface Settings extends Omit<Job, 'source' | 'clone'> {
+/** What the variables ask for: a job for each destination, and how to report them. */
+export interface Settings extends Pick<Job, 'selection' | 'policy' | 'trigger'> {
   /** Undefined if neither the variables nor a clone name one. */
   readonly source: RemoteSettings | undefined;
+  readonly destinations: readonly DestinationSettings[];
   /** The folder of the clone: BITBUCKET_CLONE_DIR, or the current folder. */
   readonly clone: string;
   readonly timeoutMilliseconds: number;
@@ -40,10 +42,16 @@ export interface Settings extends Omit<Job, 'source' | 'clone'> {
   readonly secrets: readonly string[];
 }
 
-/** The job that the variables ask for. Throws MirrorError `no-clone` if there is no source. */
-export function toJob({ source, ...settings }: Settings): Job {
-  if (source === undefined) throw noClone(settings.clone);
-  return { ...settings, source };
+/** A destination, and what is its own in a job. */
+export interface DestinationSettings extends Pick<Job, 'destination' | 'limits' | 'setDefaultBranch'> {
+  readonly url: DestinationUrl;
+}
+
+/** The jobs that the variables ask for. Throws MirrorError `no-clone` if there is no source. */
+export function toJobs({ source, clone, destinations, ...settings }: Settings): readonly Job[] {
+  if (source === undefined) throw noClone(clone);
+  const { selection, policy, trigger } = settings;
+  return destinations.map((own) => ({ ...own, source, clone, selection, policy, trigger }));
 }
 
 export interface ReadOptions {
@@ -65,66 +73,86 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   const { values, faults: variableFaults } = parseVariables(env);
   faults.add(...variableFaults);
   const run = parseRun(env, cwd, faults);
-  const destination = await readDestination(env, values, faults);
+  const found = await readDestinations(env, values, faults);
   const source = readSource(values, run?.httpOrigin, usersGit, faults);
   const isRefsFaulty = variableFaults.some(({ variable }) => variable === 'REFS');
   const selection = isRefsFaulty ? undefined : parseSelection(values, run, options, faults);
   const clone = run?.cloneDir ?? cwd;
   const reportFile = await readReportFile(values.REPORT_FILE, cwd, clone, faults);
-  if (!run || !destination || !selection || faults.faults.length > 0) {
+  if (!run || !selection || faults.faults.length > 0) {
     throw new SettingsError(withoutConsequences(faults.faults, variableFaults));
   }
   const accessKey = hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined;
-  const url = readDestinationUrl(values, isKeyless(env), collectFaults());
   return {
     source,
-    destination: withDirectory(destination, options.sshDirectory),
+    destinations: withDirectory(found, options.sshDirectory).map(({ url, remote }) => ({
+      url,
+      destination: remote,
+      limits: toLimits(values, remote),
+      setDefaultBranch: toDefaultBranchSetter(url, remote, accessKey),
+    })),
     clone,
     selection,
-    ...toPolicyAndLimits(values, destination),
+    policy: toPolicy(values),
     trigger: run.kind === 'none' ? undefined : { commit: run.commit },
     timeoutMilliseconds: values.TIMEOUT * 60_000,
     reportFile,
     insights: values.CODE_INSIGHTS ? findInsightsPlace(env, run, source) : undefined,
     accessKey,
-    setDefaultBranch: toDefaultBranchSetter(url, destination, accessKey),
-    secrets: [...new Set([...findSecrets(env), ...toDestinationSecrets(destination)])],
+    secrets: [...new Set([...findSecrets(env), ...found.flatMap(toDestinationSecrets)])],
   };
 }
 
-function toPolicyAndLimits(values: Variables, { url }: RemoteSettings): Pick<Job, 'policy' | 'limits'> {
+function toPolicy(values: Variables): Job['policy'] {
   return {
-    policy: {
-      force: values.FORCE,
-      prune: values.PRUNE,
-      pruneLimit: values.PRUNE_LIMIT,
-      backup: values.BACKUP,
-      lfs: values.LFS,
-      dryRun: values.DRY_RUN,
-    },
-    limits: {
-      // A VPC endpoint for CodeCommit has a name of its own, but the same paths.
-      profile: /^\w+:\/\/[^/]+\/v1\/repos\//.test(url) ? codeCommit : generic,
-      pushBytes: values.PUSH_SIZE * 2 ** 20,
-      attempts: values.MAX_ATTEMPTS,
-    },
+    force: values.FORCE,
+    prune: values.PRUNE,
+    pruneLimit: values.PRUNE_LIMIT,
+    backup: values.BACKUP,
+    lfs: values.LFS,
+    dryRun: values.DRY_RUN,
   };
 }
 
-function withDirectory(destination: RemoteSettings, directory: string | undefined): RemoteSettings {
-  const { login } = destination;
-  return login.kind === 'ssh' ? { ...destination, login: { ...login, directory } } : destination;
+function toLimits(values: Variables, { url }: RemoteSettings): Job['limits'] {
+  return {
+    // A VPC endpoint for CodeCommit has a name of its own, but the same paths.
+    profile: /^\w+:\/\/[^/]+\/v1\/repos\//.test(url) ? codeCommit : generic,
+    pushBytes: values.PUSH_SIZE * 2 ** 20,
+    attempts: values.MAX_ATTEMPTS,
+  };
+}
+
+/** A ~/.ssh has one block for a host: that of the first destination there. */
+function withDirectory(
+  destinations: readonly Destination[],
+  directory: string | undefined,
+): readonly Destination[] {
+  const hosts = new Set<string>();
+  return destinations.map(({ url, remote }) => {
+    const { login } = remote;
+    if (login.kind !== 'ssh' || hosts.has(login.host)) return { url, remote };
+    hosts.add(login.host);
+    return { url, remote: { ...remote, login: { ...login, directory } } };
+  });
 }
 
 /** The key of Pipelines comes from a file; every other secret is in a variable. */
-function toDestinationSecrets({ login }: RemoteSettings): readonly string[] {
+function toDestinationSecrets({ remote: { login } }: Destination): readonly string[] {
   return login.kind === 'ssh' ? toKeySecrets(login.key.pem) : [];
 }
 
-/** An invalid variable was read as not set. The faults that follow from that are left out. */
+/**
+ * An invalid variable was read as not set. The faults that follow from that are left out, and those that several
+ * destinations have in common are reported once.
+ */
 function withoutConsequences(faults: readonly Fault[], own: readonly Fault[]): readonly Fault[] {
   const variables = new Set(own.map(({ variable }) => variable));
-  return [...own, ...faults.filter((fault) => !own.includes(fault) && !variables.has(fault.variable))];
+  const others = faults.filter((fault) => !own.includes(fault) && !variables.has(fault.variable));
+  const all = new Map(
+    [...own, ...others].map((fault) => [JSON.stringify([fault.variable, fault.message]), fault]),
+  );
+  return [...all.values()];
 }
 
 /** In a pipe the source is the repository of the pipeline, through the proxy of Pipelines, which serves nothing else. */

@@ -4,13 +4,15 @@ import { type FaultCollection, quote } from '../faults';
 import type { PrivateKey } from '../ssh/privateKey';
 import type { DestinationUrl } from './destinationUrl';
 import { hasAccessKey, readAccessKey } from './identity';
-import type { Environment, Variables } from './variables';
+import { type Environment, readItems, type Variables } from './variables';
 
 /** What the SSH user depends on. A part is undefined if it is invalid. */
 export interface UserQuestion {
   readonly env: Environment;
   readonly values: Variables;
   readonly url: DestinationUrl | undefined;
+  /** It is the only item. Otherwise SSH_KEY_ID is for those that contain no user. */
+  readonly isOnly: boolean;
   readonly key: PrivateKey | undefined;
 }
 
@@ -19,7 +21,7 @@ export async function readSshUser(
   question: UserQuestion,
   faults: FaultCollection,
 ): Promise<string | undefined> {
-  const { env, values, url, key } = question;
+  const { env, values, url, isOnly, key } = question;
   const { SSH_KEY_ID: keyId, AWS_OIDC_ROLE_ARN: roleArn } = values;
   if (url === undefined) {
     checkWithoutUrl(env, keyId, faults);
@@ -32,7 +34,8 @@ export async function readSshUser(
     if (credentials === undefined || key === undefined) return undefined;
     return await findKeyId(key, { credentials, region: toIamRegion(url), env }, faults);
   }
-  if (isGiven || roleArn === undefined) return parseSshUser(keyId, url, faults);
+  if (isGiven || roleArn === undefined)
+    return parseSshUser(isOnly || user === undefined ? keyId : undefined, url, faults);
   return faults.add({
     variable: 'CODECOMMIT_URL',
     message: 'CODECOMMIT_URL is an ssh:// URL, and SSH needs a key: AWS_OIDC_ROLE_ARN works over HTTPS only.',
@@ -91,8 +94,8 @@ export function parseSshUser(
 function checkWithoutUrl(env: Environment, keyId: string | undefined, faults: FaultCollection): void {
   const fault = keyId === undefined ? undefined : findKeyIdFault(keyId);
   if (keyId !== undefined && fault !== undefined) addUnfit(keyId, fault, faults);
-  if (keyId === undefined && !hasAccessKey(env) && !/[@$]/.test(env['CODECOMMIT_URL'] ?? ''))
-    addMissing(faults);
+  const mayContainUser = readItems(env, 'CODECOMMIT_URL').some((item) => /[@$]/.test(item));
+  if (keyId === undefined && !hasAccessKey(env) && !mayContainUser) addMissing(faults);
 }
 
 /** The form is that of the IAM API (SSHPublicKeyId): 20 to 128 of A-Z a-z 0-9 _. */

@@ -65,12 +65,12 @@ function list(separator: RegExp, about: About) {
 
 /** Every variable. The table of docs/variables.md, the help, the parser and the redaction of secrets are made from this. */
 export const schema = z.object({
-  CODECOMMIT_URL: text({
+  CODECOMMIT_URL: list(/[\s,]+(?=(?:ssh|https|codecommit):)/, {
     description:
-      'The repository to mirror to: `ssh://[KEYID@]git-codecommit.<region>.amazonaws.com/v1/repos/<name>`, `codecommit::<region>://<name>`, the HTTPS URL that the console shows, or a bare `<name>` with AWS_DEFAULT_REGION. With AWS credentials or a role, all forms but the first use HTTPS. Any other `ssh://host[:port]/path` is a plain git repository.',
+      'The repository to mirror to, or a YAML list of several: `ssh://[KEYID@]git-codecommit.<region>.amazonaws.com/v1/repos/<name>`, `codecommit::<region>://<name>`, the HTTPS URL that the console shows, or a bare `<name>` with AWS_DEFAULT_REGION. With AWS credentials or a role, all forms but the first use HTTPS. Any other `ssh://host[:port]/path` is a plain git repository.',
     required: true,
     carriesPassword: true,
-    placeholder: '<url>',
+    placeholder: '<url...>',
   }),
   SSH_KEY_ID: text({
     description:
@@ -182,6 +182,18 @@ export const schema = z.object({
 });
 
 export type Variables = z.output<typeof schema>;
+
+/**
+ * The items of a variable that may be a list. Pipelines passes a YAML list X as X_COUNT, X_0, X_1, …: there, an item may
+ * be an empty text. None for an invalid count; the limit keeps a wrong one from running for ever.
+ */
+export function readItems(env: Environment, name: string): readonly string[] {
+  const separator = variables.find((variable) => variable.name === name)?.separator ?? /$^/;
+  const count = env[`${name}_COUNT`];
+  if (!count) return (env[name] ?? '').split(separator).filter((item) => item !== '');
+  const length = /^\d{1,4}$/.test(count) ? Number(count) : 0;
+  return Array.from({ length }, (_, index) => env[`${name}_${index}`] ?? '');
+}
 
 /** A variable, as the documentation describes it. */
 export interface Variable extends About {

@@ -1,14 +1,15 @@
 import { version } from '../../package.json';
 import { type MirrorError, toErrorText } from '../errors';
 import type { Job } from '../mirror/job';
-import { mirror } from '../mirror/mirror';
+import type { RemoteSettings } from '../remote/settings';
 import { type InsightsPlace, putInsights } from '../report/codeInsights';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
-import { type Outcome, toExitCode } from '../report/outcome';
-import { withRemedies, withRemedy } from '../report/remedies';
-import { logError, logOutcome } from '../report/text';
+import { withRemedy } from '../report/remedies';
+import { type Result, toCommonExitCode } from '../report/result';
+import { logError, logSummary } from '../report/text';
 import { reportUnwritable } from './errors';
+import { runJobs } from './runJobs';
 import { openSession, type Session, type Surroundings } from './session';
 
 /** What an entry passes on from the process. */
@@ -20,14 +21,14 @@ export interface Program extends Surroundings {
   readonly readUsage: () => Usage;
 }
 
-/** A job, and how to report it. */
+/** A job for each destination, and how to report them. */
 export interface Order {
   /** Throws MirrorError if there is nothing to mirror. */
-  readonly toJob: () => Job;
+  readonly toJobs: () => readonly Job[];
   readonly title: string;
   /** For the report; without secrets. */
   readonly source: string | undefined;
-  readonly destination: string;
+  readonly destinations: readonly Pick<RemoteSettings, 'name' | 'url'>[];
   readonly clone: string;
   readonly reportFile: string | undefined;
   /** The commit on Bitbucket that gets a report, too. */
@@ -45,48 +46,46 @@ interface Usage {
 
 /** How a run ended, before it is reported. */
 interface Ending {
-  readonly outcome?: Outcome | undefined;
-  readonly error?: MirrorError | undefined;
   readonly order?: Order | undefined;
+  /** One for each destination; none if the order can't be read. */
+  readonly results: readonly Result[];
+  /** Ended the run before any mirror began. */
+  readonly error?: MirrorError | undefined;
 }
 
-/** Runs one mirror as a program: logs, writes the report, returns the exit code. Never throws. */
+/** Runs one mirror as a program, or several: logs, writes the report, returns the exit code. Never throws. */
 export async function runProgram(program: Program): Promise<number> {
   using session = openSession(program, program.secrets);
   const { log, stopwatch, startedAt } = session.context;
-  const { outcome, error, order } = await runMirror(program, session);
-  const timings = stopwatch.read();
-  log.debug(toProfile(timings, program.readUsage(), outcome?.bytes ?? 0));
-  if (outcome !== undefined) logOutcome(outcome, timings['total'] ?? 0, log);
+  const { order, results, error } = await runOrder(program, session);
   if (error !== undefined) logError(error, log);
-  const exitCode = outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome);
-  await tellBitbucket({ outcome, error, order }, exitCode, program, session);
-  if (order?.reportFile === undefined) return exitCode;
-  const report = toJsonReport({
-    toolVersion: version,
-    startedAt,
-    exitCode,
-    timings,
-    source: order.source,
-    destination: order.destination,
-    outcome,
-    error,
-    clean: session.clean,
-  });
-  const failure = await writeReport(order.reportFile, order.clone, report);
+  if (order === undefined) return error?.exitCode ?? 1;
+  const seconds = stopwatch.read()['total'] ?? 0;
+  log.debug(toProfile(results, program.readUsage()));
+  if (results.length > 1) logSummary(results, seconds, log);
+  const exitCode = toCommonExitCode(results);
+  await tellBitbucket(order, results, program, session);
+  if (order.reportFile === undefined) return exitCode;
+  const { source, clone, reportFile } = order;
+  const { clean } = session;
+  const report = toJsonReport({ toolVersion: version, startedAt, seconds, source, results, clean });
+  const failure = await writeReport(reportFile, clone, report);
   if (failure !== undefined) logError(withRemedy(failure, program.remedies), log);
   return failure === undefined ? exitCode : exitCode || failure.exitCode;
 }
 
-/** The time of a run, stage by stage. */
-function toProfile(timings: Readonly<Record<string, number>>, usage: Usage, bytes: number): string {
-  const stages = Object.entries(timings).map(([stage, seconds]) => `${stage} ${seconds.toFixed(3)} s`);
+/** The time of each mirror, stage by stage. */
+function toProfile(results: readonly Result[], usage: Usage): string {
+  const mirrors = results.map(({ outcome, seconds }) => {
+    const stages = Object.entries(seconds).map(([stage, value]) => `${stage} ${value.toFixed(3)} s`);
+    return `${stages.join(', ')}; ${outcome?.bytes ?? 0} bytes sent`;
+  });
   const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
   const own = `own CPU time ${cpu.toFixed(3)} s, own peak memory ${(usage.maxRSS / 1024).toFixed(0)} MiB`;
-  return `Profile: ${stages.join(', ')}; ${own}; ${bytes} bytes sent.`;
+  return `Profile: ${[...mirrors, own].join('; ')}.`;
 }
 
-async function runMirror({ readOrder, remedies }: Program, session: Session): Promise<Ending> {
+async function runOrder({ readOrder, remedies }: Program, session: Session): Promise<Ending> {
   const { context } = session;
   let order: Order | undefined;
   try {
@@ -94,24 +93,26 @@ async function runMirror({ readOrder, remedies }: Program, session: Session): Pr
     context.log.conceal(order.secrets);
     session.limit(order.timeoutMilliseconds);
     context.log.info(`codecommit-mirror ${version}: ${order.title}`);
-    return { outcome: withRemedies(await mirror(order.toJob(), context), remedies), order };
-  } catch (error) {
-    return { error: session.explain(error), order };
+    return { order, results: await runJobs(order.toJobs(), session, remedies) };
+  } catch (thrown) {
+    const error = session.explain(thrown);
+    const seconds = context.stopwatch.read();
+    const results = order?.destinations.map(({ name, url }) => ({ name, destination: url, error, seconds }));
+    return { order, results: results ?? [], error };
   }
 }
 
 /** Puts the report on the commit, unless the run was stopped from outside. A failure is only a warning. */
 async function tellBitbucket(
-  { outcome, error, order }: Ending,
-  exitCode: number,
+  { insights }: Order,
+  results: readonly Result[],
   { env, signal }: Program,
   { clean, context }: Session,
 ): Promise<void> {
-  if (order?.insights === undefined || signal.aborted) return;
-  const { destination, insights } = order;
+  if (insights === undefined || signal.aborted) return;
   const seconds = context.stopwatch.read()['total'] ?? 0;
   try {
-    await putInsights(insights, { outcome, error, exitCode, seconds, destination, clean }, { env, signal });
+    await putInsights(insights, { results, seconds, clean }, { env, signal });
   } catch (failure) {
     context.log.warn(
       `The report is not on the commit (CODE_INSIGHTS): ${toErrorText(failure)}. The mirror is not affected.`,

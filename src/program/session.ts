@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { MirrorError } from '../errors';
-import { createCleaner, createLog, isColourSeen } from '../report/log';
+import { createCleaner, createLog, isColourSeen, labelLog } from '../report/log';
 import { type Remedies, withRemedy } from '../report/remedies';
 import { createStopwatch } from '../report/stopwatch';
 import type { Context, Log } from '../system/context';
@@ -33,6 +33,8 @@ export interface Session extends Disposable {
   readonly context: Context;
   /** Removes secrets and control characters. */
   clean(text: string): string;
+  /** The context of one of several parts of the run: its log says which, and it measures its own time. */
+  fork(label: string): Context;
   /** The log of the context, with another output. */
   openLog(output: Output): Log;
   /** Starts the time limit; when it is reached, the signal is aborted with TIMEOUT. */
@@ -64,8 +66,10 @@ export function openSession(
   // Every running request and command listens to it.
   setMaxListeners(0, signal);
   let timer: NodeJS.Timeout | undefined;
+  const context = { env, log, signal, stopwatch: createStopwatch(now), startedAt: new Date() };
   return {
-    context: { env, log, signal, stopwatch: createStopwatch(now), startedAt: new Date() },
+    context,
+    fork: (label) => ({ ...context, log: labelLog(log, label), stopwatch: createStopwatch(now) }),
     clean: cleaner.clean,
     openLog,
     limit(milliseconds) {

@@ -105,8 +105,8 @@ async function push(git: Git, url: string, { options, updates, onStderr }: Push)
   return await git.run(args, { onStderr, stall: toPushStall });
 }
 
-/** The way may take long to open, and ends with the remote. */
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+/** For something that may take long, and ends by itself. */
+export function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const stop = () => reject(toStopError(signal.reason));
     if (signal.aborted) stop();

@@ -1,7 +1,9 @@
-import { type MirrorError, toQuote } from '../errors';
+import { toQuote } from '../errors';
 import { sendRequest } from '../http/request';
 import type { Outcome } from './outcome';
+import { type Result, toCommonExitCode, toCommonVerdict, toResultExitCode } from './result';
 import { toSize } from './size';
+import { toChanges } from './text';
 
 /** Where the report of a run goes: a commit on Bitbucket Cloud. */
 export interface InsightsPlace {
@@ -15,13 +17,12 @@ export interface InsightsPlace {
   readonly link: string | undefined;
 }
 
-/** What a report is made of; `outcome` is undefined where the run ended before anything could be said of refs. */
+/** What a report is made of. */
 export interface InsightsParts {
-  readonly outcome: Outcome | undefined;
-  readonly error: MirrorError | undefined;
-  readonly exitCode: number;
+  /** One for each destination. */
+  readonly results: readonly Result[];
+  /** Of the whole run. */
   readonly seconds: number;
-  readonly destination: string;
   /** Removes secrets and control characters. */
   readonly clean: (text: string) => string;
 }
@@ -44,7 +45,7 @@ export async function putInsights(
   { env, signal }: { env: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
 ): Promise<void> {
   const { workspace, repository, proxy } = place;
-  const commit = findCommit(place.commit, parts.outcome);
+  const commit = findCommit(place.commit, parts.results);
   const path = [workspace, repository, 'commit', commit, 'reports', reportId]
     .map(encodeURIComponent)
     .join('/');
@@ -63,30 +64,62 @@ export async function putInsights(
 }
 
 /** In the run of a pull request, Bitbucket abbreviates the commit; the source has it in full. */
-function findCommit(given: string, outcome: Outcome | undefined): string {
-  return outcome?.refs.find((ref) => ref.new?.startsWith(given))?.new ?? given;
+function findCommit(given: string, results: readonly Result[]): string {
+  for (const { outcome } of results) {
+    const found = outcome?.refs.find((ref) => ref.new?.startsWith(given))?.new;
+    if (found !== undefined) return found;
+  }
+  return given;
 }
 
-function toInsights(parts: InsightsParts, link: string | undefined) {
-  const { outcome, exitCode, clean } = parts;
+function toInsights({ results, seconds, clean }: InsightsParts, link: string | undefined) {
+  const isDry = toCommonVerdict(results) === 'planned';
+  const duration = { title: 'Duration', type: 'DURATION', value: Math.round(seconds * 1_000) };
+  const [only, ...more] = results;
+  const data = only !== undefined && more.length === 0 ? toData(only, clean) : toPlaces(results, clean);
   return {
-    title: outcome?.verdict === 'planned' ? 'Mirror to CodeCommit (dry run)' : 'Mirror to CodeCommit',
-    details: shorten(clean(toDetails(parts)), longest.details),
+    title: isDry ? 'Mirror to CodeCommit (dry run)' : 'Mirror to CodeCommit',
+    details: shorten(clean(toAllDetails(results)), longest.details),
     report_type: 'TEST',
     reporter: 'codecommit-mirror',
-    result: exitCode === 0 ? 'PASSED' : 'FAILED',
+    result: toCommonExitCode(results) === 0 ? 'PASSED' : 'FAILED',
     ...(link !== undefined && { link }),
-    data: toData(parts),
+    data: [...data, duration],
   };
 }
 
-/** At most ten items, each with its type. */
-function toData({ outcome, seconds, destination, clean }: InsightsParts) {
-  const number = (title: string, value: number) => ({ title, type: 'NUMBER', value });
-  const text = (title: string, value: string) => ({ title, type: 'TEXT', value });
-  const duration = { title: 'Duration', type: 'DURATION', value: Math.round(seconds * 1_000) };
+/** Together with the duration, Bitbucket takes ten items. */
+const itemsAtMost = 9;
+
+const number = (title: string, value: number) => ({ title, type: 'NUMBER', value });
+const text = (title: string, value: string) => ({ title, type: 'TEXT', value });
+
+/** One item for each of several destinations, those that failed first. */
+function toPlaces(results: readonly Result[], clean: (text: string) => string) {
+  const items = sortByFailure(results).map((result) =>
+    text(shorten(clean(result.name), longest.text), toSummary(result)),
+  );
+  const rest = items.length - itemsAtMost + 1;
+  if (rest <= 1) return items;
+  return [...items.slice(0, itemsAtMost - 1), text('Others', `${rest} more destinations`)];
+}
+
+function sortByFailure(results: readonly Result[]): readonly Result[] {
+  return [...results].sort((a, b) => toResultExitCode(b) - toResultExitCode(a));
+}
+
+/** `mirrored: 1 new, 2 fast-forward` */
+function toSummary({ outcome, error }: Result): string {
+  if (outcome === undefined) return `failed [${error?.code ?? 'internal'}]`;
+  const { statuses, failed } = outcome.counts;
+  const left = failed > 0 ? `, ${failed} not mirrored` : '';
+  return `${outcome.verdict}: ${statuses.equal} equal, ${toChanges(outcome.counts)}${left}`;
+}
+
+/** The items for the only destination. */
+function toData({ outcome, destination = '' }: Result, clean: (text: string) => string) {
   const place = text('Destination', shorten(clean(destination), longest.text));
-  if (outcome === undefined) return [place, duration];
+  if (outcome === undefined) return [place];
   const { statuses, failed } = outcome.counts;
   return [
     place,
@@ -98,17 +131,27 @@ function toData({ outcome, seconds, destination, clean }: InsightsParts) {
     number('Kept', statuses.kept),
     number('Not mirrored', failed),
     text('Sent', toSize(outcome.bytes)),
-    duration,
   ];
 }
 
-function toDetails({ outcome, error, exitCode }: InsightsParts): string {
+/** Of several destinations, those that failed come first: what is too long is cut off at the end. */
+function toAllDetails(results: readonly Result[]): string {
+  if (results.length === 1) return results.map(toDetails).join('');
+  return sortByFailure(results)
+    .map((result) => `${result.name}: ${toDetails(result)}`)
+    .join('\n');
+}
+
+function toDetails(result: Result): string {
+  const { outcome, error } = result;
   const failure = error ?? outcome?.failure;
   const refs = (outcome?.refs ?? []).flatMap(({ ref, code, reason = '' }) =>
     code === undefined ? [] : [`${ref}: ${reason} [${code}]`],
   );
   const lines = [
-    exitCode === 0 ? toGoodDetails(outcome) : 'The destination is not an exact mirror of the source.',
+    toResultExitCode(result) === 0
+      ? toGoodDetails(outcome)
+      : 'The destination is not an exact mirror of the source.',
     ...(failure === undefined ? [] : [`${failure.message} ${failure.remedy} [${failure.code}]`]),
     ...refs,
   ];

@@ -1,17 +1,17 @@
 import type { MirrorError } from '../errors';
-import type { Outcome, RefOutcome } from './outcome';
+import type { RefOutcome } from './outcome';
+import { type Result, toCommonExitCode, toCommonVerdict, toResultExitCode } from './result';
 
-/** The contents of a report. `outcome` is undefined if the run failed before it had a plan. */
+/** The contents of a report. */
 export interface ReportParts {
   readonly toolVersion: string;
   readonly startedAt: Date;
-  readonly exitCode: number;
-  readonly timings: Readonly<Record<string, number>>;
-  /** URLs without secrets; undefined if the configuration is invalid. */
+  /** Of the whole run, with several destinations. */
+  readonly seconds: number;
+  /** The URL, without secrets; undefined if it is not known. */
   readonly source: string | undefined;
-  readonly destination: string | undefined;
-  readonly outcome: Outcome | undefined;
-  readonly error: MirrorError | undefined;
+  /** One for each destination. */
+  readonly results: readonly Result[];
   readonly clean: Clean;
 }
 
@@ -21,36 +21,68 @@ type Clean = (text: string) => string;
 /** Refs per piece of a report. There may be hundreds of thousands, so a report is never kept as one text. */
 const refsInPiece = 1_000;
 
-/** The JSON report, version 1 (docs/report.md has its fields), in pieces. */
+/**
+ * The JSON report (docs/report.md has its fields), in pieces: version 1 for one destination. For several, version 2 has
+ * a list with the same fields for each of them.
+ */
 export function* toJsonReport(parts: ReportParts): Generator<string> {
-  const { outcome, clean } = parts;
-  const [before, after] = JSON.stringify(toFrame(parts), undefined, 2).split('"refs": []');
-  yield `${before}"refs": [`;
-  const refs = outcome?.refs ?? [];
-  for (let index = 0; index < refs.length; index += refsInPiece) {
-    const piece = toJsonRefs(refs.slice(index, index + refsInPiece), clean);
-    const lines = piece.map((ref) => `\n    ${JSON.stringify(ref)}`);
-    yield `${index === 0 ? '' : ','}${lines.join(',')}`;
+  const { toolVersion, startedAt, results, source, clean } = parts;
+  const start = { tool: `codecommit-mirror ${toolVersion}`, startedAt: startedAt.toISOString() };
+  const [only, ...more] = results.map((result) => toJsonResult(result, source, clean));
+  if (only !== undefined && more.length === 0) {
+    yield* toPieces({ version: 1, ...start, ...only }, [results[0]?.outcome?.refs ?? []], clean);
+    return;
   }
-  yield `${refs.length === 0 ? '' : '\n  '}]${after}\n`;
+  const document = {
+    version: 2,
+    ...start,
+    verdict: toCommonVerdict(results),
+    exitCode: toCommonExitCode(results),
+    source: source === undefined ? null : clean(source),
+    seconds: { total: parts.seconds },
+    destinations: [only, ...more],
+  };
+  yield* toPieces(
+    document,
+    results.map(({ outcome }) => outcome?.refs ?? []),
+    clean,
+  );
 }
 
-/** The report without its refs. */
-function toFrame(parts: ReportParts) {
-  const { toolVersion, startedAt, exitCode, timings, outcome, clean } = parts;
-  const failure = parts.error ?? outcome?.failure;
+/** The text of a document, each of whose fields `refs` is empty, with these refs in them. */
+function* toPieces(
+  document: object,
+  lists: readonly (readonly RefOutcome[])[],
+  clean: Clean,
+): Generator<string> {
+  const [first = '', ...rest] = JSON.stringify(document, undefined, 2).split('"refs": []');
+  yield first;
+  for (const [list, refs] of lists.entries()) {
+    const indent = lists.length === 1 ? '  ' : '      ';
+    yield '"refs": [';
+    for (let index = 0; index < refs.length; index += refsInPiece) {
+      const piece = toJsonRefs(refs.slice(index, index + refsInPiece), clean);
+      const lines = piece.map((ref) => `\n${indent}  ${JSON.stringify(ref)}`);
+      yield `${index === 0 ? '' : ','}${lines.join(',')}`;
+    }
+    yield `${refs.length === 0 ? '' : `\n${indent}`}]${rest[list] ?? ''}`;
+  }
+  yield '\n';
+}
+
+/** The part of a report about one destination, without its refs. */
+function toJsonResult(result: Result, source: string | undefined, clean: Clean) {
+  const { outcome, error } = result;
+  const failure = error ?? outcome?.failure;
   const lfs = outcome?.lfs;
   return {
-    version: 1,
-    tool: `codecommit-mirror ${toolVersion}`,
-    startedAt: startedAt.toISOString(),
     verdict: outcome?.verdict ?? 'failed',
-    exitCode,
-    source: parts.source === undefined ? null : clean(parts.source),
-    destination: parts.destination === undefined ? null : clean(parts.destination),
+    exitCode: toResultExitCode(result),
+    source: source === undefined ? null : clean(source),
+    destination: result.destination === undefined ? null : clean(result.destination),
     sourceAsked: outcome !== undefined && !outcome.fallback,
     bytesSent: outcome?.bytes ?? 0,
-    seconds: timings,
+    seconds: result.seconds,
     refs: [],
     lfs: lfs === undefined ? null : { ...lfs, paths: lfs.paths.map(clean) },
     error: failure === undefined ? null : toJsonError(failure, clean),

@@ -65,6 +65,21 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+/** A log that says in each line what it is about. */
+export function labelLog(log: Log, label: string): Log {
+  const tell = (level: Exclude<keyof Log, 'conceal'>) => (text: string) => log[level](`[${label}] ${text}`);
+  return {
+    info: tell('info'),
+    success: tell('success'),
+    warn: tell('warn'),
+    failure: tell('failure'),
+    skip: tell('skip'),
+    debug: tell('debug'),
+    progress: tell('progress'),
+    conceal: log.conceal,
+  };
+}
+
 /** `showsColour`: the output is a terminal, or a log that shows colours. */
 export function isColourSeen(
   env: Readonly<Record<string, string | undefined>>,

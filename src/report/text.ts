@@ -4,6 +4,7 @@ import { isTag, toShortName } from '../plan/refs';
 import type { Log } from '../system/context';
 import { toLfsText } from './lfs';
 import type { Counts, LfsOutcome, Outcome, RefOutcome } from './outcome';
+import { type Result, toResultExitCode } from './result';
 import { toSize } from './size';
 
 /** The maximum number of logged refs; the report has all of them. */
@@ -74,6 +75,15 @@ function logLfs(lfs: LfsOutcome, log: Log): void {
     );
 }
 
+/** Logs how a run with several destinations ended, after the verdict of each. */
+export function logSummary(results: readonly Result[], seconds: number, log: Log): void {
+  const failed = results.filter((result) => toResultExitCode(result) !== 0).map(({ name }) => name);
+  const cost = `(${seconds.toFixed(1)} s)`;
+  if (failed.length === 0) log.success(`${results.length} of ${results.length} destinations succeeded ${cost}.`);
+  else
+    log.failure(`${failed.length} of ${results.length} destinations failed: ${failed.join(', ')} ${cost}.`);
+}
+
 function logVerdict(outcome: Outcome, seconds: number, log: Log): void {
   const cost = `${seconds.toFixed(1)} s${outcome.bytes > 0 ? `, ${toSize(outcome.bytes)} sent` : ''}`;
   if (outcome.counts.failed > 0 || outcome.failure !== undefined)
@@ -136,7 +146,8 @@ function toCount(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-function toChanges({ statuses }: Counts): string {
+/** `1 new, 2 fast-forward` */
+export function toChanges({ statuses }: Counts): string {
   const changes = (['new', 'fast-forward', 'forced', 'deleted'] as const).filter(
     (status) => statuses[status] > 0,
   );

@@ -1,6 +1,6 @@
 import { invalid } from '../faults';
 import { isKeyless } from '../pipe/identity';
-import type { Environment } from '../pipe/variables';
+import { type Environment, readItems } from '../pipe/variables';
 
 /**
  * The AWS credentials of a profile, as variables: always those of `--profile`; otherwise, over HTTPS and without any
@@ -25,7 +25,7 @@ export async function readShellCredentials(env: Environment, flag: unknown): Pro
 
 function isWanted(env: Environment): boolean {
   if (isKeyless(env) || env['SSH_KEY_ID'] !== undefined || env['SSH_KEY'] !== undefined) return false;
-  return env['CODECOMMIT_URL'] !== undefined && !env['CODECOMMIT_URL'].startsWith('ssh:');
+  return readItems(env, 'CODECOMMIT_URL').some((item) => item !== '' && !item.startsWith('ssh:'));
 }
 
 function noCredentials(variable: string, profile: string, cause: unknown) {

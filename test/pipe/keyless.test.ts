@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { orThrow, SettingsError } from '../../src/faults';
 import { parseDestinationUrl, toHttpsUrl } from '../../src/pipe/destinationUrl';
-import { readSettings } from '../../src/pipe/settings';
 import { makeFolder, makeKey } from '../ssh/keys';
 import { faultsOf } from './faultsOf';
+import { readOne } from './readOne';
 
 const { privateKey, publicKey } = makeKey('-t rsa -b 2048');
 const folder = makeFolder();
@@ -33,7 +33,7 @@ const pipe = {
 };
 
 async function read(env: Record<string, string>) {
-  return await readSettings({ ...pipe, ...env }, { cwd: folder.path });
+  return await readOne({ ...pipe, ...env }, { cwd: folder.path });
 }
 
 async function faultsOfAll(env: Record<string, string>): Promise<string[]> {

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { SettingsError } from '../../src/faults';
 import { type ReadOptions, readSettings } from '../../src/pipe/settings';
 import { makeFolder, makeKey } from '../ssh/keys';
+import { readOne } from './readOne';
 
 const { privateKey, publicKey } = makeKey('-t rsa -b 2048');
 const other = makeKey('-t rsa -b 2048');
@@ -39,7 +40,7 @@ async function errorOf(env: Record<string, string>, more: Partial<ReadOptions> =
 }
 
 it('of the simplest pipe are all that a mirror needs', async () => {
-  const { secrets, ...settings } = await readSettings(pipe, options);
+  const { secrets, ...settings } = await readOne(pipe, options);
   expect(settings).toMatchObject({
     destination: {
       url: `ssh://APKAEIBAERJR2EXAMPLE@${host}/v1/repos/my-repo`,
@@ -74,7 +75,7 @@ it('take the key and the known hosts of Pipelines', async () => {
     SSH_KEY: '',
     BITBUCKET_SSH_KEY_FILE: join(ssh.path, 'id_rsa'),
   };
-  const { destination, secrets } = await readSettings(env, options);
+  const { destination, secrets } = await readOne(env, options);
   expect(destination).toMatchObject({
     url: 'ssh://git@git.example.org/r',
     login: {
@@ -311,7 +312,7 @@ it('any key goes to a server that is not CodeCommit', async () => {
     SSH_KEY: ed25519,
     KNOWN_HOSTS: `[127.0.0.1]:2222 ${publicKey}`,
   };
-  const { destination } = await readSettings(env, options);
+  const { destination } = await readOne(env, options);
   expect(destination).toMatchObject({
     name: '127.0.0.1:2222/r',
     login: { key: { type: 'ssh-ed25519' }, port: 2222 },
@@ -323,7 +324,7 @@ it('the known hosts of the user are asked on a workstation, not in a pipe', asyn
   mkdirSync(join(home.path, '.ssh'));
   writeFileSync(join(home.path, '.ssh', 'known_hosts'), `${host} ${other.publicKey}\n`);
   const env = { ...pipe, HOME: home.path };
-  expect((await readSettings(env, options)).destination).toMatchObject({
+  expect((await readOne(env, options)).destination).toMatchObject({
     login: { trust: { knownHosts: [] } },
   });
   const error = await errorOf({ ...env, BITBUCKET_GIT_HTTP_ORIGIN: '' });
@@ -343,7 +344,7 @@ it('what an earlier run of ours left in the known hosts of the user is not asked
   ];
   const env = { ...pipe, HOME: home.path, BITBUCKET_GIT_HTTP_ORIGIN: '' };
   write(...own);
-  expect((await readSettings(env, options)).destination).toMatchObject({
+  expect((await readOne(env, options)).destination).toMatchObject({
     login: { trust: { knownHosts: [] } },
   });
   write(...own, `${host} ${other.publicKey}`);

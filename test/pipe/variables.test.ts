@@ -5,6 +5,7 @@ import { findSecrets } from '../../src/pipe/secrets';
 import { variables } from '../../src/pipe/variables';
 
 const defaults = {
+  CODECOMMIT_URL: [],
   REFS: 'current',
   INCLUDE: [],
   EXCLUDE: [],
@@ -182,7 +183,7 @@ describe('the documentation', () => {
         fallback,
       ]),
     ).toEqual([
-      ['CODECOMMIT_URL', '--codecommit-url <url>', true, false, undefined],
+      ['CODECOMMIT_URL', '--codecommit-url <url...>', true, false, undefined],
       ['SSH_KEY_ID', '--ssh-key-id <id>', false, false, undefined],
       ['AWS_DEFAULT_REGION', '--aws-default-region <region>', false, false, undefined],
       ['SSH_KEY', undefined, false, true, undefined],

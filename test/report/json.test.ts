@@ -2,17 +2,24 @@ import { expect, test } from 'vitest';
 import { connectionDropped } from '../../src/remote/destinationErrors';
 import { toJsonReport } from '../../src/report/json';
 import { countRefs, type RefOutcome } from '../../src/report/outcome';
+import type { Result } from '../../src/report/result';
 
 const oid = 'a'.repeat(40);
 const parts = {
   toolVersion: '1.0.0',
   startedAt: new Date(0),
-  exitCode: 0,
-  timings: { look: 0.5 },
+  seconds: 0.75,
   source: 'https://source',
-  destination: 'ssh://destination',
   clean: (text: string) => text.replaceAll('secret', '***'),
 };
+
+/** How the mirror to one destination ended. */
+const toResult = (ended: Pick<Result, 'outcome' | 'error'>): Result => ({
+  name: 'destination',
+  destination: 'ssh://destination',
+  seconds: { look: 0.5 },
+  ...ended,
+});
 
 test('a report has every ref, cleans prose, and leaves names and object IDs as they are', () => {
   const refs: RefOutcome[] = [
@@ -23,12 +30,12 @@ test('a report has every ref, cleans prose, and leaves names and object IDs as t
   const failure = connectionDropped('ssh://secret', 'the secret');
   const about = { verdict: 'not-mirrored', bytes: 7, fallback: false } as const;
   const outcome = { ...about, refs, counts: countRefs(refs), failure };
-  expect(JSON.parse([...toJsonReport({ ...parts, outcome, error: undefined })].join(''))).toEqual({
+  expect(JSON.parse([...toJsonReport({ ...parts, results: [toResult({ outcome })] })].join(''))).toEqual({
     version: 1,
     tool: 'codecommit-mirror 1.0.0',
     startedAt: '1970-01-01T00:00:00.000Z',
     verdict: 'not-mirrored',
-    exitCode: 0,
+    exitCode: 1,
     source: 'https://source',
     destination: 'ssh://destination',
     sourceAsked: true,
@@ -57,9 +64,7 @@ test('a report has every ref, cleans prose, and leaves names and object IDs as t
 
 test('a run that failed before its plan has a report with source, destination and the error', () => {
   const error = connectionDropped('ssh://destination', 'closed');
-  expect(
-    JSON.parse([...toJsonReport({ ...parts, exitCode: 1, outcome: undefined, error })].join('')),
-  ).toMatchObject({
+  expect(JSON.parse([...toJsonReport({ ...parts, results: [toResult({ error })] })].join(''))).toMatchObject({
     verdict: 'failed',
     source: 'https://source',
     destination: 'ssh://destination',
@@ -86,6 +91,6 @@ test.each([1, 999, 1_000, 1_001, 2_500])('a report of %i refs has all of them', 
     refs,
     counts: countRefs(refs),
   } as const;
-  const report = JSON.parse([...toJsonReport({ ...parts, outcome, error: undefined })].join(''));
+  const report = JSON.parse([...toJsonReport({ ...parts, results: [toResult({ outcome })] })].join(''));
   expect(report.refs).toEqual(refs);
 });

@@ -4,7 +4,6 @@ import { version } from '../../../package.json';
 import type { Session } from '../../program/session';
 import { toJsonReport } from '../../report/json';
 import { createLog } from '../../report/log';
-import { toExitCode } from '../../report/outcome';
 import { logError } from '../../report/text';
 import type { Log } from '../../system/context';
 import { toStopError } from '../../system/errors';
@@ -129,15 +128,13 @@ function tellVerdict(runs: readonly RepositoryRun[], failed: number, problems: n
 
 async function writeReport(folder: string, run: RepositoryRun, { clean }: Session): Promise<void> {
   const { planned, outcome, error, source, destination, run: record } = run;
+  const seconds = { total: record.took / 1_000 };
   const report = toJsonReport({
     toolVersion: version,
     startedAt: new Date(record.startedAt),
-    exitCode: outcome === undefined ? (error?.exitCode ?? 1) : toExitCode(outcome),
-    timings: { total: record.took / 1_000 },
+    seconds: seconds.total,
     source,
-    destination,
-    outcome,
-    error,
+    results: [{ name: planned.destination, destination, outcome, error, seconds }],
     clean,
   });
   const own = join(folder, planned.mirror);

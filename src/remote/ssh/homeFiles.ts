@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toErrorText } from '../../errors';
 import { replaceOwnBlock } from '../../ssh/ownBlock';
 import type { Log } from '../../system/context';
+import { createQueue } from '../../system/queue';
 import { removeUnfinished, replaceFile } from '../../system/replaceFile';
 
 /** What goes into the files of a ~/.ssh. */
@@ -19,6 +20,13 @@ export interface HomeBlocks {
  * as it is, with a warning.
  */
 export async function writeHomeFiles(directory: string, blocks: HomeBlocks, log: Log): Promise<void> {
+  await inTurn(() => writeBlocks(directory, blocks, log));
+}
+
+/** Parallel mirrors of this process change the same files. */
+const inTurn = createQueue();
+
+async function writeBlocks(directory: string, blocks: HomeBlocks, log: Log): Promise<void> {
   const { host, config, knownHosts } = blocks;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });

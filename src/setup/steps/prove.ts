@@ -3,7 +3,7 @@ import { MirrorError } from '../../errors';
 import { collectFaults, SettingsError } from '../../faults';
 import { toGitEnvironment } from '../../git/environment';
 import { createGit } from '../../git/git';
-import { readDestination } from '../../pipe/destination';
+import { readDestinations } from '../../pipe/destinations';
 import { parseVariables } from '../../pipe/parseVariables';
 import { remedies } from '../../pipe/remedies';
 import { probePush } from '../../push/probe';
@@ -61,8 +61,8 @@ function isPerhapsTooEarly(error: unknown): error is MirrorError {
 async function tryOnce(variables: ProofVariables, context: Context): Promise<number> {
   const env = { ...variables };
   const faults = collectFaults();
-  const settings = await readDestination(env, parseVariables(env).values, faults);
-  if (settings === undefined) throw new SettingsError(faults.faults);
+  const [found] = await readDestinations(env, parseVariables(env).values, faults);
+  if (found === undefined) throw new SettingsError(faults.faults);
   await using folder = await openTemporaryFolder(context);
   const git = createGit({
     directory: folder.path,
@@ -70,7 +70,10 @@ async function tryOnce(variables: ProofVariables, context: Context): Promise<num
     signal: context.signal,
   });
   await git.read(['init', '--quiet', '--bare']);
-  await using destination = await openRemote(settings, 'destination', { directory: folder.path, context });
+  await using destination = await openRemote(found.remote, 'destination', {
+    directory: folder.path,
+    context,
+  });
   const { refs } = await destination.refs();
   await probePush(destination);
   return refs.size;
