@@ -31,7 +31,8 @@ export async function readDestinations(
   for (const { value, url, isHttps } of items) {
     const remote = await readDestination({ env, values, url, isOnly, isHttps, usesSsh }, faults);
     if (url === undefined || remote === undefined) continue;
-    if (found.some((other) => other.remote.url === remote.url)) addRepeated(value, remote, faults);
+    const isSame = (other: Destination) => other.remote.url === remote.url && other.url.region === url.region;
+    if (found.some(isSame)) addRepeated(value, remote, faults);
     found.push({ url, remote });
   }
   return found;

@@ -79,7 +79,8 @@ function logLfs(lfs: LfsOutcome, log: Log): void {
 export function logSummary(results: readonly Result[], seconds: number, log: Log): void {
   const failed = results.filter((result) => toResultExitCode(result) !== 0).map(({ name }) => name);
   const cost = `(${seconds.toFixed(1)} s)`;
-  if (failed.length === 0) log.success(`${results.length} of ${results.length} destinations succeeded ${cost}.`);
+  if (failed.length === 0)
+    log.success(`${results.length} of ${results.length} destinations succeeded ${cost}.`);
   else
     log.failure(`${failed.length} of ${results.length} destinations failed: ${failed.join(', ')} ${cost}.`);
 }

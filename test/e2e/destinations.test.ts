@@ -1,108 +1,26 @@
-import { mkdir, readdir, readFile, truncate } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { openSandbox, type Sandbox } from '../../src/sandbox/server';
 import { git, readRefs } from '../servers/git';
+import { lfsAvailable, openLfsServer } from '../servers/lfs';
+import {
+  countRequests,
+  countSingle,
+  openDestinations,
+  pipe,
+  type Report,
+  refsOf,
+  toVerdicts,
+} from './destinationsWorld';
 import { expectNothingLeft } from './footprint';
-import { growRival, growSource } from './scene';
-import { keyId, keyPair, openWorld, type Run, type World } from './world';
-
-/** One of several destinations, each on a server of its own. */
-interface Place {
-  readonly sandbox: Sandbox;
-  /** A bare repository on disk. */
-  readonly path: string;
-  readonly url: string;
-}
-
-interface Scene extends AsyncDisposable {
-  readonly world: World;
-  readonly places: readonly Place[];
-  /** CODECOMMIT_URL as Pipelines passes a list, and the known hosts. */
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-/** A world with so many more destinations beside its own, which is the first. */
-async function openScene(more: number): Promise<Scene> {
-  const world = await openWorld();
-  const places: Place[] = [
-    { sandbox: world.sandbox, path: world.destination, url: world.sandbox.url('app') },
-  ];
-  for (let index = 1; index <= more; index++) {
-    const root = join(world.root, `codecommit-${index}`);
-    await mkdir(root);
-    const sandbox = await openSandbox({ root });
-    sandbox.allow(keyId, keyPair.publicKey);
-    places.push({ sandbox, path: await sandbox.createRepository('app'), url: sandbox.url('app') });
-  }
-  const urls = places.map(({ url }, index) => [`CODECOMMIT_URL_${index}`, url]);
-  return {
-    world,
-    places,
-    variables: {
-      ...Object.fromEntries(urls),
-      CODECOMMIT_URL_COUNT: String(places.length),
-      KNOWN_HOSTS: places.map(({ sandbox }) => sandbox.knownHosts).join('\n'),
-      REFS: 'all',
-    },
-    async [Symbol.asyncDispose]() {
-      for (const { sandbox } of places.slice(1)) await sandbox[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** Runs the pipe with a report, and gives both. */
-async function pipe(
-  { world, variables }: Scene,
-  more: Readonly<Record<string, string>> = {},
-  clone?: Awaited<ReturnType<World['clone']>>,
-): Promise<Run & { readonly report: Report }> {
-  const file = join(world.root, 'report.json');
-  const run = await world.pipe(clone ?? (await world.clone()), { ...variables, REPORT_FILE: file, ...more });
-  await expectNothingLeft(world);
-  return { ...run, report: JSON.parse(await readFile(file, 'utf8')) };
-}
-
-interface Report {
-  readonly version: number;
-  readonly verdict: string;
-  readonly exitCode: number;
-  readonly destinations: readonly {
-    readonly destination: string;
-    readonly verdict: string;
-    readonly exitCode: number;
-    readonly refs: readonly { readonly ref: string; readonly new: string | null; readonly code?: string }[];
-    readonly error: { readonly code: string } | null;
-  }[];
-}
-
-const refsOf = ({ places }: Scene) => Promise.all(places.map(({ path }) => readRefs(path)));
-
-/** What the source is asked in a run with one destination, which is new as well. */
-async function countSingle({ world, variables }: Scene, clone: Awaited<ReturnType<World['clone']>>) {
-  await world.sandbox.createRepository('single');
-  world.bitbucket.requests.length = 0;
-  const only = { ...variables, CODECOMMIT_URL_COUNT: '1', CODECOMMIT_URL_0: world.sandbox.url('single') };
-  expect((await world.pipe(clone, only)).exitCode).toBe(0);
-  expect(countRequests(world).listings).toBeGreaterThan(0);
-  return countRequests(world);
-}
-
-/** What the source was asked: listings of refs and fetches of objects. */
-function countRequests({ bitbucket }: World) {
-  const count = (command: string) =>
-    bitbucket.requests.filter((request) => request.command === command).length;
-  return { listings: count('ls-refs'), fetches: count('fetch') };
-}
-
-const toVerdicts = ({ report }: { report: Report }) =>
-  report.destinations.map(({ verdict, exitCode, error }) => [verdict, exitCode, error?.code]);
+import { attributes, commit, openLfsWorld } from './lfsWorld';
+import { breakClone, growRival, growSource } from './scene';
+import { keyId, runProgram } from './world';
 
 describe('several destinations', () => {
   test.each([1, 2])('all become equal, and the source is asked once (%i more)', async (more) => {
-    await using scene = await openScene(more);
+    await using scene = await openDestinations(more);
     const { world, places } = scene;
     await growSource(world);
     const clone = await world.clone();
@@ -130,8 +48,8 @@ describe('several destinations', () => {
     expect(countRequests(world)).toEqual({ listings: 1, fetches: 0 });
   });
 
-  test('each line says its destination, and each has a verdict', async () => {
-    await using scene = await openScene(1);
+  test('each line says its destination, and each has a verdict', { tags: ['slow'] }, async () => {
+    await using scene = await openDestinations(1);
     await growSource(scene.world);
     const { output } = await pipe(scene, { NO_COLOR: '1' });
     for (const { sandbox } of scene.places)
@@ -145,7 +63,7 @@ describe('several destinations', () => {
   });
 
   test('one that is down costs only itself', async () => {
-    await using scene = await openScene(2);
+    await using scene = await openDestinations(2);
     const { world, places } = scene;
     await growSource(world);
     await places[1]?.sandbox[Symbol.asyncDispose]();
@@ -162,8 +80,10 @@ describe('several destinations', () => {
     expect(run.output).toContain(`1 of 3 destinations failed: app (127.0.0.1:${places[1]?.sandbox.port})`);
   });
 
-  test('one that refuses the key, and one that declines a ref, cost only themselves', async () => {
-    await using scene = await openScene(2);
+  test('one that refuses the key, and one that declines a ref, cost only themselves', {
+    tags: ['slow'],
+  }, async () => {
+    await using scene = await openDestinations(2);
     const { world, places } = scene;
     await growSource(world);
     Object.assign(places[0]?.sandbox.faults ?? {}, { refuseKeys: true });
@@ -180,8 +100,8 @@ describe('several destinations', () => {
     expect(await refsOf(scene)).toEqual([{}, rest, wanted]);
   });
 
-  test('a slow one does not keep the others waiting', async () => {
-    await using scene = await openScene(1);
+  test('a slow one does not keep the others waiting', { tags: ['slow'] }, async () => {
+    await using scene = await openDestinations(1);
     const { world, places } = scene;
     await growSource(world);
     const [quick, slow] = places;
@@ -202,7 +122,7 @@ describe('several destinations', () => {
   });
 
   test('each is planned by itself: one is new, one is behind, one has a branch of its own', async () => {
-    await using scene = await openScene(2);
+    await using scene = await openDestinations(2);
     const { world, places } = scene;
     await growRival(world);
     await git(world.source, 'push', '--quiet', places[1]?.path ?? '', 'main~60:refs/heads/main');
@@ -242,8 +162,10 @@ describe('several destinations', () => {
     );
   });
 
-  test('one that needs another attempt gets it, and the others are not repeated', async () => {
-    await using scene = await openScene(1);
+  test('one that needs another attempt gets it, and the others are not repeated', {
+    tags: ['slow'],
+  }, async () => {
+    await using scene = await openDestinations(1);
     const { world, places } = scene;
     await growSource(world);
     const faults = places[1]?.sandbox.faults ?? {};
@@ -259,11 +181,12 @@ describe('several destinations', () => {
     const run = await pipe(scene, { NO_COLOR: '1' });
     expect([run.exitCode, run.output]).toEqual([0, expect.stringMatching(/WARNING: \[app .*Trying again/)]);
     expect(await refsOf(scene)).toEqual([await world.sourceRefs(), await world.sourceRefs()]);
-    expect(places[0]?.sandbox.counts.pushes).toBe(1);
+    // The default branch alone, then the others.
+    expect(places[0]?.sandbox.counts.pushes).toBe(2);
   });
 
-  test('a source that does not answer is a failure of each', async () => {
-    await using scene = await openScene(1);
+  test('a source that does not answer is a failure of each', { tags: ['slow'] }, async () => {
+    await using scene = await openDestinations(1);
     const { world } = scene;
     await growSource(world);
     const clone = await world.clone();
@@ -278,24 +201,22 @@ describe('several destinations', () => {
     expect(await refsOf(scene)).toEqual([{}, {}]);
   });
 
-  test('what a broken clone does not have is fetched once for all of them', async () => {
-    await using scene = await openScene(1);
+  test('what a broken clone does not have is fetched once for all of them', { tags: ['slow'] }, async () => {
+    await using scene = await openDestinations(1);
     const { world } = scene;
     await growSource(world);
     const clone = await world.clone();
-    const packs = join(clone.dir, '.git', 'objects', 'pack');
-    for (const name of await readdir(packs)) await truncate(join(packs, name), 100);
-    world.bitbucket.requests.length = 0;
-    const run = await pipe(scene, {}, clone);
+    await breakClone(world, clone);
+    const run = await pipe(scene, { NO_COLOR: '1' }, clone);
     expect([run.exitCode, run.output]).toEqual([
       0,
-      expect.stringContaining('fetching everything from the source'),
+      expect.stringMatching(/WARNING: \[app .*Objects are missing in the clone/),
     ]);
     expect(await refsOf(scene)).toEqual([await world.sourceRefs(), await world.sourceRefs()]);
   });
 
-  test('SIGTERM stops all of them, and the report says what each has', async () => {
-    await using scene = await openScene(1);
+  test('SIGTERM stops all of them, and the report says what each has', { tags: ['slow'] }, async () => {
+    await using scene = await openDestinations(1);
     const { world, places, variables } = scene;
     await growSource(world);
     const clone = await world.clone();
@@ -326,5 +247,91 @@ describe('several destinations', () => {
     expect(report).toMatchObject({ verdict: 'not-mirrored', exitCode: 143 });
     expect(report.destinations[1]).toMatchObject({ exitCode: 143, error: { code: 'stopped' } });
     expect(await refsOf(scene)).toEqual([await world.sourceRefs(), {}]);
+  });
+});
+
+const slow = { tags: ['slow' as const] };
+
+test('the Code Insights report has a line for each destination, and the worst result', slow, async () => {
+  await using scene = await openDestinations(2);
+  const { world, places } = scene;
+  await growSource(world);
+  Object.assign(places[1]?.sandbox.faults ?? {}, { refuseKeys: true });
+  await pipe(scene, { CODE_INSIGHTS: 'true' });
+  const [report, ...more] = world.bitbucket.reports.values();
+  expect(more).toEqual([]);
+  const [first, second, third] = places.map(({ sandbox }) => `app (127.0.0.1:${sandbox.port})`);
+  expect(report).toMatchObject({
+    result: 'FAILED',
+    details: expect.stringMatching(
+      /^app .* The destination is not an exact mirror[\s\S]*\[permission-denied\]/,
+    ),
+    data: [
+      { title: second, type: 'TEXT', value: 'failed [permission-denied]' },
+      { title: first, type: 'TEXT', value: 'mirrored: 0 equal, 6 new' },
+      { title: third, type: 'TEXT', value: 'mirrored: 0 equal, 6 new' },
+      { title: 'Duration', type: 'DURATION', value: expect.any(Number) },
+    ],
+  });
+});
+
+test('~/.ssh has a block for each host', slow, async () => {
+  await using scene = await openDestinations(1);
+  const { world, places, variables } = scene;
+  await growSource(world);
+  // Another name of the same machine.
+  const other = `ssh://localhost:${places[1]?.sandbox.port}/v1/repos/app`;
+  const known = places[1]?.sandbox.knownHosts.replace('127.0.0.1', 'localhost') ?? '';
+  const run = await world.pipe(await world.clone(), {
+    ...variables,
+    CODECOMMIT_URL_1: other,
+    KNOWN_HOSTS: `${variables['KNOWN_HOSTS']}\n${known}`,
+  });
+  expect([run.exitCode, run.output]).toEqual([0, run.output]);
+  const config = await readFile(join(world.home, '.ssh', 'config'), 'utf8');
+  expect(config.match(/^Host [^*\n]*$/gm)?.sort()).toEqual(['Host 127.0.0.1', 'Host localhost']);
+});
+
+test.runIf(lfsAvailable())('Git LFS objects are fetched once, and sent to each', slow, async () => {
+  await using world = await openLfsWorld();
+  await using scene = await openDestinations(1, world);
+  await commit(world.source, { '.gitattributes': attributes, 'a.bin': await world.kept.keep('content a') });
+  const root = join(world.root, 'second-lfs');
+  await mkdir(root);
+  await using second = await openLfsServer({ root });
+  const stores = [world.mirrored, second];
+  for (const [index, { sandbox }] of scene.places.entries())
+    sandbox.faults.lfs = { href: stores[index]?.url ?? '', header: {} };
+  const run = await pipe(scene, { LFS: 'push' });
+  expect([run.exitCode, run.output]).toEqual([0, run.output]);
+  expect(await refsOf(scene)).toEqual([await world.sourceRefs(), await world.sourceRefs()]);
+  const wanted = await world.kept.contents();
+  expect(await Promise.all(stores.map((store) => store.contents()))).toEqual([wanted, wanted]);
+  expect(world.kept.requests.filter((request) => request.startsWith('GET'))).toHaveLength(1);
+});
+
+describe('on the command line', slow, () => {
+  test('the flag is given once for each destination, and check tells of each', async () => {
+    await using scene = await openDestinations(1);
+    const { world, places, variables } = scene;
+    await growSource(world);
+    const clone = await world.clone({ kind: 'full' });
+    const flags = ['--refs', 'all', ...places.flatMap(({ url }) => ['--codecommit-url', url])];
+    const { home: HOME, temporary: TMPDIR } = world;
+    const { KNOWN_HOSTS } = variables;
+    const own = { HOME, TMPDIR, KNOWN_HOSTS, NO_COLOR: '1', CODECOMMIT_URL: undefined };
+    const env = { ...clone.env, ...world.variables, ...own };
+    const before = await runProgram('cli', ['check', ...flags, '--json'], clone.dir, env);
+    expect(before.exitCode).toBe(1);
+    const document = JSON.parse(before.output.slice(before.output.indexOf('{\n')));
+    expect(document.version).toBe(2);
+    expect(document.destinations).toHaveLength(2);
+    for (const { differences } of document.destinations) expect(differences).toHaveLength(6);
+    expect((await runProgram('cli', ['mirror', ...flags], clone.dir, env)).exitCode).toBe(0);
+    expect(await refsOf(scene)).toEqual([await world.sourceRefs(), await world.sourceRefs()]);
+    const after = await runProgram('cli', ['check', ...flags], clone.dir, env);
+    expect(after.exitCode).toBe(0);
+    expect(after.output.match(/^INFO: Destination app .*:$/gm)).toHaveLength(2);
+    expect(after.output.match(/^✔ Everything is in place, and both sides are equal/gm)).toHaveLength(2);
   });
 });

@@ -1,5 +1,6 @@
-import { cp } from 'node:fs/promises';
-import { git, grow, tick, withDate } from '../servers/git';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { git, gitWith, grow, tick, withDate } from '../servers/git';
 import { copyPrepared, readState } from '../servers/prepared';
 import type { World } from './world';
 
@@ -86,4 +87,19 @@ export function toHistory(commits: number): string {
     const who = `committer Ada <ada@example.com> ${1_700_000_000 + index} +0000`;
     return `commit refs/heads/main\n${who}\ndata 1\nx\nM 100644 inline f${index % 50}\ndata 2000\n${text}\n`;
   }).join('');
+}
+
+/** Takes one object away that only the tip of main needs: the clone names it and does not have it. */
+export async function breakClone({ source }: World, { dir }: { readonly dir: string }): Promise<void> {
+  const packs = join(dir, '.git/objects/pack');
+  const [pack = ''] = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
+  const content = await readFile(join(packs, pack));
+  await rm(packs, { recursive: true });
+  await mkdir(packs);
+  const file = join(dir, '..', 'taken.pack');
+  await writeFile(file, content);
+  await gitWith({}, dir, '-c', 'alias.unpack=!git unpack-objects -q <', 'unpack', file);
+  await rm(file);
+  const blob = await git(source, 'rev-parse', 'main:main.txt');
+  await rm(join(dir, '.git/objects', blob.slice(0, 2), blob.slice(2)));
 }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git, gitWith } from '../servers/git';
+import { git } from '../servers/git';
 import { type Case, runCase } from './cases';
-import { type Revisions, whole } from './scene';
+import { breakClone, type Revisions, whole } from './scene';
 import { describeServers, testCases } from './servers';
 import { allServerNames, type World } from './world';
 
@@ -159,21 +159,6 @@ const failures: readonly Case[] = [
     after: whole,
   },
 ];
-
-/** Takes one object away that only the tip of main needs: the clone names it and does not have it. */
-async function breakClone({ source }: World, { dir }: { readonly dir: string }): Promise<void> {
-  const packs = join(dir, '.git/objects/pack');
-  const [pack = ''] = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
-  const content = await readFile(join(packs, pack));
-  await rm(packs, { recursive: true });
-  await mkdir(packs);
-  const file = join(dir, '..', 'taken.pack');
-  await writeFile(file, content);
-  await gitWith({}, dir, '-c', 'alias.unpack=!git unpack-objects -q <', 'unpack', file);
-  await rm(file);
-  const blob = await git(source, 'rev-parse', 'main:main.txt');
-  await rm(join(dir, '.git/objects', blob.slice(0, 2), blob.slice(2)));
-}
 
 const clones: readonly Case[] = [
   {

@@ -11,7 +11,7 @@ import {
   toStepMap,
   unfit,
 } from './document';
-import { hasSameLogin, type StepContent, toStepText } from './step';
+import { hasSameLogin, type StepContent, toStepText, toUrls } from './step';
 import { addAt, applyChanges, type Change, endOfContent, removeLines, startOfLine } from './textChange';
 
 export interface FilePlan {
@@ -188,8 +188,8 @@ export interface RemovalPlan {
 const sections = ['branches', 'tags', 'pull-requests', 'custom'];
 
 /**
- * Removes each step that only mirrors to this repository, edited or not, and pipelines that have no other step. Throws
- * MirrorError `setup-pipelines-file`.
+ * Removes each step that only mirrors to this repository, edited or not, and pipelines that have no other step. A step
+ * with several destinations stays. Throws MirrorError `setup-pipelines-file`.
  */
 export function planPipelinesFileRemoval(before: string, mirror: Mirror): RemovalPlan {
   const findLines = (text: string) => findPipes(parsePipelines(text), text, mirror).map(({ line }) => line);
@@ -203,7 +203,9 @@ export function planPipelinesFileRemoval(before: string, mirror: Mirror): Remova
 
 function findRemoval(text: string, mirror: Mirror): Change | undefined {
   const document = parsePipelines(text);
-  const uses = findPipes(document, text, mirror);
+  const uses = findPipes(document, text, mirror).filter(
+    ({ variables }) => toUrls(variables['CODECOMMIT_URL']).length === 1,
+  );
   if (uses.length === 0) return undefined;
   for (const { path, list } of findPipelines(document, sections)) {
     const item = list.items.find((each) => uses.some(({ node }) => isStepOf(each, node, document)));

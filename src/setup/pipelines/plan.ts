@@ -22,7 +22,7 @@ export function planFile(situation: Situation, { request }: Hands): Step[] {
     if (file.problem !== undefined) throw pipelinesFileUnfit(file.path, file.problem);
     const { text, added, different } = planPipelinesFile(file.text, content);
     const others = different.map((line): Step => {
-      const note = `line ${line} has another login: give it the variables that are printed`;
+      const note = `line ${line} has another login: give it the variables that are printed, or remove this destination there and add a step of its own`;
       return { ...fileStep, state: 'by-hand', note };
     });
     return [...toFileSteps(file, request, { text, added }), ...others, ...planAudience(situation, request)];

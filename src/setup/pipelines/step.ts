@@ -1,6 +1,7 @@
 import { version } from '../../../package.json';
 import { collectFaults } from '../../faults';
 import { parseDestinationUrl } from '../../pipe/destinationUrl';
+import { readItems } from '../../pipe/variables';
 import { type Mirror, toNightlyName, toVariableNames } from '../names';
 import type { SetupRequest } from '../request';
 
@@ -63,10 +64,19 @@ export function hasSameLogin(variables: Readonly<Record<string, unknown>>, conte
   );
 }
 
-/** Whether a script item is our pipe with this mirror's repository as its destination. */
-export function isPipeOf({ region, name }: Mirror, pipe: unknown, url: unknown): boolean {
-  if (!/codecommit-mirror(:|$)/.test(String(pipe)) || typeof url !== 'string') return false;
-  // A variable, such as $CODECOMMIT_URL, does not count: it may name any repository.
-  const parsed = parseDestinationUrl(url, collectFaults(), { region });
-  return parsed?.region === region && parsed.repository === name;
+/** Whether a script item is our pipe with this mirror's repository as its destination, or as one of several. */
+export function isPipeOf({ region, name }: Mirror, pipe: unknown, value: unknown): boolean {
+  if (!/codecommit-mirror(:|$)/.test(String(pipe))) return false;
+  return toUrls(value).some((url) => {
+    // A variable, such as $CODECOMMIT_URL, does not count: it may name any repository.
+    const parsed = parseDestinationUrl(url, collectFaults(), { region });
+    return parsed?.region === region && parsed.repository === name;
+  });
+}
+
+/** The destinations of a step: CODECOMMIT_URL may be a list. */
+export function toUrls(value: unknown): readonly string[] {
+  return [value].flat().flatMap((item) => {
+    return typeof item === 'string' ? readItems({ CODECOMMIT_URL: item }, 'CODECOMMIT_URL') : [];
+  });
 }

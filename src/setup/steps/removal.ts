@@ -167,7 +167,7 @@ async function planFile(hands: Hands): Promise<Step[]> {
   const toByHand = (line: number): Step => ({
     ...fileStep,
     state: 'by-hand',
-    note: `line ${line}: remove it, or the next pipeline fails there`,
+    note: `line ${line}: remove it (of several destinations, this one), or the next pipeline fails there`,
   });
   if (!request.write) return uses.map(toByHand);
   if (text === undefined) return left.map(toByHand);

@@ -261,4 +261,22 @@ describe('the removal of the step', () => {
     expect(remove(both).text).toBe(other);
     expect(remove(other)).toEqual({ text: undefined, uses: [], left: [] });
   });
+
+  it('is not the whole step where that has other destinations, too', () => {
+    const shared = [
+      'pipelines:',
+      '  default:',
+      '    - step:',
+      '        script:',
+      '          - pipe: org/codecommit-mirror:1.0',
+      '            variables:',
+      '              CODECOMMIT_URL:',
+      '                - codecommit::us-east-1://app',
+      '                - codecommit::eu-west-1://app',
+      '',
+    ].join('\n');
+    expect(remove(shared)).toEqual({ text: undefined, uses: [5], left: [5] });
+    // It is a step of this mirror: setup adds no second one there, and names its login.
+    expect(planPipelinesFile(shared, key)).toMatchObject({ added: ['tags **'], different: [5] });
+  });
 });
