@@ -16,9 +16,16 @@ export async function followDefaultBranch(
   now: RefListing,
 ): Promise<boolean> {
   const { sourceHead: wanted, fallback } = seen;
-  if (job.setDefaultBranch === undefined || wanted === undefined || fallback) return false;
-  if (!now.refs.has(wanted) || !isOther(now.head, wanted, seen)) return false;
+  if (wanted === undefined || fallback || !now.refs.has(wanted)) return false;
   const branch = toShortName(wanted);
+  if (job.setDefaultBranch === undefined) {
+    if (now.head !== undefined && now.head !== wanted && job.toDefaultBranchAdvice !== undefined)
+      context.log.info(
+        `The default branch of the destination is ${toShortName(now.head)}, not ${branch} as at the source. ${job.toDefaultBranchAdvice(branch)}`,
+      );
+    return false;
+  }
+  if (!isOther(now.head, wanted, seen)) return false;
   try {
     await job.setDefaultBranch(branch, context);
   } catch (error) {

@@ -16,6 +16,8 @@ export interface Job {
   readonly trigger?: Trigger | undefined;
   /** Where git alone can't do it: makes a branch the default of the destination. */
   readonly setDefaultBranch?: DefaultBranchSetter | undefined;
+  /** Where that is missing: what the user can do to make a branch the default, given its short name. */
+  readonly toDefaultBranchAdvice?: ((branch: string) => string) | undefined;
 }
 
 /** Takes the short name of a branch that the destination has. Throws MirrorError. */

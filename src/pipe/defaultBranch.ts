@@ -22,8 +22,19 @@ export function toDefaultBranchSetter(
     } catch (error) {
       if (!(error instanceof MirrorError)) throw error;
       const { code, message, exitCode, facts } = error;
-      const remedy = `Allow codecommit:UpdateDefaultBranch on this repository for this user or role, or run once: aws codecommit update-default-branch --region ${region} --repository-name ${repository} --default-branch-name ${branch}`;
+      const remedy = `Allow codecommit:UpdateDefaultBranch on this repository for this user or role, or run once: ${toCommand({ region, repository }, branch)}`;
       throw new MirrorError(code, { message, remedy }, { exitCode, cause: error, facts });
     }
   };
+}
+
+/** What to do where there are no AWS credentials; undefined for a destination that is not on CodeCommit. */
+export function toDefaultBranchAdvice({ region, repository }: DestinationUrl) {
+  if (region === undefined || repository === undefined) return undefined;
+  return (branch: string) =>
+    `With AWS credentials the mirror changes that. Without them, run once: ${toCommand({ region, repository }, branch)}`;
+}
+
+function toCommand({ region, repository }: { region: string; repository: string }, branch: string): string {
+  return `aws codecommit update-default-branch --region ${region} --repository-name ${repository} --default-branch-name ${branch}`;
 }

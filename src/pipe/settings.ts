@@ -11,7 +11,7 @@ import { isLoopback } from '../remote/address';
 import type { Password, RemoteSettings } from '../remote/settings';
 import type { InsightsPlace } from '../report/codeInsights';
 import { resolveReportFile } from '../report/file';
-import { toDefaultBranchSetter } from './defaultBranch';
+import { toDefaultBranchAdvice, toDefaultBranchSetter } from './defaultBranch';
 import { type Destination, readDestinations } from './destinations';
 import type { DestinationUrl } from './destinationUrl';
 import { hasAccessKey, readAccessKey } from './identity';
@@ -43,7 +43,8 @@ export interface Settings extends Pick<Job, 'selection' | 'policy' | 'trigger'> 
 }
 
 /** A destination, and what is its own in a job. */
-export interface DestinationSettings extends Pick<Job, 'destination' | 'limits' | 'setDefaultBranch'> {
+export interface DestinationSettings
+  extends Pick<Job, 'destination' | 'limits' | 'setDefaultBranch' | 'toDefaultBranchAdvice'> {
   readonly url: DestinationUrl;
 }
 
@@ -85,12 +86,9 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   const accessKey = hasAccessKey(env) ? readAccessKey(values, collectFaults()) : undefined;
   return {
     source,
-    destinations: withDirectory(found, options.sshDirectory).map(({ url, remote }) => ({
-      url,
-      destination: remote,
-      limits: toLimits(values, remote),
-      setDefaultBranch: toDefaultBranchSetter(url, remote, accessKey),
-    })),
+    destinations: withDirectory(found, options.sshDirectory).map((each) =>
+      toDestinationSettings(each, values, accessKey),
+    ),
     clone,
     selection,
     policy: toPolicy(values),
@@ -100,6 +98,21 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
     insights: values.CODE_INSIGHTS ? findInsightsPlace(env, run, source) : undefined,
     accessKey,
     secrets: [...new Set([...findSecrets(env), ...found.flatMap(toDestinationSecrets)])],
+  };
+}
+
+function toDestinationSettings(
+  { url, remote }: Destination,
+  values: Variables,
+  accessKey: KeyIdentity | undefined,
+): DestinationSettings {
+  const setDefaultBranch = toDefaultBranchSetter(url, remote, accessKey);
+  return {
+    url,
+    destination: remote,
+    limits: toLimits(values, remote),
+    setDefaultBranch,
+    toDefaultBranchAdvice: setDefaultBranch === undefined ? toDefaultBranchAdvice(url) : undefined,
   };
 }
 

@@ -68,6 +68,30 @@ test.each(['keys', 'role', 'ssh'])(
   },
 );
 
+test('without credentials it is said what to do, until somebody has done it', async () => {
+  await using scene = await openRenamed();
+  const { world } = scene;
+  const { host, port } = world.sandbox;
+  const ssh = {
+    CODECOMMIT_URL: 'ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/app',
+    CODECOMMIT_ENDPOINT: `${host}:${port}`,
+    SSH_KEY_ID: keyId,
+    BITBUCKET_SSH_KEY_FILE: join(world.ssh, 'id_rsa'),
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    REFS: 'all',
+  };
+  const clone = await world.clone();
+  const told =
+    /INFO:.* default branch of the destination is master, not main as at the source\. .*run once: aws codecommit update-default-branch --region us-east-1 --repository-name app --default-branch-name main/;
+  for (let time = 1; time <= 2; time++) {
+    const run = await world.pipe(clone, ssh);
+    expect([run.exitCode, run.output]).toEqual([0, expect.stringMatching(told)]);
+  }
+  await git(world.destination, 'symbolic-ref', 'HEAD', 'refs/heads/main');
+  expect((await world.pipe(clone, ssh)).output).not.toContain('default branch');
+});
+
 test('without permission the refs are mirrored, and a warning says what to do', async () => {
   await using scene = await openRenamed();
   const { world, api } = scene;
