@@ -2,7 +2,7 @@ import { MirrorError } from '../../errors';
 import { openCodeBuilds } from './codeBuilds';
 import { emptyWorkFolder, type LambdaProgram, toWorkFolder, type Voice } from './lambdaProgram';
 import { parseMessage, toDigest } from './message';
-import { openMirrorParts } from './mirrorFunction';
+import { createPartsOpener, endAt } from './mirrorFunction';
 import { mirrorPlace } from './mirrorPlace';
 import { parseSettings } from './settings';
 
@@ -16,15 +16,17 @@ const buildMilliseconds = 7.5 * 3_600_000;
 export async function runBuild(program: LambdaProgram, voice: Voice): Promise<number> {
   const settings = parseSettings(program.env);
   const message = parseMessage(program.env['MIRROR_MESSAGE'] ?? '');
-  if (message === undefined) throw noMessage();
+  if (message === undefined || 'list' in message) throw noMessage();
   const { table, region, buildProject: project = '', functionName } = settings;
   const { now } = program;
   const builds = openCodeBuilds({ project, table, region, functionName, now });
-  const parts = openMirrorParts(settings, program, voice);
   const begin = now();
+  const stop = begin + buildMilliseconds;
+  using ending = endAt(stop, now);
+  const parts = await createPartsOpener(settings, program, voice)(ending.signal);
   await emptyWorkFolder(toWorkFolder(program.env));
   try {
-    const window = { begin, stop: begin + buildMilliseconds };
+    const window = { begin, stop };
     const own = { ...parts, builds: undefined, bytesAtMost: Infinity };
     const end = await mirrorPlace([{ message, sentAt: begin }], window, own);
     return end === 'done' ? 0 : 1;

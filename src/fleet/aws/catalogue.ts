@@ -1,24 +1,13 @@
+import type { MirrorError } from '../../errors';
 import type { Job } from '../../mirror/job';
 import type { RepositoryState } from '../state/repositoryState';
 import type { Place } from './message';
 import type { Problem } from './verdict';
 
-/** What is to be mirrored, whether four parameters say it or a mirrors.yaml. */
-export interface Catalogue {
+/** The sources whose events reach the intake. */
+export interface EventSources {
   /** The places that a repository of CodeCommit belongs to. */
   findByRepository(repository: CodeCommitRepository): readonly Place[];
-  /** How the sources are listed and looked at. */
-  readonly mirrors: readonly CataloguedMirror[];
-  /** Asks the source whether a repository that was not found is really deleted. Throws MirrorError. */
-  isGone(place: Place): Promise<boolean>;
-  /**
-   * Makes the job of a place. With `fresh`, every secret is read again instead of from the cache. Throws MirrorError
-   * where that may work the next time.
-   */
-  open(
-    place: Place,
-    how: { readonly known: RepositoryState | undefined; readonly fresh: boolean },
-  ): Promise<Opening>;
 }
 
 /** A repository as an event of CodeCommit names it. */
@@ -29,18 +18,29 @@ export interface CodeCommitRepository {
   readonly id: string;
 }
 
-export interface CataloguedMirror {
-  readonly name: string;
-  /** Lists the source as a whole, or throws; a mirror without a listing is looked at by its events alone. */
-  list(): AsyncIterable<readonly ListedPlace[]>;
-  /** The places that changed last, first; as many pages as the caller reads. */
-  listNewest(): AsyncIterable<readonly ListedPlace[]>;
+/** What is to be mirrored, whether four parameters say it or a mirrors.yaml. */
+export interface Catalogue {
+  /** The names of the mirrors. */
+  readonly mirrors: readonly string[];
+  /**
+   * Asks the sources what is new or has changed, and saves it in the states: that is due at once. Each source is listed
+   * as a whole every six hours or with `isWhole`, and else its newest entries are read. A source that can't be listed
+   * holds up no other: it is among the problems.
+   */
+  refresh(isWhole: boolean): Promise<readonly SourceProblem[]>;
+  /** Asks the source whether a repository that was not found is really deleted. Throws MirrorError. */
+  isGone(place: Place): Promise<boolean>;
+  /** Makes the job of a place. With `fresh`, every secret is read again instead of from the cache. Throws MirrorError. */
+  open(
+    place: Place,
+    how: { readonly known: RepositoryState | undefined; readonly fresh: boolean },
+  ): Promise<Opening>;
 }
 
-export interface ListedPlace {
-  readonly place: Place;
-  /** What the host says of its last change: if this differs, something may have happened. */
-  readonly hint: string | undefined;
+/** Why the source or the destination of a mirror can't be listed. */
+export interface SourceProblem {
+  readonly mirror: string;
+  readonly error: MirrorError;
 }
 
 /** What is to be done at a place. */
@@ -59,5 +59,7 @@ export type Opening =
   | { readonly kind: 'gone' }
   /** Archived, or no longer among what is to be mirrored. The mirror stays as it is. */
   | { readonly kind: 'frozen' }
+  /** No listing has had it yet. */
+  | { readonly kind: 'unlisted' }
   /** A person must decide. */
   | { readonly kind: 'blocked'; readonly problem: Problem };

@@ -1,6 +1,6 @@
 import { createRequestHandler } from '../../aws/http';
 import type { BuildState, Builds } from './builds';
-import { openRows } from './dynamoStore';
+import { openRows } from './dynamoRows';
 import { callAws } from './errors';
 import { type Message, type Place, toDigest, toGroup } from './message';
 

@@ -1,12 +1,24 @@
 import * as z from 'zod';
 import { MirrorError } from '../../errors';
-import { type Hook, readHook, type WebhookDoor } from './hooks';
-import { type Message, type Place, toDigest, toGroup, toPlaceName } from './message';
-import { lookAll, type TickParts, tick } from './tick';
+import type { Log } from '../../system/context';
+import type { EventSources } from './catalogue';
+import {
+  type AnyMessage,
+  type ListWish,
+  type Message,
+  type Place,
+  toDigest,
+  toGroup,
+  toPlaceName,
+} from './message';
+import type { Clock } from './mirrorPlace';
+import type { Queue } from './queue';
 
-export interface IntakeParts extends TickParts {
-  /** Undefined where no host sends webhooks. */
-  readonly hooks: WebhookDoor | undefined;
+export interface IntakeParts {
+  readonly sources: EventSources;
+  readonly queue: Queue;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
 }
 
 /**
@@ -28,18 +40,29 @@ const orderSchema = z.union([z.object({ tick: z.literal(true) }), z.object({ ask
 const refEvents = /^reference(Created|Updated|Deleted)$/;
 
 /**
- * Takes what says that something may have happened, and puts the places that it is about into the queue. What it gives
- * is the answer of a webhook, or how many messages went out.
+ * Takes what says that something may have happened, and puts what is to be done into the queue: nothing is asked of a
+ * host here. Gives how many messages went out. Throws MirrorError.
  */
-export async function takeIn(event: unknown, parts: IntakeParts): Promise<unknown> {
-  const hook = readHook(event);
-  if (hook !== undefined) return await takeHook(hook, parts);
+export async function takeIn(event: unknown, parts: IntakeParts): Promise<{ readonly sent: number }> {
   const order = orderSchema.safeParse(event);
-  if (order.success)
-    return { sent: await ('tick' in order.data ? tick(parts) : lookAll(order.data.ask, parts)) };
+  if (order.success) return { sent: await takeOrder(order.data, parts) };
   const change = eventSchema.safeParse(event);
   if (change.success) return { sent: await takeEvent(change.data, event, parts) };
   throw unknownEvent();
+}
+
+/** The schedule's orders of one minute are one. */
+async function takeOrder(
+  order: z.output<typeof orderSchema>,
+  { queue, clock, log }: IntakeParts,
+): Promise<number> {
+  const now = clock.now();
+  const wish: ListWish = { isWhole: false, ...('ask' in order && { asked: order.ask }) };
+  const moment = 'ask' in order ? `${order.ask} ${now}` : String(Math.floor(now / 60_000));
+  const message: AnyMessage = { version: 1, list: wish, id: toDigest(['list', moment]) };
+  await queue.send([message]);
+  log.info(`A listing was put into the queue${'ask' in order ? `, for ${order.ask}` : ''}.`);
+  return 1;
 }
 
 async function takeEvent(
@@ -49,7 +72,7 @@ async function takeEvent(
 ): Promise<number> {
   const name = detail.repositoryName;
   if (type !== 'CodeCommit Repository State Change' || !refEvents.test(detail.event)) return 0;
-  const places = parts.catalogue.findByRepository({ region, name, id: detail.repositoryId });
+  const places = parts.sources.findByRepository({ region, name, id: detail.repositoryId });
   if (places.length === 0) parts.log.skip(`${name} (${region}) is not among what is mirrored.`);
   // The same event may come twice; two events of one repository never have one id.
   return await send(places, { reason: 'event', because: id, event: whole }, parts);
@@ -72,24 +95,8 @@ async function send(places: readonly Place[], { reason, because, event }: Becaus
   return messages.length;
 }
 
-/** Answered at once: the work is the queue's. Whoever has no valid signature learns nothing. */
-async function takeHook(hook: Hook, parts: IntakeParts) {
-  const hint = await parts.hooks?.open(hook, parts.clock.now());
-  if (hint === undefined) return { statusCode: 401, body: '' };
-  if (hint.kind === 'look') {
-    const known = await parts.store.readRepository(hint.mirror, hint.identity);
-    if (known === undefined) await tick(parts, hint.mirror);
-    else {
-      const place = { mirror: hint.mirror, identity: hint.identity, path: known.path };
-      await send([place], { reason: 'webhook', because: toDigest([hook.body]) }, parts);
-    }
-  }
-  if (hint.kind === 'list') await tick(parts, hint.mirror);
-  return { statusCode: 202, body: '' };
-}
-
 const unknownEvent = () =>
   new MirrorError('fleet-aws-failed', {
-    message: 'The event is none of CodeCommit, of the schedule, or of a webhook.',
+    message: 'The event is none of CodeCommit or of the schedule.',
     remedy: 'Invoke this function with {"ask": "*"} to look at every repository.',
   });

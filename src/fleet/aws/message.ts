@@ -16,6 +16,12 @@ const messageSchema = z.object({
   event: z.unknown().optional(),
 });
 
+const listMessageSchema = z.object({
+  version: z.literal(1),
+  list: z.object({ isWhole: z.boolean(), asked: z.string().min(1).optional() }),
+  id: z.string().min(1),
+});
+
 /** One repository of one mirror. */
 export interface Place {
   /** `name` of mirrors.yaml. */
@@ -45,10 +51,26 @@ export interface Message {
   readonly event?: unknown;
 }
 
+/** "List the sources, and look at what is due". All of these are one group, so that one listing runs at a time. */
+export interface ListMessage {
+  readonly version: 1;
+  readonly list: ListWish;
+  readonly id: string;
+}
+
+export interface ListWish {
+  /** Every source as a whole, whenever that was done last. */
+  readonly isWhole: boolean;
+  /** A pattern: what matches it is looked at, due or not. */
+  readonly asked?: string | undefined;
+}
+
+export type AnyMessage = Message | ListMessage;
+
 /** Undefined for a body that this version did not write. */
-export function parseMessage(body: string): Message | undefined {
+export function parseMessage(body: string): AnyMessage | undefined {
   try {
-    const parsed = messageSchema.safeParse(JSON.parse(body));
+    const parsed = z.union([messageSchema, listMessageSchema]).safeParse(JSON.parse(body));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;
@@ -62,6 +84,11 @@ export function parseMessage(body: string): Message | undefined {
 export function toGroup({ mirror, identity }: Pick<Place, 'mirror' | 'identity'>): string {
   const group = `${mirror}/${identity}`;
   return /^[!-~]{1,128}$/.test(group) ? group : `sha256:${toDigest([group])}`;
+}
+
+/** The message group of a message. */
+export function toMessageGroup(message: AnyMessage): string {
+  return 'list' in message ? 'list' : toGroup(message.place);
 }
 
 /** An id of 64 hexadecimal digits: the same for the same parts. */

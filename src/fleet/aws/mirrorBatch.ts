@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import { MirrorError } from '../../errors';
 import { toMirrorError } from '../../system/errors';
-import { parseMessage, toDigest } from './message';
-import { type MirrorParts, mirrorPlace, type Window } from './mirrorPlace';
+import { type ListParts, listSources } from './list';
+import { type ListWish, parseMessage, toDigest } from './message';
+import { type MirrorParts, mirrorPlace, type PlaceEnd, type Window } from './mirrorPlace';
 import type { Received } from './queue';
+
+/** What places and listings need. */
+export type BatchParts = MirrorParts & ListParts;
 
 /** The part of an event of Lambda's event source mapping for SQS that counts here. */
 const eventSchema = z.object({
@@ -39,14 +43,10 @@ type GroupEnd =
 const backOff = [10, 60, 300, 900] as const;
 
 /**
- * Mirrors what the messages of one batch name, a group at a time: several messages of one group are one run. Never
+ * Does what the messages of one batch say, a group at a time: several messages of one group are one run. Never
  * throws for a group: that would bring the whole batch back. `deadline` is in milliseconds since 1970.
  */
-export async function mirrorBatch(
-  event: unknown,
-  deadline: number,
-  parts: MirrorParts,
-): Promise<BatchAnswer> {
+export async function mirrorBatch(event: unknown, deadline: number, parts: BatchParts): Promise<BatchAnswer> {
   const groups = [...toGroups(readEvent(event)).values()];
   const window = toWindow(parts.clock.now(), deadline);
   await parts.clean();
@@ -80,12 +80,12 @@ function toGroups(received: readonly Received[]): ReadonlyMap<string, readonly R
 }
 
 /** The last tenth of the time, at least 5 s and at most 60 s, is kept for what follows. */
-function toWindow(begin: number, deadline: number): Window {
+export function toWindow(begin: number, deadline: number): Window {
   const rest = Math.min(60_000, Math.max(5_000, (deadline - begin) / 10));
   return { begin, stop: deadline - rest };
 }
 
-async function endGroup(group: readonly Received[], window: Window, parts: MirrorParts): Promise<GroupEnd> {
+async function endGroup(group: readonly Received[], window: Window, parts: BatchParts): Promise<GroupEnd> {
   const end = await mirrorGroup(group, window, parts);
   if (end.kind === 'done') return end;
   // Each message has a receipt of its own: one that stays hidden would hold up the whole group.
@@ -96,38 +96,53 @@ async function endGroup(group: readonly Received[], window: Window, parts: Mirro
   return end;
 }
 
-async function mirrorGroup(
-  group: readonly Received[],
-  window: Window,
-  parts: MirrorParts,
-): Promise<GroupEnd> {
-  const messages = group.flatMap(({ message, sentAt }) =>
-    message === undefined ? [] : [{ message, sentAt }],
-  );
-  const [first] = messages;
-  if (first === undefined || messages.length < group.length) {
-    parts.log.failure(
-      `A message of the group "${group[0]?.group}" is not one of ours, or of another version.`,
-    );
-    return { kind: 'failed', seconds: 0 };
-  }
+async function mirrorGroup(group: readonly Received[], window: Window, parts: BatchParts): Promise<GroupEnd> {
   const receives = Math.max(...group.map((each) => each.receives));
   const failed: GroupEnd = { kind: 'failed', seconds: backOff[receives - 1] ?? backOff[3] };
   try {
-    const end = await mirrorPlace(messages, window, parts);
+    const end = await doGroup(group, window, parts);
+    if (end === 'unknown') return { kind: 'failed', seconds: 0 };
     if (end === 'failed') return failed;
     if (end === 'later') await sendAgain(group, parts);
     return { kind: 'done' };
   } catch (error) {
     parts.log.debug(error instanceof Error ? String(error.stack) : String(error));
     const { message, remedy, code } = toMirrorError(error);
-    parts.log.failure(`${first.message.place.path}: ${message} ${remedy} [${code}]`);
+    parts.log.failure(`${group[0]?.group}: ${message} ${remedy} [${code}]`);
     return failed;
   }
 }
 
+/** `unknown`: one of the messages is not ours. */
+async function doGroup(
+  group: readonly Received[],
+  window: Window,
+  parts: BatchParts,
+): Promise<PlaceEnd | 'unknown'> {
+  const places = group.flatMap(({ message, sentAt }) =>
+    message === undefined || 'list' in message ? [] : [{ message, sentAt }],
+  );
+  const lists = group.flatMap(({ message }) =>
+    message !== undefined && 'list' in message ? [message.list] : [],
+  );
+  if (places.length === group.length) return await mirrorPlace(places, window, parts);
+  if (lists.length < group.length) {
+    parts.log.failure(`A message of "${group[0]?.group}" is not one of ours, or of another version.`);
+    return 'unknown';
+  }
+  for (const wish of toWishes(lists)) await listSources(wish, parts);
+  return 'done';
+}
+
+/** One listing for all, and one more for each further pattern that was asked for. */
+function toWishes(lists: readonly ListWish[]): readonly ListWish[] {
+  const isWhole = lists.some((list) => list.isWhole);
+  const [first, ...more] = [...new Set(lists.flatMap(({ asked }) => asked ?? []))];
+  return [{ isWhole, asked: first }, ...more.map((asked) => ({ isWhole: false, asked }))];
+}
+
 /** A place that was not begun costs none of its tries: one new message stands for the whole group. */
-async function sendAgain(group: readonly Received[], { queue }: MirrorParts): Promise<void> {
+async function sendAgain(group: readonly Received[], { queue }: BatchParts): Promise<void> {
   const last = group.at(-1);
   if (last?.message === undefined) return;
   const id = toDigest([

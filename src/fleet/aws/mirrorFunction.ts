@@ -16,29 +16,54 @@ import {
 } from './lambdaProgram';
 import { type Place, toPlaceName } from './message';
 import { openMetrics } from './metrics';
-import { mirrorBatch } from './mirrorBatch';
-import type { Clock, MirrorParts } from './mirrorPlace';
-import { openCatalogue } from './openCatalogue';
+import { type BatchAnswer, type BatchParts, mirrorBatch, toWindow } from './mirrorBatch';
+import type { Clock } from './mirrorPlace';
+import { createCatalogueOpener } from './openCatalogue';
 import type { Handler } from './runtime';
 import { type FleetSettings, parseSettings } from './settings';
 import { openSqsQueue } from './sqsQueue';
 
-/** The function that mirrors what the messages of the queue name. Throws MirrorError when its settings are wrong. */
+/** The function that does what the messages of the queue say. Throws MirrorError when its settings are wrong. */
 export async function openMirrorFunction(program: LambdaProgram, voice: Voice): Promise<Handler> {
-  const settings = parseSettings(program.env);
-  const parts = openMirrorParts(settings, program, voice);
-  return async (event, { deadline }) => await mirrorBatch(event, deadline, parts);
+  const run = createBatchRunner(parseSettings(program.env), program, voice);
+  return async (event, { deadline }) => await run(event, deadline);
 }
 
-/** Everything that mirrors what messages name. */
-export function openMirrorParts(settings: FleetSettings, program: LambdaProgram, voice: Voice): MirrorParts {
+/** Does what the messages of one batch say. `deadline` is in milliseconds since 1970. */
+export function createBatchRunner(
+  settings: FleetSettings,
+  program: LambdaProgram,
+  voice: Voice,
+): (event: unknown, deadline: number) => Promise<BatchAnswer> {
+  const open = createPartsOpener(settings, program, voice);
+  return async (event, deadline) => {
+    const { stop } = toWindow(program.now(), deadline);
+    using ending = endAt(stop, program.now);
+    return await mirrorBatch(event, deadline, await open(ending.signal));
+  };
+}
+
+/** A signal that is aborted at this time, in milliseconds since 1970. */
+export function endAt(time: number, now: () => number): { readonly signal: AbortSignal } & Disposable {
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort('TIMEOUT'), Math.max(0, time - now()));
+  return { signal: ending.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Everything that does what messages say. */
+export function createPartsOpener(
+  settings: FleetSettings,
+  program: LambdaProgram,
+  voice: Voice,
+): (signal: AbortSignal) => Promise<BatchParts> {
   const { region, queueUrl, table, buildProject, functionName, bytesAtMost } = settings;
   const folder = toWorkFolder(program.env);
   const metrics = openMetrics(settings.stack, program);
   const { now } = program;
-  return {
-    catalogue: openCatalogue(settings, program, voice),
-    store: openDynamoStore(table, region),
+  const store = openDynamoStore(table, region);
+  const openCatalogue = createCatalogueOpener(settings, store, program, voice);
+  const parts: Omit<BatchParts, 'catalogue'> = {
+    store,
     queue: openSqsQueue(queueUrl, region),
     builds:
       buildProject === undefined
@@ -49,9 +74,10 @@ export function openMirrorParts(settings: FleetSettings, program: LambdaProgram,
     log: voice.log,
     atOnce: 4,
     mirror: (job, place, signal) => runCore(job, place, signal, { program, voice, folder }),
-    measure: metrics.run,
+    metrics,
     clean: () => emptyWorkFolder(folder),
   };
+  return async (signal) => ({ ...parts, catalogue: await openCatalogue(signal) });
 }
 
 function createClock(now: () => number): Clock {

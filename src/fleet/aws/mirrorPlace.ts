@@ -5,9 +5,11 @@ import type { Log } from '../../system/context';
 import { toMirrorError } from '../../system/errors';
 import type { RepositoryState } from '../state/repositoryState';
 import type { FleetStore, StateChange } from '../state/store';
+import { updateRepository } from '../state/update';
 import type { Builds } from './builds';
 import type { Catalogue, Opening } from './catalogue';
-import { type Message, type Place, toDigest, toPlaceName } from './message';
+import { type ListMessage, type Message, type Place, toDigest, toGroup, toPlaceName } from './message';
+import type { Metrics } from './metrics';
 import { toNextState, toRunRecord } from './nextState';
 import type { Queue } from './queue';
 import { isRefusal, judgeFailure, judgeOutcome, type Verdict } from './verdict';
@@ -22,7 +24,7 @@ export interface Clock {
 
 export interface MirrorParts {
   readonly catalogue: Catalogue;
-  readonly store: Pick<FleetStore, 'readRepository' | 'write'>;
+  readonly store: Pick<FleetStore, 'readRepository' | 'write' | 'update'>;
   readonly queue: Queue;
   /** Undefined where nothing is there for large repositories. */
   readonly builds: Builds | undefined;
@@ -34,8 +36,7 @@ export interface MirrorParts {
   readonly atOnce: number;
   /** Runs the core. Throws MirrorError. */
   mirror(job: Job, place: Place, signal: AbortSignal): Promise<Outcome>;
-  /** Counts a run. */
-  measure(place: Place, verdict: Verdict, milliseconds: number): void;
+  readonly metrics: Pick<Metrics, 'run'>;
   /** Leaves nothing of this or of an earlier, killed invocation on the disk. */
   clean(): Promise<void>;
 }
@@ -74,12 +75,27 @@ export async function mirrorPlace(
   }
   const begin = parts.clock.now();
   if (!hasTime(begin, window)) return 'later';
-  const { verdict, opening } = await judge(place, known, window, parts);
+  const { verdict, opened } = await judge(place, known, window, parts);
+  if (verdict === undefined) {
+    await parts.queue.send([toListMessage(place, begin)]);
+    parts.log.info(`${toPlaceName(place)}: not listed yet; the sources are listed now.`);
+    return 'done';
+  }
+  if (verdict.kind === 'frozen' && known === undefined) {
+    parts.log.skip(`${toPlaceName(place)}: not among what is mirrored.`);
+    return 'done';
+  }
   const hasHalf = window.stop - begin > (window.stop - window.begin) / 2;
   // With little time left, nothing can be said of its size.
   if (verdict.kind === 'too-large' && verdict.problem.code === 'time-limit' && !hasHalf) return 'later';
-  parts.measure(place, verdict, parts.clock.now() - begin);
-  return await conclude({ message, known, begin, verdict, opening }, parts);
+  parts.metrics.run(place, verdict, parts.clock.now() - begin);
+  return await conclude({ message, known, begin, verdict, opened }, parts);
+}
+
+/** One listing a minute is enough for what was not listed. */
+function toListMessage(place: Place, now: number): ListMessage {
+  const id = toDigest(['unlisted', toGroup(place), String(Math.floor(now / 60_000))]);
+  return { version: 1, list: { isWhole: true }, id };
 }
 
 /** A run begins while three quarters of the time are left for it or, at the latest, a quarter. */
@@ -110,9 +126,13 @@ async function findIdle(
     : undefined;
 }
 
+/** An opening, or why there is none. */
+type Opened = Opening | { readonly kind: 'failed'; readonly error: MirrorError };
+
 interface Judged {
-  readonly verdict: Verdict;
-  readonly opening: Opening;
+  /** Undefined for what is not listed yet. */
+  readonly verdict: Verdict | undefined;
+  readonly opened: Opened;
 }
 
 async function judge(
@@ -121,33 +141,54 @@ async function judge(
   window: Window,
   parts: MirrorParts,
 ): Promise<Judged> {
-  const opening = await parts.catalogue.open(place, { known, fresh: false });
-  const verdict = await runOpening(place, opening, window, parts);
-  const isMissing = 'problem' in verdict && verdict.problem.code === 'source-not-found';
-  if (isMissing && (await parts.catalogue.isGone(place))) return { verdict: { kind: 'gone' }, opening };
-  if (opening.kind !== 'job' || !isRefusal(verdict)) return { verdict, opening };
+  const opened = await openPlace(place, { known, fresh: false }, parts);
+  const verdict = await runOpened(place, opened, window, parts);
+  if (verdict === undefined || !('problem' in verdict)) return { verdict, opened };
+  const isMissing = /^(source-not-found|fleet-source-changed)$/.test(verdict.problem.code);
+  if (isMissing && (await parts.catalogue.isGone(place))) return { verdict: { kind: 'gone' }, opened };
+  if (!isRefusal(verdict)) return { verdict, opened };
   // The secret may have been replaced since it was read: it is read once more.
-  const again = await parts.catalogue.open(place, { known, fresh: true });
-  if (again.kind === 'job' && again.logins === opening.logins) return { verdict, opening };
-  parts.log.info(`${toPlaceName(place)}: the secret was replaced; trying again with the new one.`);
-  return { verdict: await runOpening(place, again, window, parts), opening: again };
+  const again = await openPlace(place, { known, fresh: true }, parts);
+  if (again.kind === 'job') {
+    if (opened.kind === 'job' && again.logins === opened.logins) return { verdict, opened };
+    parts.log.info(`${toPlaceName(place)}: the secret was replaced; trying again with the new one.`);
+  }
+  return { verdict: await runOpened(place, again, window, parts), opened: again };
 }
 
-async function runOpening(
+async function openPlace(
   place: Place,
-  opening: Opening,
+  how: Parameters<Catalogue['open']>[1],
+  { catalogue }: MirrorParts,
+): Promise<Opened> {
+  try {
+    return await catalogue.open(place, how);
+  } catch (error) {
+    return { kind: 'failed', error: toMirrorError(error) };
+  }
+}
+
+async function runOpened(
+  place: Place,
+  opened: Opened,
   { stop }: Window,
   parts: MirrorParts,
-): Promise<Verdict> {
-  if (opening.kind === 'blocked') return { kind: 'blocked', problem: opening.problem };
-  if (opening.kind !== 'job') return { kind: opening.kind };
+): Promise<Verdict | undefined> {
+  if (opened.kind === 'unlisted') return undefined;
+  if (opened.kind === 'failed') {
+    const verdict = judgeFailure(opened.error);
+    // A host that took all the time says nothing of the size.
+    return verdict.kind === 'too-large' ? { ...verdict, kind: 'failed' } : verdict;
+  }
+  if (opened.kind === 'blocked') return { kind: 'blocked', problem: opened.problem };
+  if (opened.kind !== 'job') return { kind: opened.kind };
   const isLarge = (await parts.builds?.find(place))?.isLarge === true;
-  if (isLarge || (opening.bytes ?? 0) > parts.bytesAtMost)
-    return { kind: 'too-large', problem: tooLarge(opening.bytes) };
+  if (isLarge || (opened.bytes ?? 0) > parts.bytesAtMost)
+    return { kind: 'too-large', problem: tooLarge(opened.bytes) };
   const stopping = new AbortController();
   const callOff = parts.clock.at(stop, () => stopping.abort(timeOver()));
   try {
-    return judgeOutcome(await parts.mirror(opening.job, place, stopping.signal));
+    return judgeOutcome(await parts.mirror(opened.job, place, stopping.signal));
   } catch (error) {
     return judgeFailure(toMirrorError(error));
   } finally {
@@ -160,7 +201,7 @@ interface Conclusion {
   readonly known: RepositoryState | undefined;
   readonly begin: number;
   readonly verdict: Verdict;
-  readonly opening: Opening;
+  readonly opened: Opened;
 }
 
 /** So often a run is continued in a function before a build takes over. */
@@ -200,16 +241,22 @@ async function handOver(conclusion: Conclusion, parts: MirrorParts): Promise<Pla
 }
 
 async function keep(conclusion: Conclusion, verdict: Verdict, parts: MirrorParts): Promise<void> {
-  const { message, known, begin, opening } = conclusion;
+  const { message, known, begin, opened } = conclusion;
   const { mirror, identity } = message.place;
   const ended = { place: message.place, begin, end: parts.clock.now(), reason: message.reason };
-  const found = opening.kind === 'job' ? opening.found : undefined;
+  const found = opened.kind === 'job' ? opened.found : undefined;
   const run = toRunRecord(verdict, ended);
-  const changes: StateChange[] = [{ kind: 'repository', state: toNextState(known, verdict, ended, found) }];
   // That nothing was to be done on most days is in the state; as a run of its own it would cost more than the look.
   const isQuiet = run.outcome === 'equal' && run.trigger === 'due';
-  if (!isQuiet) changes.push({ kind: 'runs', mirror, identity, runs: [run] });
-  await parts.store.write(changes);
+  await updateRepository(parts.store, { mirror, identity }, (present) => {
+    const next = toNextState(present, verdict, ended, found);
+    // A listing has told of something since this run began: that is still to be looked at.
+    const isHinted = present !== undefined && known !== undefined && present.hint !== known.hint;
+    const state = isHinted ? { ...next, dueAt: 0 } : next;
+    const changes: StateChange[] = [{ kind: 'repository', state }];
+    if (!isQuiet) changes.push({ kind: 'runs', mirror, identity, runs: [run] });
+    return changes;
+  });
 }
 
 const tooLarge = (bytes: number | undefined) => ({

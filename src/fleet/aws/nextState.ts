@@ -1,5 +1,5 @@
 import type { Outcome } from '../../report/outcome';
-import { pathsAtMost, type RepositoryState, type RunRecord, toNewState } from '../state/repositoryState';
+import { type RepositoryState, type RunRecord, toNewState, withPath } from '../state/repositoryState';
 import type { Opening } from './catalogue';
 import { type Message, type Place, toDigest } from './message';
 import type { Verdict } from './verdict';
@@ -71,11 +71,6 @@ function toStateName(verdict: Verdict): RepositoryState['state'] {
     default:
       return verdict.kind;
   }
-}
-
-function withPath(state: RepositoryState, path: string): RepositoryState {
-  if (state.path === path) return state;
-  return { ...state, path, formerPaths: [...state.formerPaths, state.path].slice(-pathsAtMost) };
 }
 
 function withoutUndefined(found: object | undefined): object {

@@ -1,14 +1,17 @@
 import type { ChainIdentity } from '../../aws/identity';
+import type { MirrorError } from '../../errors';
 import type { Job } from '../../mirror/job';
 import { codeCommit, generic, gitHub, type Profile } from '../../plan/profiles';
 import type { Login, RemoteSettings } from '../../remote/settings';
 import type { Log } from '../../system/context';
+import { toMirrorError } from '../../system/errors';
 import type { RepositoryState } from '../state/repositoryState';
-import type { Catalogue, CataloguedMirror, ListedPlace, Opening } from './catalogue';
+import type { Catalogue, EventSources, Opening, SourceProblem } from './catalogue';
 import type { CodeCommitNames, NamedRepository } from './codeCommitNames';
 import { callAws } from './errors';
 import { toLogin } from './login';
 import { type Place, toDigest } from './message';
+import { type ListedSource, type RefreshedStore, refreshSource } from './refresh';
 import type { SecretCache } from './secrets';
 import type { ParameterMirror } from './settings';
 
@@ -18,36 +21,65 @@ interface CatalogueParts {
   readonly source: ChainIdentity;
   readonly destination: ChainIdentity;
   readonly secrets: SecretCache;
+  readonly store: RefreshedStore;
+  readonly now: () => number;
+  /** Bytes that one push may carry; more goes in slices. */
+  readonly pushBytes: number;
   readonly log: Pick<Log, 'conceal'>;
 }
 
 /** How the state calls the one mirror that parameters describe. */
-export const parameterMirrorName = 'codecommit';
+const parameterMirrorName = 'codecommit';
 
-/** What the parameters of the stack say is to be mirrored: repositories of CodeCommit, each to a URL made of its name. */
-export function openParameterCatalogue(mirror: ParameterMirror, parts: CatalogueParts): Catalogue {
-  const isMeant = (name: string) => mirror.repositories.includes('*') || mirror.repositories.includes(name);
+/** The repositories of CodeCommit that parameters name, as their events tell of them. */
+export function toParameterSources(mirror: ParameterMirror): EventSources {
   return {
     findByRepository({ region, name, id }) {
-      if (region !== mirror.sourceRegion || !isMeant(name)) return [];
+      if (region !== mirror.sourceRegion || !isMeant(mirror, name)) return [];
       return [toPlace(region, { name, id })];
     },
-    mirrors: [toListed(mirror, parts, isMeant)],
-    isGone: (place) => isGone(place, mirror, parts.names),
-    open: (place, how) => open(mirror, place, how, { ...parts, isMeant }),
   };
 }
 
-function toListed(
-  { sourceRegion }: ParameterMirror,
-  { names }: CatalogueParts,
-  isMeant: (name: string) => boolean,
-): CataloguedMirror {
-  async function* listPlaces(newestFirst: boolean): AsyncGenerator<readonly ListedPlace[]> {
+function isMeant({ repositories }: ParameterMirror, name: string): boolean {
+  return repositories.includes('*') || repositories.includes(name);
+}
+
+/** What the parameters of the stack say is to be mirrored: repositories of CodeCommit, each to a URL made of its name. */
+export function openParameterCatalogue(mirror: ParameterMirror, parts: CatalogueParts): Catalogue {
+  const source = toListed(mirror, parts);
+  return {
+    mirrors: [source.name],
+    async refresh(isWhole) {
+      try {
+        await refreshSource(source, isWhole, parts.store, parts.now());
+        return [];
+      } catch (error) {
+        return [await keepProblem(source.name, toMirrorError(error), parts.store)];
+      }
+    },
+    isGone: (place) => isGone(place, mirror, parts.names),
+    open: (place, how) => open(mirror, place, how, parts),
+  };
+}
+
+async function keepProblem(
+  mirror: string,
+  error: MirrorError,
+  store: RefreshedStore,
+): Promise<SourceProblem> {
+  const { code, message, remedy } = error;
+  const before = await store.readMirror(mirror);
+  await store.write([{ kind: 'mirror', state: { ...before, mirror, problem: { code, message, remedy } } }]);
+  return { mirror, error };
+}
+
+function toListed(mirror: ParameterMirror, { names }: CatalogueParts): ListedSource {
+  async function* listPlaces(newestFirst: boolean): AsyncGenerator<readonly Place[]> {
     for await (const page of names.list(newestFirst))
       yield page
-        .filter(({ name }) => isMeant(name))
-        .map((repository) => ({ place: toPlace(sourceRegion, repository), hint: undefined }));
+        .filter(({ name }) => isMeant(mirror, name))
+        .map((repository) => toPlace(mirror.sourceRegion, repository));
   }
   return {
     name: parameterMirrorName,
@@ -71,17 +103,13 @@ async function isGone(
   return true;
 }
 
-interface OpenParts extends CatalogueParts {
-  readonly isMeant: (name: string) => boolean;
-}
-
 async function open(
   mirror: ParameterMirror,
   { mirror: name, path }: Place,
   { known, fresh }: { readonly known: RepositoryState | undefined; readonly fresh: boolean },
-  parts: OpenParts,
+  parts: CatalogueParts,
 ): Promise<Opening> {
-  if (name !== parameterMirrorName || !parts.isMeant(path)) return { kind: 'frozen' };
+  if (name !== parameterMirrorName || !isMeant(mirror, path)) return { kind: 'frozen' };
   // A repository that was renamed at the source keeps its mirror.
   const destination = known?.destination ?? path;
   const url = mirror.destinationUrl.replaceAll('{name}', destination);
@@ -94,7 +122,7 @@ async function open(
   };
   return {
     kind: 'job',
-    job: toJob(mirror, source, { url, name: url, login }),
+    job: toJob(mirror, source, { url, name: url, login }, parts.pushBytes),
     bytes: undefined,
     logins: digest,
     found: { path, destination },
@@ -123,8 +151,13 @@ async function readLogin(
   return { login, digest: toDigest([text]) };
 }
 
-function toJob(mirror: ParameterMirror, source: RemoteSettings, destination: RemoteSettings): Job {
-  const { force, prune, pruneLimit, pushBytes } = mirror;
+function toJob(
+  mirror: ParameterMirror,
+  source: RemoteSettings,
+  destination: RemoteSettings,
+  pushBytes: number,
+): Job {
+  const { force, prune, pruneLimit } = mirror;
   return {
     source,
     destination,

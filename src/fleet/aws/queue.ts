@@ -1,9 +1,9 @@
-import type { Message } from './message';
+import type { AnyMessage } from './message';
 
-/** The queue of places to look at. */
+/** The queue of what is to be done. */
 export interface Queue {
-  /** Puts messages in, each into the group of its place. Throws MirrorError when one of them was not taken. */
-  send(messages: readonly Message[]): Promise<void>;
+  /** Puts messages in, each into its group. Throws MirrorError when one of them was not taken. */
+  send(messages: readonly AnyMessage[]): Promise<void>;
   /** Hides a received message for so many seconds. A message that is gone, or another's by now, is passed over. */
   hide(receipt: string, seconds: number): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Received {
   readonly messageId: string;
   readonly receipt: string;
   /** Undefined for what this program did not write. */
-  readonly message: Message | undefined;
+  readonly message: AnyMessage | undefined;
   readonly group: string;
   /** How often it was received, this time included. */
   readonly receives: number;

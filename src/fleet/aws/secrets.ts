@@ -15,26 +15,23 @@ export function parseSecretPlace(text: string, region: string): SecretPlace | un
   return name === undefined ? undefined : { kind: 'parameter', name, region };
 }
 
-/** Reads secrets, and keeps each for a while. */
-export interface SecretCache {
-  /** `fresh`: not from the cache. Gives undefined for a secret without a text. */
-  read(place: SecretPlace, fresh: boolean): Promise<string | undefined>;
+/** Texts that are kept for five minutes. */
+export interface TextCache {
+  /** With `fresh`, reads in any case. A failure is not kept. */
+  get(key: string, read: () => Promise<string | undefined>, fresh?: boolean): Promise<string | undefined>;
+  forget(): void;
 }
 
 /** AWS's own caches keep a secret for so long; one that was replaced is noticed by its refusal before that. */
 const keepMilliseconds = 300_000;
 
-export function createSecretCache(
-  read: (place: SecretPlace) => Promise<string | undefined>,
-  now: () => number,
-): SecretCache {
+export function createTextCache(now: () => number): TextCache {
   const kept = new Map<string, { readonly until: number; readonly text: Promise<string | undefined> }>();
   return {
-    async read(place, fresh) {
-      const key = JSON.stringify(place);
+    async get(key, read, fresh = false) {
       const found = kept.get(key);
       if (!fresh && found !== undefined && found.until > now()) return await found.text;
-      const text = read(place);
+      const text = read();
       kept.set(key, { until: now() + keepMilliseconds, text });
       try {
         return await text;
@@ -43,6 +40,23 @@ export function createSecretCache(
         throw error;
       }
     },
+    forget: () => kept.clear(),
+  };
+}
+
+/** Reads secrets, and keeps each for a while. */
+export interface SecretCache {
+  /** `fresh`: not from the cache. Gives undefined for a secret without a text. */
+  read(place: SecretPlace, fresh: boolean): Promise<string | undefined>;
+}
+
+export function createSecretCache(
+  read: (place: SecretPlace) => Promise<string | undefined>,
+  now: () => number,
+): SecretCache {
+  const cache = createTextCache(now);
+  return {
+    read: async (place, fresh) => await cache.get(JSON.stringify(place), () => read(place), fresh),
   };
 }
 

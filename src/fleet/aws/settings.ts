@@ -16,8 +16,20 @@ export interface FleetSettings {
   readonly functionName: string | undefined;
   /** The most bytes that a repository may have to be mirrored in a function. */
   readonly bytesAtMost: number;
-  readonly mirror: ParameterMirror;
+  /** Bytes that one push may carry; more goes in slices. */
+  readonly pushBytes: number;
+  readonly mirrors: MirrorsPlace;
 }
+
+/** What is to be mirrored, or where that is written. */
+export type MirrorsPlace =
+  | { readonly kind: 'parameters'; readonly mirror: ParameterMirror }
+  | { readonly kind: 'file'; readonly place: FilePlace; readonly name: string };
+
+/** Where a mirrors.yaml is: an object of S3, or a parameter of AWS Systems Manager. */
+export type FilePlace =
+  | { readonly kind: 'object'; readonly bucket: string; readonly key: string }
+  | Extract<SecretPlace, { kind: 'parameter' }>;
 
 /** One mirror by parameters: repositories of CodeCommit in one region. */
 export interface ParameterMirror {
@@ -38,8 +50,6 @@ export interface ParameterMirror {
   readonly force: boolean;
   readonly prune: boolean;
   readonly pruneLimit: number;
-  /** Bytes that one push may carry; more goes in slices. */
-  readonly pushBytes: number;
 }
 
 /** Parses the environment of a function. Throws SettingsError with every fault. */
@@ -54,11 +64,23 @@ export function parseSettings(env: Environment): FleetSettings {
     table: need('TABLE_NAME'),
     buildProject: env['BUILD_PROJECT'] || undefined,
     functionName: env['AWS_LAMBDA_FUNCTION_NAME'] || undefined,
-    bytesAtMost: faults.attempt(() => readCount(env, 'LARGE_MIB', 400)) ?? 0,
+    bytesAtMost: (faults.attempt(() => readCount(env, 'LARGE_MIB', 400)) ?? 0) * 2 ** 20,
+    pushBytes: (faults.attempt(() => readCount(env, 'PUSH_MIB', 512)) ?? 0) * 2 ** 20,
   };
-  const mirror = faults.attempt(() => readParameters(env, region));
-  if (faults.faults.length > 0 || mirror === undefined) throw new SettingsError(faults.faults);
-  return { ...settings, bytesAtMost: settings.bytesAtMost * 2 ** 20, mirror };
+  const mirrors = faults.attempt(() => readMirrors(env, region));
+  if (faults.faults.length > 0 || mirrors === undefined) throw new SettingsError(faults.faults);
+  return { ...settings, mirrors };
+}
+
+function readMirrors(env: Environment, region: string): MirrorsPlace {
+  const name = env['MIRRORS'];
+  if (!name) return { kind: 'parameters', mirror: readParameters(env, region) };
+  const [, bucket, key] = /^arn:aws[a-z-]*:s3:::([a-z0-9.-]+)\/(\S+)$/.exec(name) ?? [];
+  if (bucket !== undefined && key !== undefined)
+    return { kind: 'file', place: { kind: 'object', bucket, key }, name };
+  const place = parseSecretPlace(name, region);
+  if (place?.kind === 'parameter') return { kind: 'file', place, name };
+  throw fault('MIRRORS', name, 'arn:aws:s3:::<bucket>/<key> or ssm:/<name>');
 }
 
 function readParameters(env: Environment, region: string): ParameterMirror {
@@ -92,7 +114,6 @@ function readParameters(env: Environment, region: string): ParameterMirror {
     force: env['FORCE'] === 'true',
     prune: env['PRUNE'] === 'true',
     pruneLimit: readCount(env, 'PRUNE_LIMIT', 10),
-    pushBytes: readCount(env, 'PUSH_MIB', 512) * 2 ** 20,
   };
   const isItself =
     mirror.sourceUrl === mirror.destinationUrl && env['DESTINATION_ROLE'] === env['SOURCE_ROLE'];

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../aws/http';
 import { awsCallFailed, callAws, isAwsError } from './errors';
-import { type Message, toGroup } from './message';
+import { type AnyMessage, toMessageGroup } from './message';
 import type { Queue } from './queue';
 
 /** SendMessageBatch takes so many messages, and so many bytes in all; the rest is a margin for what goes with them. */
@@ -42,12 +42,12 @@ async function openClient(region: string): Promise<SQSClient> {
 }
 
 interface Entry {
-  readonly message: Message;
+  readonly message: AnyMessage;
   readonly body: string;
 }
 
 /** Messages in their order, cut into what one call takes. */
-function toBatches(messages: readonly Message[]): readonly (readonly Entry[])[] {
+function toBatches(messages: readonly AnyMessage[]): readonly (readonly Entry[])[] {
   const batches: Entry[][] = [];
   let bytes = 0;
   for (const message of messages) {
@@ -75,7 +75,7 @@ async function sendBatch(
   const entries = batch.map(({ message, body }, index) => ({
     Id: String(index),
     MessageBody: body,
-    MessageGroupId: toGroup(message.place),
+    MessageGroupId: toMessageGroup(message),
     MessageDeduplicationId: message.id,
   }));
   const { Failed = [] } = await callAws('sqs:SendMessage', () =>

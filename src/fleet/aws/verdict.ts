@@ -28,7 +28,13 @@ export function isRefusal(verdict: Verdict): boolean {
   return 'problem' in verdict && refusals.some((code) => code === verdict.problem.code);
 }
 
-const refusals: readonly ErrorCode[] = ['source-unauthorised', 'credentials-refused', 'permission-denied'];
+const refusals: readonly ErrorCode[] = [
+  'source-unauthorised',
+  'credentials-refused',
+  'permission-denied',
+  'fleet-token-refused',
+  'fleet-not-permitted',
+];
 
 /** Failures that stay until somebody does something. */
 const lasting: readonly ErrorCode[] = [
@@ -57,7 +63,20 @@ const lasting: readonly ErrorCode[] = [
   'git-too-old',
   'ssh-unusable',
   'fleet-aws-settings',
+  'fleet-owner-not-found',
+  'fleet-name-taken',
+  'fleet-name-refused',
+  'fleet-quota',
+  'fleet-not-private',
+  // What is to be done about these two is for the next plan to say.
+  'fleet-destination-changed',
+  'fleet-source-changed',
 ];
+
+/** Whether trying again by itself would change nothing. */
+export function isLasting(code: ErrorCode): boolean {
+  return lasting.includes(code);
+}
 
 /** The verdict of a run that gave an outcome. */
 export function judgeOutcome(outcome: Outcome): Verdict {
@@ -65,14 +84,14 @@ export function judgeOutcome(outcome: Outcome): Verdict {
   if (failure !== undefined) return judgeFailure(failure, outcome);
   if (counts.failed === 0) return { kind: 'equal', outcome };
   const bad = refs.filter(({ code }) => code !== undefined);
-  const isLasting = bad.every(({ code }) => code !== undefined && lasting.includes(code));
+  const staysBad = bad.every(({ code }) => code !== undefined && isLasting(code));
   const [first] = bad;
   const problem: Problem = {
     code: first?.code ?? 'not-equal',
     message: `${counts.failed} refs are not what they should be, ${first?.ref} among them: ${first?.reason ?? first?.status}`,
     remedy: 'Read the log of the run, which names every ref.',
   };
-  return { kind: isLasting ? 'blocked' : 'failed', problem, outcome };
+  return { kind: staysBad ? 'blocked' : 'failed', problem, outcome };
 }
 
 /** The verdict of a run that failed; `outcome` is what it had done until then. */
@@ -85,7 +104,7 @@ export function judgeFailure(failure: MirrorError, outcome?: Outcome): Verdict {
     const isAhead = outcome !== undefined && (outcome.bytes > 0 || outcome.counts.changed > 0);
     return isAhead ? { kind: 'unfinished', outcome } : { kind: 'too-large', problem };
   }
-  return { kind: lasting.includes(code) ? 'blocked' : 'failed', problem, outcome };
+  return { kind: isLasting(code) ? 'blocked' : 'failed', problem, outcome };
 }
 
 function toProblem({ code, message, remedy }: MirrorError): Problem {

@@ -2,8 +2,7 @@ import type { Message as SqsMessage } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../aws/http';
 import { callAws } from './errors';
 import type { LambdaProgram, Voice } from './lambdaProgram';
-import { mirrorBatch } from './mirrorBatch';
-import { openMirrorParts } from './mirrorFunction';
+import { createBatchRunner } from './mirrorFunction';
 import { parseSettings } from './settings';
 
 /** A batch has as long as a function has, so that the visibility timeout of the queue serves both. */
@@ -18,13 +17,13 @@ const pollSeconds = 20;
  */
 export async function runWorker(program: LambdaProgram, voice: Voice): Promise<void> {
   const settings = parseSettings(program.env);
-  const parts = openMirrorParts(settings, program, voice);
+  const run = createBatchRunner(settings, program, voice);
   const source = await openSource(settings.queueUrl, settings.region, program.env);
   voice.log.info(`Waiting for messages of ${settings.queueUrl}.`);
   while (!program.signal.aborted) {
     const messages = await source.receive(program.signal);
     if (messages.length === 0) continue;
-    const answer = await mirrorBatch(toEvent(messages), program.now() + batchMilliseconds, parts);
+    const answer = await run(toEvent(messages), program.now() + batchMilliseconds);
     const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
     await source.delete(messages.filter(({ MessageId = '' }) => !failed.has(MessageId)));
   }

@@ -7,9 +7,8 @@ import type { MirrorConfiguration } from '../configuration/configuration';
 import type { RepositoryState, RunRecord } from '../state/repositoryState';
 import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
-import { prepareDestination, type Runnable } from './prepareDestination';
-import { requireSource } from './requireSource';
-import { toJob } from './toJob';
+import { openJob } from './openJob';
+import type { Runnable } from './prepareDestination';
 
 /** How the run of one repository ended. */
 export interface RepositoryRun {
@@ -45,16 +44,9 @@ export async function mirrorRepository(planned: Runnable, run: RunContext): Prom
   const { context } = limited;
   let [outcome, error, destination]: [Outcome?, MirrorError?, string?] = [];
   try {
-    const hosts = fleet.hostsOf(mirror);
-    const source = await requireSource(hosts.source, planned);
-    destination = (await prepareDestination(fleet, mirror, planned)).url;
-    const [from, to] = await Promise.all([hosts.source.login(), hosts.destination.login()]);
-    const job = toJob(
-      mirror,
-      { url: source.url, name: planned.path, login: from },
-      { url: destination, name: planned.destination, login: to },
-    );
-    outcome = await runMirror(job, context);
+    const opened = await openJob(fleet, mirror, planned);
+    destination = opened.destination.url;
+    outcome = await runMirror(opened.job, context);
   } catch (thrown) {
     error = toFailure(thrown, context);
   }

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { Host } from '../hosts/host';
 import type { HostRepository } from '../hosts/repository';
-import type { PlannedRepository } from '../plan/decision';
+import type { Decision, PlannedRepository } from '../plan/decision';
 import { parseMarker, toMarker } from '../plan/marker';
-import { pathsAtMost, type RepositoryState, toNewState } from '../state/repositoryState';
+import { type RepositoryState, toNewState, withPath } from '../state/repositoryState';
 import { updateRepository } from '../state/update';
 import { destinationChanged } from './errors';
 import type { Fleet } from './fleet';
@@ -14,6 +14,11 @@ import { readRefs } from './readRefs';
 export type Runnable = PlannedRepository & { readonly action: 'create' | 'adopt' | 'follow' } & {
   readonly repository: HostRepository;
 };
+
+/** What of a planned repository its run needs. */
+export type Openable = Pick<PlannedRepository, 'mirror' | 'identity' | 'path'> & {
+  readonly repository: Pick<HostRepository, 'owner' | 'name'>;
+} & Extract<Decision, { readonly action: Runnable['action'] }>;
 
 export function isRunnable(planned: PlannedRepository): planned is Runnable {
   return ['create', 'adopt', 'follow'].includes(planned.action) && planned.repository !== undefined;
@@ -26,7 +31,7 @@ export function isRunnable(planned: PlannedRepository): planned is Runnable {
 export async function prepareDestination(
   fleet: Fleet,
   mirror: MirrorConfiguration,
-  planned: Runnable,
+  planned: Openable,
 ): Promise<HostRepository> {
   const { identity, path, destination: name } = planned;
   const host = fleet.hostsOf(mirror).destination;
@@ -34,7 +39,9 @@ export async function prepareDestination(
   const marker = toMarker({ identity, path }, mirror.to.host);
   const found = await host.findByName(name);
   requireExpected(planned, found);
-  if (found !== undefined && planned.action === 'adopt' && planned.by === 'empty')
+  // With our marker it was taken over by a run before, and holds what that has pushed.
+  const isMarked = found !== undefined && parseMarker(found.description)?.identity === identity;
+  if (found !== undefined && !isMarked && planned.action === 'adopt' && planned.by === 'empty')
     await requireEmpty(fleet, host, found);
   const destination =
     found ?? (await host.create({ name, description: marker, tags: { 'codecommit-mirror': identity } }));
@@ -44,7 +51,7 @@ export async function prepareDestination(
 }
 
 /** Between the plan and now, somebody may have made, replaced or taken away what is there. */
-function requireExpected(planned: Runnable, found: HostRepository | undefined): void {
+function requireExpected(planned: Openable, found: HostRepository | undefined): void {
   const { destination: name, identity } = planned;
   const owner = found && parseMarker(found.description)?.identity;
   if (owner !== undefined && owner !== identity)
@@ -65,20 +72,14 @@ async function requireEmpty(fleet: Fleet, host: Host, { url, name }: HostReposit
   if (refs.size > 0) throw destinationChanged(name, 'it was empty, and somebody has filled it meanwhile');
 }
 
-/** The names that a repository had are kept. */
-function rename(state: RepositoryState, path: string): RepositoryState {
-  if (state.path === path) return state;
-  return { ...state, path, formerPaths: [...state.formerPaths, state.path].slice(-pathsAtMost) };
-}
-
 /** Writes nothing where nothing is new. */
 async function save(
   { store }: Fleet,
-  { mirror, identity, path }: Runnable,
+  { mirror, identity, path }: Openable,
   more: Pick<RepositoryState, 'destination' | 'destinationIdentity'>,
 ): Promise<void> {
   await updateRepository(store, { mirror, identity }, (before) => {
-    const state = { ...rename(before ?? toNewState(mirror, identity, path), path), ...more };
+    const state = { ...withPath(before ?? toNewState(mirror, identity, path), path), ...more };
     return isDeepStrictEqual(state, before) ? [] : [{ kind: 'repository', state }];
   });
 }

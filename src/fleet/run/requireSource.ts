@@ -1,7 +1,7 @@
 import type { Host } from '../hosts/host';
 import type { HostRepository } from '../hosts/repository';
 import { sourceChanged } from './errors';
-import type { Runnable } from './prepareDestination';
+import type { Openable } from './prepareDestination';
 
 /**
  * The source of a run, as its host has it now. A plan may be an hour old, and its address names whatever has that name:
@@ -10,13 +10,22 @@ import type { Runnable } from './prepareDestination';
  */
 export async function requireSource(
   host: Host,
-  { identity, path, repository }: Runnable,
+  { identity, path, repository }: Openable,
 ): Promise<HostRepository> {
-  // CodeCommit finds nothing by its ID: to look for one is to list all.
-  const found =
-    host.kind === 'codecommit' ? await host.findByName(repository.name) : await host.find(identity);
+  const found = (await findCheaply(host, identity, repository)) ?? (await host.find(identity));
   const isAsPlanned =
     found?.identity === identity && found.owner.toLowerCase() === repository.owner.toLowerCase();
   if (!isAsPlanned) throw sourceChanged(path);
   return found;
+}
+
+/** CodeCommit finds nothing by its ID, and to look for one is to list all: that is done where the name has changed. */
+async function findCheaply(
+  host: Host,
+  identity: string,
+  { name }: Openable['repository'],
+): Promise<HostRepository | undefined> {
+  if (host.kind !== 'codecommit') return undefined;
+  const named = await host.findByName(name);
+  return named?.identity === identity ? named : undefined;
 }

@@ -1,14 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
 import { hasCode } from '../../errors';
-import { toReason } from '../command/describePlan';
 import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
+import { toListedState } from '../run/listedState';
 import { saveListings } from '../run/mirrorAll';
 import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { type MirrorProblem, readPlan } from '../run/readPlan';
-import { type RepositoryState, toNewState } from '../state/repositoryState';
 import { updateRepository } from '../state/update';
-import { toHint } from './hint';
 
 /** A key of one repository of one mirror. */
 export const toKey = (mirror: string, identity: string) => `${mirror} ${identity}`;
@@ -110,42 +107,8 @@ export class Catalogue {
 
   async #save(planned: PlannedRepository): Promise<void> {
     await updateRepository(this.#fleet.store, planned, (known) => {
-      const state = isRunnable(planned) ? toListedState(planned, known) : toIdleState(planned, known);
-      return state === undefined || isDeepStrictEqual(state, known) ? [] : [{ kind: 'repository', state }];
+      const state = toListedState(planned, known);
+      return state === undefined ? [] : [{ kind: 'repository', state }];
     });
-  }
-}
-
-/** A repository whose time stamp has moved is due at once. */
-function toListedState(planned: Runnable, known: RepositoryState | undefined): RepositoryState {
-  const state = known ?? toNewState(planned.mirror, planned.identity, planned.path);
-  const hint = toHint(planned.repository);
-  if (hint === undefined || hint === state.hint) return state;
-  return { ...state, hint, dueAt: 0 };
-}
-
-/** The state of a repository that is not mirrored; undefined where there is none to keep. */
-function toIdleState(
-  planned: PlannedRepository,
-  known: RepositoryState | undefined,
-): RepositoryState | undefined {
-  switch (planned.action) {
-    case 'conflict': {
-      if (planned.because === 'unlisted') return known;
-      const { problem: _before, ...state } =
-        known ?? toNewState(planned.mirror, planned.identity, planned.path);
-      const problem = {
-        code: 'fleet-conflict',
-        message: toReason(planned) ?? '',
-        remedy: planned.remedy,
-      };
-      return { ...state, state: 'blocked', problem };
-    }
-    case 'gone':
-      return known && { ...known, state: 'gone' };
-    case 'frozen':
-      return known && { ...known, state: 'frozen' };
-    default:
-      return known;
   }
 }

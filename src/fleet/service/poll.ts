@@ -2,8 +2,8 @@ import type { MirrorError } from '../../errors';
 import { toMirrorError } from '../../system/errors';
 import type { HostRepository } from '../hosts/repository';
 import type { Fleet } from '../run/fleet';
+import { toHint } from '../run/listedState';
 import { updateRepository } from '../state/update';
-import { toHint } from './hint';
 
 /** Whether the last plan has a decision for this repository, also that it is left out. */
 export type IsPlanned = (mirror: string, identity: string) => boolean;

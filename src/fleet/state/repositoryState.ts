@@ -27,6 +27,8 @@ export const repositoryStateSchema = z.object({
    * `frozen` archived or moved away · `gone` deleted at the source.
    */
   state: z.enum(['new', 'equal', 'behind', 'failing', 'blocked', 'empty', 'frozen', 'gone']),
+  /** When it was first listed, by an engine that counts from then until it is first verified. */
+  seenAt: time.optional(),
   /** When both sides were last seen equal. */
   verifiedAt: time.optional(),
   /** When a look last found a change at the source. */
@@ -87,4 +89,10 @@ export type MirrorState = Readonly<z.output<typeof mirrorStateSchema>>;
 /** A repository that was seen for the first time. */
 export function toNewState(mirror: string, identity: string, path: string): RepositoryState {
   return { mirror, identity, path, formerPaths: [], state: 'new', failures: 0, isPaused: false };
+}
+
+/** The state under the path that the repository has now; the paths that it had are kept. */
+export function withPath(state: RepositoryState, path: string): RepositoryState {
+  if (state.path === path) return state;
+  return { ...state, path, formerPaths: [...state.formerPaths, state.path].slice(-pathsAtMost) };
 }

@@ -29,4 +29,13 @@ export interface FleetStore extends AsyncDisposable {
    * them from then on. Throws MirrorError `fleet-state-unwritable` or `fleet-state-locked`.
    */
   write(changes: readonly StateChange[]): Promise<void>;
+  /**
+   * Where several processes write: reads the state of one repository and writes what `change` makes of it, again when
+   * another process wrote it in between. Use `updateRepository`.
+   */
+  readonly update?: ((key: RepositoryKey, change: RepositoryChange) => Promise<void>) | undefined;
 }
+
+export type RepositoryKey = Pick<RepositoryState, 'mirror' | 'identity'>;
+
+export type RepositoryChange = (known: RepositoryState | undefined) => readonly StateChange[];

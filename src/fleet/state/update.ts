@@ -1,18 +1,18 @@
-import type { RepositoryState } from './repositoryState';
-import type { FleetStore, StateChange } from './store';
+import type { FleetStore, RepositoryChange, RepositoryKey } from './store';
 
 /** Updates that are under way, by the repository. */
-const busy = new WeakMap<FleetStore, Map<string, Promise<void>>>();
+const busy = new WeakMap<object, Map<string, Promise<void>>>();
 
 /**
  * Reads the state of one repository and writes what `change` makes of it. One update of a repository begins when the one
  * before is saved: what two of them change at the same time is never lost. Throws as `write` does.
  */
 export async function updateRepository(
-  store: FleetStore,
-  { mirror, identity }: Pick<RepositoryState, 'mirror' | 'identity'>,
-  change: (known: RepositoryState | undefined) => readonly StateChange[],
+  store: Pick<FleetStore, 'readRepository' | 'write' | 'update'>,
+  { mirror, identity }: RepositoryKey,
+  change: RepositoryChange,
 ): Promise<void> {
+  if (store.update !== undefined) return await store.update({ mirror, identity }, change);
   const chains = busy.get(store) ?? new Map<string, Promise<void>>();
   busy.set(store, chains);
   const key = `${mirror} ${identity}`;

@@ -106,7 +106,7 @@ test('when no event is lost, failures, kills and runs out of time are made up fo
       await clock.runUntil(start + hour + 11 * minute);
       isCalm = true;
       await clock.runUntil(start + 3 * hour);
-      const dead = new Set(queue.dead.map(({ place }) => place.path));
+      const dead = new Set(queue.dead.flatMap((each) => ('place' in each ? [each.place.path] : [])));
       for (const { name, destination, source } of fleet.repositories)
         if (!dead.has(name)) expect(destination).toEqual(source);
       expect(queue.stored).toEqual([]);

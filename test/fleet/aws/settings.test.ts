@@ -14,9 +14,14 @@ const env = {
   DESTINATION_SECRET: 'ssm:/mirror/token',
 };
 
+function readMirror(given: Readonly<Record<string, string>>) {
+  const { mirrors } = parseSettings(given);
+  return mirrors.kind === 'parameters' ? mirrors.mirror : undefined;
+}
+
 describe('the settings of a function', () => {
   test('name repositories, both sides and the place of the secret', () => {
-    expect(parseSettings(env).mirror).toMatchObject({
+    expect(readMirror(env)).toMatchObject({
       repositories: ['app', 'web'],
       sourceRegion: 'eu-west-1',
       sourceUrl: 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/{name}',
@@ -31,7 +36,7 @@ describe('the settings of a function', () => {
 
   test('take a CodeCommit of another region, signed for that region and without a secret', () => {
     const other = { ...env, DESTINATION_URL: 'codecommit::us-east-1://{name}', DESTINATION_SECRET: '' };
-    expect(parseSettings(other).mirror).toMatchObject({
+    expect(readMirror(other)).toMatchObject({
       destinationUrl: 'https://git-codecommit.us-east-1.amazonaws.com/v1/repos/{name}',
       destinationRegion: 'us-east-1',
       secret: undefined,

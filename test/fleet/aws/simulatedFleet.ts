@@ -1,10 +1,11 @@
 import { MirrorError } from '../../../src/errors';
-import type { Catalogue } from '../../../src/fleet/aws/catalogue';
+import type { Catalogue, EventSources } from '../../../src/fleet/aws/catalogue';
 import { takeIn } from '../../../src/fleet/aws/intake';
 import type { Place } from '../../../src/fleet/aws/message';
-import type { MirrorParts } from '../../../src/fleet/aws/mirrorPlace';
+import type { BatchParts } from '../../../src/fleet/aws/mirrorBatch';
+import { type RefreshedStore, refreshSource } from '../../../src/fleet/aws/refresh';
 import type { MirrorState, RepositoryState } from '../../../src/fleet/state/repositoryState';
-import type { FleetStore, StateChange } from '../../../src/fleet/state/store';
+import type { StateChange } from '../../../src/fleet/state/store';
 import { generic } from '../../../src/plan/profiles';
 import { countRefs, type Outcome, type RefOutcome } from '../../../src/report/outcome';
 import type { Log } from '../../../src/system/context';
@@ -85,8 +86,11 @@ export function createFleet({ names, refs, fate, concurrency }: FleetSettings): 
   const counts = { runs: 0, intakes: 0, reads: 0, writes: 0, lists: 0 };
   const backwards: string[] = [];
   const store = createStore(counts);
-  const catalogue = createCatalogue(names, counts);
-  const parts: MirrorParts = {
+  const catalogue = createCatalogue(names, { counts, store, clock });
+  const sources: EventSources = {
+    findByRepository: ({ name }) => (byName.has(name) ? [toPlace(name)] : []),
+  };
+  const parts: BatchParts = {
     catalogue,
     store,
     queue,
@@ -95,7 +99,7 @@ export function createFleet({ names, refs, fate, concurrency }: FleetSettings): 
     clock,
     log: silent,
     atOnce: 4,
-    measure: () => undefined,
+    metrics: { run: () => undefined, standing: () => undefined },
     clean: async () => undefined,
     mirror: async (_job, place, signal) => {
       counts.runs += 1;
@@ -106,10 +110,9 @@ export function createFleet({ names, refs, fate, concurrency }: FleetSettings): 
   };
   const { killAfter, isThrottled } = fate;
   const lambda = createLambda({ clock, queue, parts, concurrency, timeout: 900_000, killAfter, isThrottled });
-  const metrics = { standing: () => undefined };
   async function take(event: unknown): Promise<void> {
     counts.intakes += 1;
-    await takeIn(event, { catalogue, store, queue, clock, log: silent, metrics, hooks: undefined });
+    await takeIn(event, { sources, queue, clock, log: silent });
     lambda.poll();
   }
   let count = 0;
@@ -208,17 +211,29 @@ function waitOr(clock: VirtualClock, milliseconds: number, signal: AbortSignal):
   });
 }
 
-function createCatalogue(names: readonly string[], counts: { lists: number }): Catalogue {
+interface CatalogueNeeds {
+  readonly counts: { lists: number };
+  readonly store: RefreshedStore;
+  readonly clock: VirtualClock;
+}
+
+function createCatalogue(names: readonly string[], { counts, store, clock }: CatalogueNeeds): Catalogue {
   async function* list() {
     for (let at = 0; at < names.length; at += 1000) {
       counts.lists += 1;
-      yield names.slice(at, at + 1000).map((name) => ({ place: toPlace(name), hint: undefined }));
+      // A call of CodeCommit.
+      await clock.wait(100);
+      yield names.slice(at, at + 1000).map(toPlace);
     }
   }
+  const source = { name: 'codecommit', list, listNewest: list };
   const side = (name: string) => ({ url: `https://host/${name}`, name, login: { kind: 'none' } as const });
   return {
-    findByRepository: ({ name }) => (names.includes(name) ? [toPlace(name)] : []),
-    mirrors: [{ name: 'codecommit', list, listNewest: list }],
+    mirrors: ['codecommit'],
+    async refresh(isWhole) {
+      await refreshSource(source, isWhole, store, clock.now());
+      return [];
+    },
     isGone: async () => false,
     open: async ({ path }) => ({
       kind: 'job',
@@ -244,7 +259,7 @@ function createStore(counts: { reads: number; writes: number }) {
     if (change.kind === 'repository') states.set(toKey(change.state), change.state);
     if (change.kind === 'mirror') mirrors.set(change.state.mirror, change.state);
   };
-  const store: Pick<FleetStore, 'readRepositories' | 'readRepository' | 'readMirror' | 'write'> = {
+  const store: RefreshedStore = {
     readRepositories: async () => {
       counts.reads += Math.ceil((states.size * 500) / 8_000);
       return [...states.values()];

@@ -1,6 +1,5 @@
-import { type Message, type Place, toGroup } from '../../../src/fleet/aws/message';
-import { mirrorBatch } from '../../../src/fleet/aws/mirrorBatch';
-import type { MirrorParts } from '../../../src/fleet/aws/mirrorPlace';
+import { type AnyMessage, type Place, toMessageGroup } from '../../../src/fleet/aws/message';
+import { type BatchParts, mirrorBatch } from '../../../src/fleet/aws/mirrorBatch';
 import type { Queue } from '../../../src/fleet/aws/queue';
 
 /** A clock that only moves when everything that happens at one moment has happened. */
@@ -62,7 +61,7 @@ async function settle(): Promise<void> {
 
 interface Stored {
   readonly id: string;
-  readonly message: Message;
+  readonly message: AnyMessage;
   readonly group: string;
   readonly sentAt: number;
   receives: number;
@@ -75,7 +74,7 @@ export interface SimulatedQueue extends Queue {
   receive(): readonly Stored[];
   delete(receipt: string): void;
   readonly stored: readonly Stored[];
-  readonly dead: readonly Message[];
+  readonly dead: readonly AnyMessage[];
   /** How often each call was made. */
   readonly counts: { send: number; receive: number; delete: number; hide: number };
 }
@@ -91,7 +90,7 @@ const dedupMilliseconds = 300_000;
 /** A FIFO queue of SQS with high throughput: groups, deduplication for five minutes, visibility, a dead-letter queue. */
 export function createQueue({ clock, visibility, tries }: QueueSettings): SimulatedQueue {
   let stored: Stored[] = [];
-  const dead: Message[] = [];
+  const dead: AnyMessage[] = [];
   const ids = new Map<string, number>();
   const counts = { send: 0, receive: 0, delete: 0, hide: 0 };
   let count = 0;
@@ -104,7 +103,7 @@ export function createQueue({ clock, visibility, tries }: QueueSettings): Simula
     async send(messages) {
       counts.send += Math.ceil(messages.length / 10);
       for (const message of messages) {
-        const group = toGroup(message.place);
+        const group = toMessageGroup(message);
         const key = `${group}\n${message.id}`;
         if ((ids.get(key) ?? -Infinity) > clock.now() - dedupMilliseconds) continue;
         ids.set(key, clock.now());
@@ -163,7 +162,7 @@ export interface Lambda {
 export interface LambdaSettings {
   readonly clock: VirtualClock;
   readonly queue: SimulatedQueue;
-  readonly parts: MirrorParts;
+  readonly parts: BatchParts;
   readonly concurrency: number;
   readonly timeout: number;
   /** Milliseconds after which this invocation is killed; undefined for one that is not. */
@@ -190,7 +189,7 @@ export function createLambda(settings: LambdaSettings): Lambda {
       });
     });
     // What a killed sandbox would still do does not happen: its hands are off.
-    const hands: MirrorParts = {
+    const hands: BatchParts = {
       ...parts,
       store: guard(parts.store, () => isKilled),
       queue: guard(parts.queue, () => isKilled),

@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PlannedRepository } from '../plan/decision';
+import type { Fleet } from '../run/fleet';
+import { toListedState } from '../run/listedState';
+import { saveListings } from '../run/mirrorAll';
+import { isRunnable } from '../run/prepareDestination';
+import { readPlan } from '../run/readPlan';
+import type { RepositoryState } from '../state/repositoryState';
+import type { StateChange } from '../state/store';
+import { updateRepository } from '../state/update';
+import type { SourceProblem } from './catalogue';
+import { type Plan, type Plans, toPlan } from './plans';
+
+interface ReplanParts {
+  readonly fleet: Fleet;
+  readonly plans: Plans;
+  readonly now: () => number;
+}
+
+/** Lists both sides of every mirror, plans, and saves what differs from before. What is planned anew is due at once. */
+export async function replan(parts: ReplanParts): Promise<readonly SourceProblem[]> {
+  const { fleet } = parts;
+  const { mirrors } = fleet.configuration;
+  const { repositories, problems, listed } = await readPlan(fleet, mirrors);
+  const unlisted = new Set(problems.map(({ mirror }) => mirror));
+  for (const { name } of mirrors) {
+    const own = repositories.filter(({ mirror }) => mirror === name);
+    // Of what can't be listed nothing new is concluded.
+    await saveMirror(name, unlisted.has(name) ? own.filter(isRunnable) : own, parts);
+  }
+  await saveListings(fleet, { repositories, problems, listed });
+  fleet.context.log.info(`Listed ${repositories.length} repositories.`);
+  return problems;
+}
+
+async function saveMirror(
+  mirror: string,
+  planned: readonly PlannedRepository[],
+  { fleet, plans, now }: ReplanParts,
+): Promise<void> {
+  const before = await plans.list(mirror);
+  const known = new Map((await fleet.store.readRepositories(mirror)).map((state) => [state.identity, state]));
+  const changed = planned.filter((each) => !isDeepStrictEqual(toPlan(each), before.get(each.identity)));
+  await plans.write(mirror, changed.map(toPlan));
+  const toState = (each: PlannedRepository, state: RepositoryState | undefined) =>
+    toPlannedState(each, before.get(each.identity), state, now());
+  const differing = planned.filter(
+    (each) => !isDeepStrictEqual(toState(each, known.get(each.identity)), known.get(each.identity)),
+  );
+  const toChanges = (each: PlannedRepository, latest: RepositoryState | undefined): StateChange[] => {
+    const state = toState(each, latest);
+    return state === undefined ? [] : [{ kind: 'repository', state }];
+  };
+  // At the first listing nobody else writes yet, and there may be thousands.
+  if (known.size === 0) await fleet.store.write(differing.flatMap((each) => toChanges(each, undefined)));
+  else
+    for (const each of differing)
+      await updateRepository(fleet.store, each, (latest) => toChanges(each, latest));
+}
+
+/** What the next plan was asked to decide. */
+const undecided = /^fleet-(destination|source)-changed$/;
+
+function toPlannedState(
+  planned: PlannedRepository,
+  before: Plan | undefined,
+  known: RepositoryState | undefined,
+  now: number,
+): RepositoryState | undefined {
+  const state = toListedState(planned, known) ?? known;
+  if (state === undefined) return undefined;
+  if (known === undefined) return { ...state, seenAt: now };
+  const isOut = known.state === 'gone' || known.state === 'frozen';
+  const isNew = before !== undefined && isOther(toPlan(planned), before);
+  const isDue = isRunnable(planned) && (isNew || isOut);
+  return isDue || undecided.test(known.problem?.code ?? '') ? { ...state, dueAt: 0 } : state;
+}
+
+/** Whether the plan says to do something else. A mirror that was made meanwhile is the same. */
+function isOther(plan: Plan, before: Plan): boolean {
+  if (before.destination === undefined || plan.path !== before.path) return true;
+  const identity = before.destinationIdentity ?? plan.destinationIdentity;
+  return plan.destination !== before.destination || plan.destinationIdentity !== identity;
+}
