@@ -8,6 +8,8 @@ import { createStopSignal } from './program/stopSignal';
 const functions: Readonly<Record<string, (program: LambdaProgram, voice: Voice) => Promise<Handler>>> = {
   intake: async (program, voice) =>
     (await import('./fleet/aws/intakeFunction')).openIntakeFunction(program, voice),
+  hooks: async (program, voice) =>
+    (await import('./fleet/aws/hookFunction')).openHookFunction(program, voice),
   mirror: async (program, voice) =>
     (await import('./fleet/aws/mirrorFunction')).openMirrorFunction(program, voice),
 };

@@ -47,12 +47,17 @@ export function toNextState(
     state,
     failures: verdict.kind === 'failed' || verdict.kind === 'blocked' ? before.failures + 1 : 0,
     lookedAt: run.begin,
-    dueAt: run.end + toPause(looks[state], identity),
+    dueAt: isEarly(run, verdict) ? run.end : run.end + toPause(looks[state], identity),
     ...(isEqual && { verifiedAt: run.end }),
     ...(outcome !== undefined && outcome.counts.changed > 0 && { changedAt: run.begin }),
     ...(outcome !== undefined && { refs: outcome.counts.branches + outcome.counts.tags }),
     ...('problem' in verdict && { problem: verdict.problem }),
   };
+}
+
+/** The git of a host may not have yet what its webhook tells of: the next schedule looks once more. */
+function isEarly({ reason }: EndedRun, verdict: Verdict): boolean {
+  return reason === 'webhook' && verdict.kind === 'equal' && verdict.outcome.counts.changed === 0;
 }
 
 /** Milliseconds: between three quarters of these hours and all of them, always the same for one repository. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createRequestHandler } from '../../aws/http';
 import { createStopwatch } from '../../report/stopwatch';
-import { openFleet } from '../run/fleet';
+import { type Fleet, openFleet } from '../run/fleet';
 import { createAwsSecretReader } from '../secrets/awsReader';
 import type { FleetStore } from '../state/store';
 import type { Catalogue, EventSources } from './catalogue';
@@ -68,31 +68,56 @@ function openByParameters(
   });
 }
 
-/** A fleet is opened for each batch: its requests end with it, and a file that was changed counts from then on. */
 function createFileOpener(
-  { table, region, pushBytes }: FleetSettings,
-  file: Extract<MirrorsPlace, { kind: 'file' }>,
+  settings: FleetSettings,
+  file: MirrorsFile,
+  store: FleetStore,
+  program: LambdaProgram,
+  voice: Voice,
+): CatalogueOpener {
+  const { table, region, pushBytes } = settings;
+  const plans = openPlans(openRows(table, region));
+  const opener = createFleetOpener(file, store, program, voice);
+  return async (signal) => {
+    const fleet = await opener.open(signal);
+    const { forgetSecrets } = opener;
+    return openFleetCatalogue({ fleet, plans, pushBytes, forgetSecrets, now: program.now });
+  };
+}
+
+type MirrorsFile = Extract<MirrorsPlace, { kind: 'file' }>;
+
+export interface FleetOpener {
+  /** A fleet is opened for each batch: its requests end with it, and a file that was changed counts from then on. */
+  open(signal: AbortSignal): Promise<Fleet>;
+  readonly forgetSecrets: () => void;
+}
+
+/** Opens the fleet of a mirrors.yaml in AWS. */
+export function createFleetOpener(
+  file: MirrorsFile,
   store: FleetStore,
   { env, now, signal: stop }: LambdaProgram,
   { log }: Voice,
-): CatalogueOpener {
+): FleetOpener {
   const read = openMirrorsFile(file, now);
-  const plans = openPlans(openRows(table, region));
-  const config = { requestHandler: createRequestHandler(env) };
   const cache = createTextCache(now);
+  const config = { requestHandler: createRequestHandler(env) };
   const secrets = keepSecrets(createAwsSecretReader({ env, config }), cache);
   const folder = toWorkFolder(env);
-  return async (ending) => {
-    const signal = AbortSignal.any([stop, ending]);
-    setMaxListeners(0, signal);
-    const context = {
-      env: { ...env, HOME: folder, TMPDIR: folder },
-      log,
-      signal,
-      stopwatch: createStopwatch(() => performance.now()),
-      startedAt: new Date(now()),
-    };
-    const fleet = await openFleet(await read(), store, context, secrets);
-    return openFleetCatalogue({ fleet, plans, pushBytes, forgetSecrets: cache.forget, now });
+  return {
+    forgetSecrets: cache.forget,
+    async open(ending) {
+      const signal = AbortSignal.any([stop, ending]);
+      setMaxListeners(0, signal);
+      const context = {
+        env: { ...env, HOME: folder, TMPDIR: folder },
+        log,
+        signal,
+        stopwatch: createStopwatch(() => performance.now()),
+        startedAt: new Date(now()),
+      };
+      return await openFleet(await read(), store, context, secrets);
+    },
   };
 }

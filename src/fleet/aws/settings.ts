@@ -18,6 +18,8 @@ export interface FleetSettings {
   readonly bytesAtMost: number;
   /** Bytes that one push may carry; more goes in slices. */
   readonly pushBytes: number;
+  /** The ARN of the secret that webhooks are signed with; undefined where no host sends any. */
+  readonly hookSecret: string | undefined;
   readonly mirrors: MirrorsPlace;
 }
 
@@ -64,6 +66,7 @@ export function parseSettings(env: Environment): FleetSettings {
     table: need('TABLE_NAME'),
     buildProject: env['BUILD_PROJECT'] || undefined,
     functionName: env['AWS_LAMBDA_FUNCTION_NAME'] || undefined,
+    hookSecret: env['HOOK_SECRET'] || undefined,
     bytesAtMost: (faults.attempt(() => readCount(env, 'LARGE_MIB', 400)) ?? 0) * 2 ** 20,
     pushBytes: (faults.attempt(() => readCount(env, 'PUSH_MIB', 512)) ?? 0) * 2 ** 20,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readHook } from '../../../src/fleet/aws/hooks';
+import { keepHookSecrets } from '../../../src/fleet/aws/hookSecrets';
+import { readRequest } from '../../../src/fleet/aws/hooks';
 import { toLogin } from '../../../src/fleet/aws/login';
 import { parseMessage, toGroup } from '../../../src/fleet/aws/message';
 import { createSecretCache, parseSecretPlace } from '../../../src/fleet/aws/secrets';
@@ -149,19 +150,43 @@ test('a group is one that SQS takes, whatever the identity', () => {
   }
 });
 
-test('a webhook has its raw body and its headers in lower case', () => {
+test('a webhook has its raw body and its headers in lower case', async () => {
   const event = {
     version: '2.0',
-    rawPath: '/acme',
+    rawPath: '/hooks/acme',
     headers: { 'X-Hub-Signature-256': 'sha256=00' },
     body: Buffer.from('{"a":"ä"}').toString('base64'),
     isBase64Encoded: true,
     requestContext: { http: { method: 'POST' } },
   };
-  expect(readHook(event)).toEqual({
-    path: '/acme',
+  const request = readRequest(event);
+  expect(request).toMatchObject({
+    method: 'POST',
+    path: '/hooks/acme',
     headers: { 'x-hub-signature-256': 'sha256=00' },
-    body: Buffer.from('{"a":"ä"}'),
   });
-  expect(readHook({ tick: true })).toBeUndefined();
+  expect(await request?.readBody()).toEqual(Buffer.from('{"a":"ä"}'));
+  const large = { ...event, body: 'x'.repeat(26 * 2 ** 20), isBase64Encoded: false };
+  expect(await readRequest(large)?.readBody()).toBeUndefined();
+  expect(readRequest({ tick: true })).toBeUndefined();
+});
+
+test('the secrets of webhooks are read again when one does not fit, and not each time somebody forges one', async () => {
+  let [now, reads] = [0, 0];
+  const secrets = keepHookSecrets(
+    async () => {
+      reads += 1;
+      return [`secret ${reads}`];
+    },
+    () => now,
+  );
+  const isValid = (secret: string) => secrets.test((all) => all.includes(secret));
+  expect(await isValid('secret 1')).toBe(true);
+  expect(await isValid('secret 2')).toBe(false);
+  now = 10_000;
+  expect(await isValid('secret 2')).toBe(true);
+  for (let forged = 0; forged < 100; forged += 1) expect(await isValid('forged')).toBe(false);
+  expect(reads).toBe(2);
+  now = 310_000;
+  expect(await isValid('secret 3')).toBe(true);
 });
