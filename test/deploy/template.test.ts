@@ -87,8 +87,36 @@ describe.runIf(hasLinter)('deploy/template.yaml', { tags: ['slow'] }, () => {
       DESTINATION_SECRET: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:mirror-AbCdEf',
     };
     expect(parseSettings(given)).toMatchObject({
-      mirror: { repositories: ['*'], destinationRegion: undefined },
+      mirrors: { kind: 'parameters', mirror: { repositories: ['*'], destinationRegion: undefined } },
     });
+    const MIRRORS = 'arn:aws:s3:::acme-configuration/mirrors.yaml';
+    expect(parseSettings({ ...given, DESTINATION_URL: '', DESTINATION_SECRET: '', MIRRORS })).toMatchObject({
+      mirrors: { kind: 'file', place: { bucket: 'acme-configuration', key: 'mirrors.yaml' } },
+    });
+  });
+
+  test('whoever answers webhooks may read no token of a host, and the intake none at all', async () => {
+    const { Resources } = await translate();
+    const actionsOf = (role: string) =>
+      [...walk(Resources[role])].flatMap(({ Effect, Action }) => (Effect === 'Allow' ? [Action].flat() : []));
+    expect(actionsOf('IntakeRole').sort()).toEqual([
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'sqs:SendMessage',
+      'sts:AssumeRole',
+    ]);
+    expect(actionsOf('HookRole').sort()).toEqual([
+      'dynamodb:GetItem',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'secretsmanager:GetSecretValue',
+      'sqs:SendMessage',
+      'sts:AssumeRole',
+    ]);
+    const secrets = [...walk(Resources['HookRole'])].filter(
+      ({ Action }) => Action === 'secretsmanager:GetSecretValue',
+    );
+    expect(secrets.map(({ Resource }) => Resource)).toEqual([{ Ref: 'HookSecret' }]);
   });
 });
 
@@ -103,6 +131,16 @@ describe.runIf(motoAvailable() && hasLinter)('the stack, in moto', { tags: ['slo
         DestinationRoleArn: 'arn:aws:iam::210987654321:role/mirror',
       },
       ['HasAlarmTopic', 'HasDestinationRole', 'HasAnyRole'],
+    ],
+    [
+      'with a mirrors.yaml, the secrets that it names, and webhooks',
+      {
+        MirrorsObjectArn: 'arn:aws:s3:::acme-configuration/mirrors.yaml',
+        SecretArns:
+          'arn:aws:secretsmanager:us-east-1:123456789012:secret:github-AbCdEf,arn:aws:ssm:us-east-1:123456789012:parameter/gitlab',
+        Webhooks: 'true',
+      },
+      ['HasMirrorsFile', 'HasMirrorsObject', 'HasSecretArns', 'HasWebhooks'],
     ],
   ])('is created %s', async (_case, more, holding) => {
     await using moto = await openMoto();
@@ -128,6 +166,11 @@ describe.runIf(motoAvailable() && hasLinter)('the stack, in moto', { tags: ['slo
     expect(described).toContain('<StackStatus>CREATE_COMPLETE</StackStatus>');
     for (const output of ['IntakeFunction', 'QueueUrl', 'DeadLetterQueueArn', 'StateTable'])
       expect(described).toContain(`<OutputKey>${output}</OutputKey>`);
+    const ids = { Action: 'DescribeStackResources', StackName: 'mirror' };
+    const made = await callCloudFormation(moto.url, ids);
+    const isAsked = 'Webhooks' in parameters;
+    for (const id of ['HookFunction', 'HookRole', 'MirrorsFilePolicy'])
+      expect([id, made.includes(`<LogicalResourceId>${id}</LogicalResourceId>`)]).toEqual([id, isAsked]);
   });
 });
 
@@ -140,7 +183,12 @@ function toMoto(template: Template, holding: ReadonlySet<string>): unknown {
     if (key === 'PackageType') return undefined;
     return Array.isArray(value) ? value.filter((item) => !isLeftOut(item, holding)) : value;
   });
-  const copy = JSON.parse(text) as { Resources: Record<string, { Properties: Record<string, unknown> }> };
+  const copy = JSON.parse(text) as {
+    Outputs: Record<string, unknown>;
+    Resources: Record<string, { Properties: Record<string, unknown> }>;
+  };
+  // It has neither URLs of functions nor secrets.
+  for (const name of ['HooksUrl', 'HookSecretArn']) delete copy.Outputs[name];
   for (const [id, { Properties }] of Object.entries(copy.Resources))
     if (Properties?.['FifoQueue'] === true) Properties['QueueName'] = `${id}.fifo`;
   return copy;

@@ -83,6 +83,14 @@ const role = optionalText({
   fix: 'Write role: arn:aws:iam::123456789012:role/mirror, for example.',
 });
 
+/** IAM, AssumeRole: ExternalId. */
+const externalId = optionalText({
+  description: 'The external ID that the trust policy of `role` asks for.',
+  pattern: /^[\w+=,.@:/-]{2,1224}$/,
+  form: 'an external ID: 2 to 1224 letters, digits and + = , . @ : / -',
+  fix: 'Write external_id: <the sts:ExternalId of the trust policy>.',
+});
+
 const address = checkedText({
   isValid: isHostUrl,
   form: `${hostUrlForm} (http:// only on this machine)`,
@@ -138,6 +146,7 @@ export const codeCommitKeys = {
   host: z.literal('codecommit'),
   region,
   role,
+  external_id: externalId,
 };
 
 for (const keys of [gitHubKeys, gitLabKeys, bitbucketKeys, bitbucketServerKeys, codeCommitKeys])

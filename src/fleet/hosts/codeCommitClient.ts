@@ -40,10 +40,14 @@ function toRetries({ AWS_RETRY_MODE: retryMode, AWS_MAX_ATTEMPTS: attempts }: Ho
 }
 
 /** Opens AWS's client for one region. Endpoints by AWS_ENDPOINT_URL_CODECOMMIT, _STS or AWS_ENDPOINT_URL. */
-export function createClient({ region, role }: CodeCommitSettings, { env, signal }: HostContext): Client {
+export function createClient(
+  { region, role, externalId }: CodeCommitSettings,
+  { env, signal }: HostContext,
+): Client {
   const requestHandler = createRequestHandler(env);
   const base = toCredentials(env);
-  const credentials = role === undefined ? base : assume(role, new STS({ ...at('STS'), credentials: base }));
+  const credentials =
+    role === undefined ? base : assume({ role, externalId }, new STS({ ...at('STS'), credentials: base }));
   const client = new CodeCommit({ ...at('CODECOMMIT'), credentials });
   return {
     client,
@@ -74,11 +78,15 @@ function toCredentials(env: HostContext['env']): Credentials {
 }
 
 /** `RoleSessionName` stands in CloudTrail. */
-function assume(role: string, sts: STS): Credentials {
+function assume(
+  { role, externalId }: { readonly role: string; readonly externalId: string | undefined },
+  sts: STS,
+): Credentials {
   return async () => {
     const { Credentials: given } = await sts.assumeRole({
       RoleArn: role,
       RoleSessionName: 'codecommit-mirror',
+      ...(externalId !== undefined && { ExternalId: externalId }),
     });
     if (!given?.AccessKeyId || !given.SecretAccessKey) throw new Error(`STS gave no credentials for ${role}`);
     return {

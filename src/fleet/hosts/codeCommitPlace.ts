@@ -6,6 +6,8 @@ export interface CodeCommitSettings {
   readonly region: string;
   /** ARN of a role to assume. Default: the credentials of the environment or the profile themselves. */
   readonly role?: string | undefined;
+  /** What the trust policy of the role asks for. */
+  readonly externalId?: string | undefined;
 }
 
 export interface Place {

@@ -29,8 +29,10 @@ export function toHostSettings(
       const { host, url, project, username, token } = place;
       return { host, url, project, user: username, readToken: toReader(token) };
     }
-    case 'codecommit':
-      return { host: place.host, region: place.region, role: place.role };
+    case 'codecommit': {
+      const { host, region, role, external_id: externalId } = place;
+      return { host, region, role, externalId };
+    }
     case 'git': {
       const { host, urls, username = 'git', token } = place;
       const readLogin = async () =>

@@ -55,6 +55,8 @@ const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
 /** That a role's session has. */
 export const sessionAccessKeyId = 'ASIAIOSFODNN7EXAMPLE';
 export const fleetRole = 'arn:aws:iam::111122223333:role/fleet';
+/** A role that is assumed with this external ID only. */
+export const guardedRole = { role: `${fleetRole}-guarded`, externalId: 'an-external-id' };
 
 /** Opens CodeCommit's JSON 1.1 API of our own, and STS's AssumeRole for one role. Other access keys are refused. */
 export async function openCodeCommitServer(options: CodeCommitOptions = {}): Promise<CodeCommitServer> {
@@ -138,7 +140,9 @@ function answerSts(server: CodeCommitServer, parameters: URLSearchParams, respon
   const send = (status: number, xml: string) =>
     response.writeHead(status, { 'Content-Type': 'text/xml' }).end(xml);
   const space = 'https://sts.amazonaws.com/doc/2011-06-15/';
-  if (parameters.get('RoleArn') !== fleetRole) {
+  const [role, externalId] = [parameters.get('RoleArn'), parameters.get('ExternalId')];
+  const isGuarded = role === guardedRole.role && externalId === guardedRole.externalId;
+  if (role !== fleetRole && !isGuarded) {
     const message = `User is not authorized to perform: sts:AssumeRole on resource: ${parameters.get('RoleArn')}`;
     const error = `<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
     return void send(403, `<ErrorResponse xmlns="${space}">${error}</ErrorResponse>`);

@@ -34,6 +34,7 @@ describe('the JSON Schema', () => {
       to: {
         ...to,
         role: 'arn:aws:iam::123456789012:role/x',
+        external_id: 'an-external-id',
         repository: '{name}',
         names: { a: 'b' },
         adopt: ['c'],

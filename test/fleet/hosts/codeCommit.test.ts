@@ -4,6 +4,7 @@ import { HostThrottled } from '../../../src/fleet/hosts/errors';
 import {
   type CodeCommitServer,
   fleetRole,
+  guardedRole,
   openCodeCommitServer,
   sessionAccessKeyId,
 } from '../../../src/sandbox/hosts/codeCommit';
@@ -15,9 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-const open = (more: { role?: string; env?: Record<string, string> } = {}) =>
+const open = (more: { role?: string; externalId?: string; env?: Record<string, string> } = {}) =>
   openCodeCommit(
-    { region: 'eu-west-1', role: more.role },
+    { region: 'eu-west-1', role: more.role, externalId: more.externalId },
     createContext({ env: { ...server.env, ...more.env } }),
   );
 
@@ -147,6 +148,13 @@ describe('CodeCommit', () => {
     await context.clock.wait(60_000, context.signal);
     expect(await failureOf(host.findByName('app'))).not.toBe(failure);
     expect(server.requests).toHaveLength(asked + 1);
+  });
+
+  it('assumes a role with the external ID that it asks for', async () => {
+    server.add('app');
+    expect(await listAll(open(guardedRole))).toHaveLength(1);
+    const failure = await failureOf(listAll(open({ ...guardedRole, externalId: 'another' })));
+    expect(failure.code).toBe('fleet-token-refused');
   });
 
   it('works as a role, whose session signs for git too', async () => {
