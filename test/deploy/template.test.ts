@@ -64,6 +64,8 @@ describe.runIf(hasLinter)('deploy/template.yaml', { tags: ['slow'] }, () => {
     expect([...new Set(actions)].sort()).toEqual([
       'codecommit:ListRepositories',
       'ecr:GetAuthorizationToken',
+      'servicequotas:GetAWSDefaultServiceQuota',
+      'servicequotas:GetServiceQuota',
     ]);
     const wide = [...walk(Resources)].filter(({ Action }) => /:\*"/.test(JSON.stringify(Action ?? '')));
     expect(wide.map(({ Effect }) => Effect)).toEqual(['Deny', 'Deny']);
