@@ -1,12 +1,11 @@
 import { toPath } from '../configuration/patterns';
 import type { Fleet } from '../run/fleet';
 import { openJob } from '../run/openJob';
-import type { Openable } from '../run/prepareDestination';
 import { pollAll } from '../service/poll';
 import type { RepositoryState } from '../state/repositoryState';
 import type { Catalogue, Opening, SourceProblem } from './catalogue';
 import { type Place, toDigest } from './message';
-import type { Plan, Plans } from './plans';
+import { type Plan, type Plans, toOpenable } from './plans';
 import { listingMilliseconds } from './refresh';
 import { replan } from './replan';
 
@@ -74,14 +73,7 @@ async function open(
   };
 }
 
-function toOpenable({ mirror, identity }: Place, plan: Plan): Openable | undefined {
-  const { action, destination, destinationIdentity, name, path } = plan;
-  if (action === 'conflict' || action === 'gone' || action === 'idle') return undefined;
-  if (destination === undefined) return undefined;
-  return { mirror, identity, path, action, destination, destinationIdentity, repository: { name } };
-}
-
-function toIdle({ action }: Plan, known: RepositoryState | undefined): Opening {
+function toIdle({ decision: { action } }: Plan, known: RepositoryState | undefined): Opening {
   if (action === 'gone') return { kind: 'gone' };
   if (action === 'conflict' && known?.problem !== undefined)
     return { kind: 'blocked', problem: known.problem };

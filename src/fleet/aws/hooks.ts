@@ -65,7 +65,7 @@ async function toMessages(hint: Hint, parts: HookParts): Promise<readonly AnyMes
   );
   if (found.every(({ plan }) => plan === undefined)) return [toList(identity, parts)];
   return found.flatMap(({ name, plan }): AnyMessage[] => {
-    if (plan === undefined || plan.action === 'idle') return [];
+    if (plan === undefined || plan.decision.action === 'idle') return [];
     parts.log.info(`${name}: ${plan.path}: put into the queue (webhook).`);
     const place = { mirror: name, identity, path: plan.path };
     // What a webhook says twice costs one look; what it says again later must not be taken for the same.

@@ -1,18 +1,28 @@
 import * as z from 'zod';
 import type { PlannedRepository } from '../plan/decision';
-import { isRunnable } from '../run/prepareDestination';
+import { isRunnable, type Openable } from '../run/prepareDestination';
 import type { Rows } from './dynamoRows';
 import type { Place } from './message';
+
+const decisionSchema = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('create'), destination: z.string() }),
+  z.object({
+    action: z.literal('adopt'),
+    by: z.enum(['marker', 'empty', 'name']),
+    destination: z.string(),
+    destinationIdentity: z.string(),
+  }),
+  z.object({ action: z.literal('follow'), destination: z.string(), destinationIdentity: z.string() }),
+]);
 
 const planSchema = z.object({
   identity: z.string(),
   path: z.string(),
-  /** `idle`: nothing is to be done; the state says why. */
-  action: z.enum(['create', 'adopt', 'follow', 'conflict', 'gone', 'idle']),
-  /** Of the source, without its owner. */
+  /** Of the source. */
+  owner: z.string(),
   name: z.string(),
-  destination: z.string().optional(),
-  destinationIdentity: z.string().optional(),
+  /** `idle`: nothing is to be done; the state says why. */
+  decision: z.union([decisionSchema, z.object({ action: z.enum(['conflict', 'gone', 'idle']) })]),
 });
 
 /** What the last listing of all decided for one repository. */
@@ -42,18 +52,16 @@ export function openPlans(rows: Rows): Plans {
 }
 
 export function toPlan(planned: PlannedRepository): Plan {
-  const { identity, path, repository } = planned;
-  const base = { identity, path, name: repository?.name ?? path };
-  if (isRunnable(planned)) {
-    const { action, destination } = planned;
-    const destinationIdentity = 'destinationIdentity' in planned ? planned.destinationIdentity : undefined;
-    return {
-      ...base,
-      action,
-      destination,
-      ...(destinationIdentity !== undefined && { destinationIdentity }),
-    };
-  }
-  const { action } = planned;
-  return { ...base, action: action === 'conflict' || action === 'gone' ? action : 'idle' };
+  const { identity, path, repository, action } = planned;
+  const base = { identity, path, owner: repository?.owner ?? '', name: repository?.name ?? path };
+  // Parsing leaves out what a run does not need.
+  if (isRunnable(planned)) return { ...base, decision: decisionSchema.parse(planned) };
+  return { ...base, decision: { action: action === 'conflict' || action === 'gone' ? action : 'idle' } };
+}
+
+/** Undefined where nothing is to be mirrored. */
+export function toOpenable({ mirror, identity }: Place, plan: Plan): Openable | undefined {
+  const { decision, owner, name, path } = plan;
+  if (!('destination' in decision)) return undefined;
+  return { mirror, identity, path, repository: { owner, name }, ...decision };
 }

@@ -76,9 +76,12 @@ function toPlannedState(
   return isDue || undecided.test(known.problem?.code ?? '') ? { ...state, dueAt: 0 } : state;
 }
 
-/** Whether the plan says to do something else. A mirror that was made meanwhile is the same. */
+/** Whether the plan says to do something else. A mirror that was made or taken over meanwhile is the same. */
 function isOther(plan: Plan, before: Plan): boolean {
-  if (before.destination === undefined || plan.path !== before.path) return true;
-  const identity = before.destinationIdentity ?? plan.destinationIdentity;
-  return plan.destination !== before.destination || plan.destinationIdentity !== identity;
+  const [now, then] = [plan.decision, before.decision];
+  if (!('destination' in now) || !('destination' in then) || plan.path !== before.path) return true;
+  const isSame = now.action === 'create' || then.action === 'create';
+  return (
+    now.destination !== then.destination || !(isSame || now.destinationIdentity === then.destinationIdentity)
+  );
 }

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { openDynamoStore } from '../../../src/fleet/aws/dynamoStore';
 import type { RepositoryState } from '../../../src/fleet/state/repositoryState';
-import { grow } from '../../servers/git';
 import { type CodeCommitServer, openCodeCommitServer } from '../../../src/sandbox/hosts/codeCommit';
 import { type GithubServer, openGithubServer } from '../../../src/sandbox/hosts/github';
 import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import { grow } from '../../servers/git';
 import { type RunningFunction, startFunction } from '../../servers/lambda/function';
 import { type AwsWorld, openAwsWorld, toClientOptions, withEnvironment } from './world';
 
