@@ -29,7 +29,7 @@ interface CatalogueParts {
 }
 
 /** How the state calls the one mirror that parameters describe. */
-const parameterMirrorName = 'codecommit';
+export const parameterMirrorName = 'codecommit';
 
 /** The repositories of CodeCommit that parameters name, as their events tell of them. */
 export function toParameterSources(mirror: ParameterMirror): EventSources {

@@ -23,6 +23,7 @@ export interface FleetFlags {
   readonly secretFile?: string;
   readonly url?: string;
   readonly replaceSecret?: boolean;
+  readonly stack?: string;
 }
 
 /** The `fleet` command without what it does, which is loaded when it runs. */
@@ -48,6 +49,7 @@ export function createFleetCommand(run: (request: FleetRequest) => Promise<void>
     fleet.addCommand(command);
     return command;
   };
+  const stack = 'the stack in AWS of this name (docs/aws.md), in place of --config and --state';
   const stateFolder = 'the folder of the state (default: mirrors.state beside the configuration)';
   add('preview', 'show what would be mirrored, made, left out; changes nothing', true)
     .option('--state <folder>', stateFolder)
@@ -60,6 +62,7 @@ export function createFleetCommand(run: (request: FleetRequest) => Promise<void>
     .option('--json', 'print the result as a JSON document');
   add('status', 'show the last known state; asks no host', true)
     .option('--state <folder>', stateFolder)
+    .option('--stack <name>', stack)
     .option('--json', 'print the state as a JSON document');
   const secretFile =
     'the file with the secret of webhooks (default: mirrors.hooks-secret beside the configuration)';
@@ -75,7 +78,8 @@ export function createFleetCommand(run: (request: FleetRequest) => Promise<void>
     .addHelpText('after', serveText);
   add('hooks', 'install, list or remove the webhooks of every source', false, '<install|list|remove>')
     .option('--state <folder>', stateFolder)
-    .requiredOption('--url <url>', 'where the hosts reach fleet serve --hooks-port')
+    .option('--url <url>', 'where the hosts reach fleet serve --hooks-port')
+    .option('--stack <name>', `${stack}; its URL and its secret`)
     .option('--secret-file <file>', secretFile)
     .option('--replace-secret', 'make a new secret; the one before stays valid beside it');
   add('init', 'ask five questions and write a configuration', false);

@@ -3,7 +3,6 @@ import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HookPlace, Hooks } from '../hosts/webhooks/hooks';
 import type { Fleet } from '../run/fleet';
 import { readPlan } from '../run/readPlan';
-import { ensureHookSecret } from '../service/hookSecrets';
 
 export type HookAction = 'install' | 'list' | 'remove';
 
@@ -11,16 +10,15 @@ export interface HookOptions {
   readonly action: HookAction;
   /** Of our listener, as the host reaches it: `https://hooks.example.com`. */
   readonly url: string;
-  readonly secretFile: string;
-  readonly isReplaced: boolean;
+  /** Gives the secret that hosts are to sign with; made where there is none. */
+  readonly ensureSecret: () => Promise<string>;
 }
 
 /** Installs, lists or removes the webhooks of every source that has them. Gives the exit code. */
 export async function manageHooks(fleet: Fleet, options: HookOptions): Promise<number> {
   const { log } = fleet.context;
   const base = parseBase(options.url);
-  const secret =
-    options.action === 'install' ? await ensureHookSecret(options.secretFile, options.isReplaced) : '';
+  const secret = options.action === 'install' ? await options.ensureSecret() : '';
   log.conceal([secret]);
   let failed = 0;
   for (const mirror of fleet.configuration.mirrors) {

@@ -13,13 +13,14 @@ import { readPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
 import { createAwsSecretReader } from '../secrets/awsReader';
 import type { AwsSecretReader } from '../secrets/resolve';
+import { ensureHookSecret } from '../service/hookSecrets';
 import { toCleanStore } from '../state/cleanStore';
 import { openJournalStore } from '../state/journalStore';
 import { readStore } from '../state/readOnly';
 import type { FleetStore } from '../state/store';
 import { checkFleet } from './check';
 import type { FleetRequest } from './fleetCommand';
-import { type HookOptions, manageHooks } from './hooks';
+import { type HookAction, type HookOptions, manageHooks } from './hooks';
 import { mirrorFleet } from './mirror';
 import { tellPreview, toJsonPlan } from './preview';
 import { type ServeOptions, type ServePorts, serveFleet } from './serve';
@@ -76,6 +77,12 @@ async function run(request: FleetRequest, program: FleetProgram, session: Sessio
       written === undefined ? unanswered : `\n${file} is written. Next: codecommit-mirror fleet preview\n`,
     );
     return written === undefined ? 1 : 0;
+  }
+  if (flags.stack !== undefined) {
+    const { runOnStack } = await import('./onStack');
+    const action = subcommand === 'hooks' ? parseAction(request) : undefined;
+    const given = { request, session, secrets: openSecretReader(program), write };
+    return await runOnStack(flags.stack, given, action);
   }
   const configuration = await readConfiguration(file);
   const folder = flags.state === undefined ? toStateFolder(file) : resolve(cwd, flags.state);
@@ -145,11 +152,17 @@ function toServeOptions(
   };
 }
 
-function toHookOptions({ flags, names }: FleetRequest, { cwd }: FleetProgram, file: string): HookOptions {
-  const [action] = names;
-  if (action !== 'install' && action !== 'list' && action !== 'remove') throw unknownAction(action);
-  const { url = '', replaceSecret = false } = flags;
-  return { action, url, secretFile: toSecretFile(flags, cwd, file), isReplaced: replaceSecret };
+function toHookOptions(request: FleetRequest, { cwd }: FleetProgram, file: string): HookOptions {
+  const { url, replaceSecret = false } = request.flags;
+  const action = parseAction(request);
+  if (url === undefined) throw urlMissing();
+  const secretFile = toSecretFile(request.flags, cwd, file);
+  return { action, url, ensureSecret: () => ensureHookSecret(secretFile, replaceSecret) };
+}
+
+function parseAction({ names: [action] }: FleetRequest): HookAction {
+  if (action === 'install' || action === 'list' || action === 'remove') return action;
+  throw unknownAction(action);
 }
 
 function toSecretFile({ secretFile }: FleetRequest['flags'], cwd: string, file: string): string {
@@ -165,6 +178,12 @@ function parsePort(flag: string, text: string): number {
     'Give a free port, such as 8080.',
   );
 }
+
+const urlMissing = () =>
+  invalidFlag(
+    '--url is missing: where do the hosts reach this service?',
+    'Give --url https://hooks.example.com, which leads to the port of fleet serve --hooks-port; or --stack with the name of a stack in AWS.',
+  );
 
 const unknownAction = (action = '') =>
   invalidFlag(

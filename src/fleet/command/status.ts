@@ -1,5 +1,5 @@
 import { toGlobTest } from '../../plan/glob';
-import type { FleetConfiguration } from '../configuration/configuration';
+import type { MirrorConfiguration } from '../configuration/configuration';
 import type { MirrorState, RepositoryState } from '../state/repositoryState';
 import type { FleetStore } from '../state/store';
 import { toColumns, toCounts } from './table';
@@ -13,7 +13,7 @@ interface Known {
 
 /** Prints the last known state of every repository. Gives the exit code. */
 export async function tellStatus(
-  { mirrors }: FleetConfiguration,
+  { mirrors }: { readonly mirrors: readonly Pick<MirrorConfiguration, 'name'>[] },
   store: FleetStore,
   names: readonly string[],
   write: (text: string) => void,

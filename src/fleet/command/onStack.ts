@@ -1,0 +1,83 @@
+import { MirrorError } from '../../errors';
+import type { Session } from '../../program/session';
+import { openDynamoStore } from '../aws/dynamoStore';
+import { readHookSecrets, replaceHookSecret } from '../aws/hookSecrets';
+import { openMirrorsFile } from '../aws/mirrorsFile';
+import { parameterMirrorName } from '../aws/parameterCatalogue';
+import { type FleetSettings, parseSettings } from '../aws/settings';
+import { readStack, type Stack } from '../aws/stack';
+import type { FleetConfiguration } from '../configuration/configuration';
+import { openFleet } from '../run/fleet';
+import type { AwsSecretReader } from '../secrets/resolve';
+import type { FleetRequest } from './fleetCommand';
+import { type HookAction, manageHooks } from './hooks';
+import { tellStatus } from './status';
+
+/** What a command about a stack works with. */
+export interface OnStack {
+  readonly request: FleetRequest;
+  readonly session: Session;
+  readonly secrets: AwsSecretReader;
+  readonly write: (text: string) => void;
+}
+
+/** Runs a command of the fleet about a stack in AWS, by its name. Gives the exit code. Throws MirrorError. */
+export async function runOnStack(name: string, given: OnStack, hookAction?: HookAction): Promise<number> {
+  const { env } = given.session.context;
+  const stack = await readStack(name, env);
+  const settings = parseSettings(stack.env);
+  if (hookAction !== undefined) return await manageStackHooks(stack, settings, hookAction, given);
+  const names =
+    settings.mirrors.kind === 'parameters'
+      ? [parameterMirrorName]
+      : (await readMirrors(settings)).mirrors.map((mirror) => mirror.name);
+  await using store = openDynamoStore(settings.table, settings.region);
+  const mirrors = names.map((each) => ({ name: each }));
+  const { request, write } = given;
+  return await tellStatus({ mirrors }, store, request.names, write, request.flags.json === true);
+}
+
+async function readMirrors({ mirrors }: FleetSettings): Promise<FleetConfiguration> {
+  if (mirrors.kind === 'parameters') throw noMirrors();
+  return await openMirrorsFile(mirrors, Date.now)();
+}
+
+/** With the secret of the stack, at the URL of the stack. */
+async function manageStackHooks(
+  { outputs }: Stack,
+  settings: FleetSettings,
+  action: HookAction,
+  { request: { flags }, session, secrets }: OnStack,
+): Promise<number> {
+  const configuration = await readMirrors(settings);
+  const url = flags.url ?? outputs.get('HooksUrl');
+  const secret = outputs.get('HookSecretArn');
+  if (url === undefined || secret === undefined) throw noHooks();
+  await using store = openDynamoStore(settings.table, settings.region);
+  const fleet = await openFleet(configuration, store, session.context, secrets);
+  const ensureSecret = async () => {
+    const [newest] = await readHookSecrets(secret);
+    return newest === undefined || flags.replaceSecret ? await replaceHookSecret(secret) : newest;
+  };
+  return await manageHooks(fleet, { action, url, ensureSecret });
+}
+
+const noMirrors = () =>
+  new MirrorError(
+    'fleet-aws-settings',
+    {
+      message: 'The stack has no mirrors.yaml: its source is CodeCommit, which tells by events.',
+      remedy: 'For other sources, set MirrorsObjectArn or MirrorsParameter of the stack.',
+    },
+    { exitCode: 2 },
+  );
+
+const noHooks = () =>
+  new MirrorError(
+    'fleet-aws-settings',
+    {
+      message: 'The stack has no URL for webhooks.',
+      remedy: 'Set its parameter Webhooks to true, and deploy it again.',
+    },
+    { exitCode: 2 },
+  );
