@@ -1,7 +1,7 @@
 import { toPath } from '../configuration/patterns';
 import type { Fleet } from '../run/fleet';
 import { openJob } from '../run/openJob';
-import { pollAll } from '../service/poll';
+import { type IsPlanned, pollAll } from '../service/poll';
 import type { RepositoryState } from '../state/repositoryState';
 import type { Catalogue, Opening, SourceProblem } from './catalogue';
 import { type Place, toDigest } from './message';
@@ -27,7 +27,7 @@ export function openFleetCatalogue(parts: FleetCatalogueParts): Catalogue {
     async refresh(isWhole) {
       const problems: SourceProblem[] = [];
       const tell = (mirror: string, error: SourceProblem['error']) => problems.push({ mirror, error });
-      const hasUnknown = async () => await pollAll(fleet, tell);
+      const hasUnknown = async () => await pollAll(fleet, await toPlanned(parts), tell);
       if (isWhole || (await isStale(parts)) || (await hasUnknown())) return await replan(parts);
       return problems;
     },
@@ -43,8 +43,22 @@ async function isStale({ fleet, now }: FleetCatalogueParts): Promise<boolean> {
   const { mirrors } = fleet.configuration;
   const states = await Promise.all(mirrors.map(({ name }) => fleet.store.readMirror(name)));
   return states.some(
-    (state) => state?.problem !== undefined || now() - (state?.listedAt ?? 0) >= listingMilliseconds,
+    (state) => isFailure(state?.problem?.code) || now() - (state?.listedAt ?? 0) >= listingMilliseconds,
   );
+}
+
+/** What a listing that is too short has, is planned as always; another one at once would be as short. */
+function isFailure(code: string | undefined): boolean {
+  return code !== undefined && code !== 'fleet-listing-shrunken';
+}
+
+/** Whether a repository has a plan, also one that leaves it out. */
+async function toPlanned({ fleet, plans }: FleetCatalogueParts): Promise<IsPlanned> {
+  const { mirrors } = fleet.configuration;
+  const planned = new Map(
+    await Promise.all(mirrors.map(async ({ name }) => [name, await plans.list(name)] as const)),
+  );
+  return (mirror, identity) => planned.get(mirror)?.has(identity) === true;
 }
 
 async function open(

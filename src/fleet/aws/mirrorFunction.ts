@@ -5,6 +5,7 @@ import { createStopwatch } from '../../report/stopwatch';
 import { logError, logOutcome } from '../../report/text';
 import type { Context } from '../../system/context';
 import { toMirrorError } from '../../system/errors';
+import { toCleanStore } from '../state/cleanStore';
 import { openCodeBuilds } from './codeBuilds';
 import { openDynamoStore } from './dynamoStore';
 import {
@@ -60,7 +61,7 @@ export function createPartsOpener(
   const folder = toWorkFolder(program.env);
   const metrics = openMetrics(settings.stack, program);
   const { now } = program;
-  const store = openDynamoStore(table, region);
+  const store = toCleanStore(openDynamoStore(table, region), voice.clean);
   const openCatalogue = createCatalogueOpener(settings, store, program, voice);
   const parts: Omit<BatchParts, 'catalogue'> = {
     store,

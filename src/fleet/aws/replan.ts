@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hasCode } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
 import { toListedState } from '../run/listedState';
@@ -22,7 +23,9 @@ export async function replan(parts: ReplanParts): Promise<readonly SourceProblem
   const { fleet } = parts;
   const { mirrors } = fleet.configuration;
   const { repositories, problems, listed } = await readPlan(fleet, mirrors);
-  const unlisted = new Set(problems.map(({ mirror }) => mirror));
+  // What a listing that is too short has, is planned as always.
+  const failed = problems.filter(({ error }) => !hasCode(error, ['fleet-listing-shrunken']));
+  const unlisted = new Set(failed.map(({ mirror }) => mirror));
   for (const { name } of mirrors) {
     const own = repositories.filter(({ mirror }) => mirror === name);
     // Of what can't be listed nothing new is concluded.

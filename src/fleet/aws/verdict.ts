@@ -64,6 +64,7 @@ const lasting: readonly ErrorCode[] = [
   'ssh-unusable',
   'fleet-aws-settings',
   'fleet-owner-not-found',
+  'fleet-listing-shrunken',
   'fleet-name-taken',
   'fleet-name-refused',
   'fleet-quota',

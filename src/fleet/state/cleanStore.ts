@@ -5,12 +5,16 @@ import type { FleetStore, StateChange } from './store';
  * may repeat in its answer what it was sent.
  */
 export function toCleanStore(store: FleetStore, clean: (text: string) => string): FleetStore {
+  const { update } = store;
   return {
     readRepositories: (mirror) => store.readRepositories(mirror),
     readRepository: (mirror, identity) => store.readRepository(mirror, identity),
     readRuns: (mirror, identity) => store.readRuns(mirror, identity),
     readMirror: (mirror) => store.readMirror(mirror),
     write: (changes) => store.write(changes.map((change) => toCleanChange(change, clean))),
+    update:
+      update &&
+      ((key, change) => update(key, (known) => change(known).map((each) => toCleanChange(each, clean)))),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
