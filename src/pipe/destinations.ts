@@ -26,14 +26,12 @@ export async function readDestinations(
 ): Promise<readonly Destination[]> {
   const items = readUrls(env, values, faults);
   requireOneRegion(items, values.CODECOMMIT_ENDPOINT, faults);
+  requireDistinct(items, values.SSH_KEY_ID, faults);
   const [isOnly, usesSsh] = [items.length === 1, items.some(({ isHttps }) => !isHttps)];
   const found: Destination[] = [];
-  for (const { value, url, isHttps } of items) {
+  for (const { url, isHttps } of items) {
     const remote = await readDestination({ env, values, url, isOnly, isHttps, usesSsh }, faults);
-    if (url === undefined || remote === undefined) continue;
-    const isSame = (other: Destination) => other.remote.url === remote.url && other.url.region === url.region;
-    if (found.some(isSame)) addRepeated(value, remote, faults);
-    found.push({ url, remote });
+    if (url !== undefined && remote !== undefined) found.push({ url, remote });
   }
   return found;
 }
@@ -65,13 +63,23 @@ function addMissing(faults: FaultCollection): void {
   });
 }
 
-function addRepeated(value: string, { name }: RemoteSettings, faults: FaultCollection): void {
-  faults.add({
-    variable: 'CODECOMMIT_URL',
-    message: `CODECOMMIT_URL names the same destination twice: ${name}, the second time as ${quote(value)}.`,
-    remedy:
-      'Remove one of them. For repositories of the same name in two AWS accounts, put the SSH key ID of each account into its URL.',
-  });
+/** Two AWS accounts may have the same repository in the same region: there, the SSH user tells them apart. */
+function requireDistinct(items: readonly Item[], keyId: string | undefined, faults: FaultCollection): void {
+  const seen = new Map<string, string>();
+  for (const { value, url } of items) {
+    if (url === undefined) continue;
+    const { scheme, host, port, path, region, user = keyId } = url;
+    const key = JSON.stringify([scheme, host, port, path, region, scheme === 'ssh' && user]);
+    const earlier = seen.get(key);
+    seen.set(key, value);
+    if (earlier === undefined) continue;
+    faults.add({
+      variable: 'CODECOMMIT_URL',
+      message: `CODECOMMIT_URL names the same destination twice: ${quote(earlier)} and ${quote(value)}.`,
+      remedy:
+        'Remove one of them. For repositories of the same name in two AWS accounts, put the SSH key ID of each account into its URL.',
+    });
+  }
 }
 
 /** An endpoint leads to the repositories of its own region. */

@@ -67,7 +67,7 @@ function list(separator: RegExp, about: About) {
 export const schema = z.object({
   CODECOMMIT_URL: list(/[\s,]+(?=(?:ssh|https|codecommit):)/, {
     description:
-      'The repository to mirror to, or a YAML list of several: `ssh://[KEYID@]git-codecommit.<region>.amazonaws.com/v1/repos/<name>`, `codecommit::<region>://<name>`, the HTTPS URL that the console shows, or a bare `<name>` with AWS_DEFAULT_REGION. With AWS credentials or a role, all forms but the first use HTTPS. Any other `ssh://host[:port]/path` is a plain git repository.',
+      'The repository to mirror to, or a list of several: `ssh://[KEYID@]git-codecommit.<region>.amazonaws.com/v1/repos/<name>`, `codecommit::<region>://<name>`, the HTTPS URL that the console shows, or a bare `<name>` with AWS_DEFAULT_REGION. With AWS credentials or a role, all forms but the first use HTTPS. Any other `ssh://host[:port]/path` is a plain git repository.',
     required: true,
     carriesPassword: true,
     placeholder: '<url...>',

@@ -70,10 +70,11 @@ describe('are', () => {
 describe('have faults:', () => {
   test.each<readonly [string, Record<string, string>, readonly string[]]>([
     [
-      'the same one twice, in two forms',
-      { ...sshKey, ...toList(toSsh('eu-west-1'), ireland) },
+      'the same one twice, in two forms, also without a key',
+      { SSH_KEY_ID: keyId, ...toList(toSsh('eu-west-1'), ireland) },
       [
-        `CODECOMMIT_URL | CODECOMMIT_URL names the same destination twice: app (eu-west-1), the second time as "${ireland}".`,
+        `CODECOMMIT_URL | CODECOMMIT_URL names the same destination twice: "***@git-codecommit.eu-west-1.amazonaws.com/v1/repos/app" and "${ireland}".`,
+        expect.stringMatching(/^SSH_KEY \| There is no SSH key/),
       ],
     ],
     [
