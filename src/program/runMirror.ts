@@ -76,9 +76,10 @@ export async function runProgram(program: Program): Promise<number> {
 
 /** The time of each mirror, stage by stage. */
 function toProfile(results: readonly Result[], usage: Usage): string {
-  const mirrors = results.map(({ outcome, seconds }) => {
+  const mirrors = results.map(({ name, outcome, seconds }) => {
     const stages = Object.entries(seconds).map(([stage, value]) => `${stage} ${value.toFixed(3)} s`);
-    return `${stages.join(', ')}; ${outcome?.bytes ?? 0} bytes sent`;
+    const label = results.length > 1 ? `${name}: ` : '';
+    return `${label}${stages.join(', ')}; ${outcome?.bytes ?? 0} bytes sent`;
   });
   const cpu = (usage.userCPUTime + usage.systemCPUTime) / 1e6;
   const own = `own CPU time ${cpu.toFixed(3)} s, own peak memory ${(usage.maxRSS / 1024).toFixed(0)} MiB`;
