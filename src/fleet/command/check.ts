@@ -2,7 +2,7 @@ import { checkAll, type RepositoryCheck } from '../run/checkAll';
 import type { Fleet } from '../run/fleet';
 import { readPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toReason } from './describePlan';
+import { isUnsettled, toProblemText, toReason } from './describePlan';
 
 /** Compares both sides of every mirror and tells of each. Gives the exit code. */
 export async function checkFleet(
@@ -13,10 +13,10 @@ export async function checkFleet(
   const { log } = fleet.context;
   const { mirrors } = fleet.configuration;
   const plan = await readPlan(fleet, mirrors);
-  for (const { mirror, side, error } of plan.problems)
-    log.failure(
-      `${mirror}: the ${side} can't be listed. ${error.message}\n  ${error.remedy} [${error.code}]`,
-    );
+  for (const problem of plan.problems) {
+    const { remedy, code } = problem.error;
+    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
+  }
   const chosen = selectNamed(plan.repositories, names, mirrors);
   const unsettled = chosen.filter(isUnsettled);
   for (const planned of unsettled)

@@ -1,5 +1,7 @@
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { PlannedRepository } from '../plan/decision';
+import type { MirrorProblem } from '../run/readPlan';
+import { isShrunken } from '../run/savePlan';
 
 /** Whether a person must look at it. A destination that could not be listed is one problem, not one of each repository. */
 export function isUnsettled(planned: PlannedRepository): boolean {
@@ -15,12 +17,18 @@ export function toWord(planned: PlannedRepository): string {
     case 'adopt':
       return 'adopt';
     case 'follow':
+      if (planned.repository === undefined) return 'missing';
       return planned.renamedFrom === undefined ? 'exists' : 'renamed';
     case 'gone-candidate':
       return 'missing';
     default:
       return planned.action;
   }
+}
+
+/** What is wrong with a mirror as a whole. */
+export function toProblemText({ side, error }: Pick<MirrorProblem, 'side' | 'error'>): string {
+  return isShrunken(error) ? error.message : `The ${side} can't be listed. ${error.message}`;
 }
 
 /** Why, as a clause or a sentence; undefined where there is nothing to say. */
@@ -31,6 +39,7 @@ export function toReason(planned: PlannedRepository): string | undefined {
     case 'adopt':
       return adoptedBy[planned.by];
     case 'follow':
+      if (planned.repository === undefined) return 'missing from the listing; its mirror stays as it is';
       return planned.renamedFrom === undefined ? undefined : `was ${planned.renamedFrom}`;
     case 'excluded':
       return toExclusion(planned);

@@ -13,6 +13,7 @@ export interface FleetFlags {
   readonly config?: string;
   readonly state?: string;
   readonly reportDir?: string;
+  readonly acceptListing?: boolean;
   readonly json?: boolean;
   readonly address?: string;
   readonly port?: string;
@@ -56,7 +57,8 @@ export function createFleetCommand(run: (request: FleetRequest) => Promise<void>
     .option('--json', 'print the plan as a JSON document');
   add('mirror', 'mirror everything once', true)
     .option('--state <folder>', stateFolder)
-    .option('--report-dir <folder>', 'write a JSON report for each repository, and fleet.json for all');
+    .option('--report-dir <folder>', 'write a JSON report for each repository, and fleet.json for all')
+    .option('--accept-listing', 'believe a listing that has lost many repositories since the last one');
   add('check', 'compare both sides, repository by repository; changes nothing', true)
     .option('--state <folder>', stateFolder)
     .option('--json', 'print the result as a JSON document');

@@ -9,30 +9,40 @@ import type { Log } from '../../system/context';
 import { toStopError } from '../../system/errors';
 import { toDeclined } from '../run/declined';
 import type { Fleet } from '../run/fleet';
-import { mirrorAll, saveListings } from '../run/mirrorAll';
+import { mirrorAll } from '../run/mirrorAll';
 import { isEmptySource, type RepositoryRun } from '../run/mirrorRepository';
 import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { readPlan } from '../run/readPlan';
+import { acceptListing, savePlan } from '../run/savePlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toReason } from './describePlan';
+import { isUnsettled, toProblemText, toReason } from './describePlan';
 import { toFleetReport } from './fleetReport';
+
+export interface MirrorOptions {
+  /** Mirrors and repositories; all of them where there is none. */
+  readonly names: readonly string[];
+  readonly reportFolder: string | undefined;
+  /** A listing that has shrunk is believed, of all mirrors or of those that are named. */
+  readonly acceptsListing: boolean;
+}
 
 /** Mirrors all repositories, or those named, and tells of each in a line. Gives the exit code. */
 export async function mirrorFleet(
   fleet: Fleet,
-  names: readonly string[],
-  reportFolder: string | undefined,
+  { names, reportFolder, acceptsListing }: MirrorOptions,
   session: Session,
 ): Promise<number> {
   const { log, signal } = fleet.context;
   if (reportFolder !== undefined) await mkdir(reportFolder, { recursive: true });
   const { mirrors } = fleet.configuration;
+  for (const { name } of mirrors)
+    if (acceptsListing && (names.length === 0 || names.includes(name))) await acceptListing(fleet, name);
   const plan = await readPlan(fleet, mirrors);
-  await saveListings(fleet, plan);
-  for (const { mirror, side, error } of plan.problems)
-    log.failure(
-      `${mirror}: the ${side} can't be listed. ${error.message}\n  ${error.remedy} [${error.code}]`,
-    );
+  await savePlan(fleet, plan);
+  for (const problem of plan.problems) {
+    const { remedy, code } = problem.error;
+    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
+  }
   const chosen = selectNamed(plan.repositories, names, mirrors);
   const unsettled = chosen.filter(isUnsettled);
   for (const planned of unsettled) {

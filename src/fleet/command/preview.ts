@@ -2,7 +2,7 @@ import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
 import type { FleetPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toReason, toTitle, toWord } from './describePlan';
+import { isUnsettled, toProblemText, toReason, toTitle, toWord } from './describePlan';
 import { toColumns, toCounts } from './table';
 
 /** Prints what would be done with each repository. Gives the exit code. */
@@ -18,8 +18,10 @@ export function tellPreview(
     const problems = plan.problems.filter((problem) => problem.mirror === mirror.name);
     if (own.length === 0 && problems.length === 0) continue;
     write(`${mirror.name}: ${toTitle(mirror)}\n`);
-    for (const { side, error } of problems)
-      write(`  ✖ The ${side} can't be listed. ${error.message}\n    ${error.remedy} [${error.code}]\n`);
+    for (const problem of problems) {
+      const { remedy, code } = problem.error;
+      write(`  ✖ ${toProblemText(problem)}\n    ${remedy} [${code}]\n`);
+    }
     const rows = [...own].sort(byPath).map(toRow);
     for (const [index, line] of toColumns(rows.map(({ cells }) => cells)).entries())
       write(`  ${line}\n${rows[index]?.remedy === undefined ? '' : `      ${rows[index].remedy}\n`}`);

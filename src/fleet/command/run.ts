@@ -118,8 +118,9 @@ async function runOpened(fleet: Fleet, request: FleetRequest, opened: Opened): P
   const isJson = flags.json === true;
   switch (subcommand) {
     case 'mirror': {
-      const reports = flags.reportDir === undefined ? undefined : resolve(program.cwd, flags.reportDir);
-      return await mirrorFleet(fleet, names, reports, session);
+      const reportFolder = flags.reportDir === undefined ? undefined : resolve(program.cwd, flags.reportDir);
+      const acceptsListing = flags.acceptListing === true;
+      return await mirrorFleet(fleet, { names, reportFolder, acceptsListing }, session);
     }
     case 'check':
       return await checkFleet(fleet, names, isJson ? write : undefined);

@@ -17,7 +17,7 @@ export const listingShrunken = (before: number, now: number) =>
   new MirrorError('fleet-listing-shrunken', {
     message: `The source lists ${now} ${now === 1 ? 'repository' : 'repositories'}; the last whole listing had ${before}. Perhaps the token may no longer see the others: none of them is mirrored, and none is taken for deleted.`,
     remedy:
-      'Check the rights of the token (single sign-on, groups, projects). If the others were deleted on purpose, move the state folder away once: the mirrors are found again by their descriptions.',
+      'Check the rights of the token (single sign-on, groups, projects). If the others were deleted or moved on purpose, accept the listing: "Accept the listing" on the status page, or fleet mirror --accept-listing.',
   });
 
 export const nothingNamed = (names: readonly string[], known: readonly string[]) =>

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { toReason } from '../command/describePlan';
+import type { MirrorError } from '../../errors';
 import type { HostRepository } from '../hosts/repository';
 import type { PlannedRepository } from '../plan/decision';
 import { type RepositoryState, toNewState } from '../state/repositoryState';
@@ -10,45 +10,61 @@ export function toHint({ changedAt }: HostRepository): string | undefined {
   return changedAt?.toISOString();
 }
 
-/** What is known of a repository after it was listed and planned; undefined where there is nothing new to save. */
+/**
+ * What is known of a repository after it was listed and planned; undefined where there is nothing new to save. `shrunken`
+ * is the problem of its mirror's listing, where that has shrunk.
+ */
 export function toListedState(
   planned: PlannedRepository,
   known: RepositoryState | undefined,
+  shrunken?: MirrorError,
 ): RepositoryState | undefined {
-  const state = isRunnable(planned) ? toRunnableState(planned, known) : toIdleState(planned, known);
+  const state = isRunnable(planned) ? toRunnableState(planned, known) : toIdleState(planned, known, shrunken);
   return isDeepStrictEqual(state, known) ? undefined : state;
 }
 
-/** A repository whose time stamp has moved is due at once. */
+/** A repository whose time stamp has moved is due at once, and so is one that could not be mirrored before. */
 function toRunnableState(planned: Runnable, known: RepositoryState | undefined): RepositoryState {
   const state = known ?? toNewState(planned.mirror, planned.identity, planned.path);
   const hint = toHint(planned.repository);
-  if (hint === undefined || hint === state.hint) return state;
-  return { ...state, hint, dueAt: 0 };
+  const isBack = ['blocked', 'gone', 'frozen'].includes(state.state);
+  if (!isBack && (hint === undefined || hint === state.hint)) return state;
+  return { ...state, ...(hint !== undefined && { hint }), dueAt: 0 };
 }
 
 /** The state of a repository that is not mirrored; undefined where there is none to keep. */
 function toIdleState(
   planned: PlannedRepository,
   known: RepositoryState | undefined,
+  shrunken: MirrorError | undefined,
 ): RepositoryState | undefined {
   switch (planned.action) {
     case 'conflict': {
       if (planned.because === 'unlisted') return known;
-      const { problem: _before, ...state } =
-        known ?? toNewState(planned.mirror, planned.identity, planned.path);
-      const problem = {
-        code: 'fleet-conflict',
-        message: toReason(planned) ?? '',
-        remedy: planned.remedy,
-      };
-      return { ...state, state: 'blocked', problem };
+      const { detail: message, remedy } = planned;
+      return toBlocked(planned, known, { code: 'fleet-conflict', message, remedy });
+    }
+    case 'follow': {
+      if (shrunken === undefined || known === undefined) return known;
+      const message = 'The listing of the source lacks it and many others.';
+      return toBlocked(planned, known, { code: shrunken.code, message, remedy: shrunken.remedy });
     }
     case 'gone':
-      return known && { ...known, state: 'gone' };
     case 'frozen':
-      return known && { ...known, state: 'frozen' };
+      return known && toQuiet(known, planned.action);
     default:
       return known;
   }
+}
+
+function toQuiet({ problem: _past, ...known }: RepositoryState, state: 'gone' | 'frozen'): RepositoryState {
+  return { ...known, state };
+}
+
+function toBlocked(
+  { mirror, identity, path }: PlannedRepository,
+  known: RepositoryState | undefined,
+  problem: NonNullable<RepositoryState['problem']>,
+): RepositoryState {
+  return { ...(known ?? toNewState(mirror, identity, path)), state: 'blocked', problem };
 }

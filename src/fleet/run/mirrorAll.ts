@@ -43,18 +43,3 @@ export async function mirrorAll(
 function bySize(one: Runnable, other: Runnable): number {
   return (one.repository.bytes ?? 0) - (other.repository.bytes ?? 0);
 }
-
-/** Saves when each source was listed whole, and of how many repositories. */
-export async function saveListings({ store }: Fleet, { listed, problems }: FleetPlan): Promise<void> {
-  const now = Date.now();
-  const whole = [...listed].map(([mirror, size]) => ({ mirror, listedAt: now, listed: size }));
-  const failed = await Promise.all(
-    problems.map(async ({ mirror, error: { code, message, remedy } }) => ({
-      ...((await store.readMirror(mirror)) ?? { mirror }),
-      problem: { code, message, remedy },
-    })),
-  );
-  const failing = new Set(failed.map(({ mirror }) => mirror));
-  const states = [...whole.filter(({ mirror }) => !failing.has(mirror)), ...failed];
-  await store.write(states.map((state) => ({ kind: 'mirror', state })));
-}

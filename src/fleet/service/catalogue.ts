@@ -2,9 +2,9 @@ import { hasCode } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
 import { toListedState } from '../run/listedState';
-import { saveListings } from '../run/mirrorAll';
 import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { type MirrorProblem, readPlan } from '../run/readPlan';
+import { isShrunken, savePlan } from '../run/savePlan';
 import { updateRepository } from '../state/update';
 
 /** A key of one repository of one mirror. */
@@ -83,8 +83,8 @@ export class Catalogue {
     const { configuration, context } = this.#fleet;
     const plan = await readPlan(this.#fleet, configuration.mirrors);
     for (const problem of plan.problems) this.#tell(problem);
-    await saveListings(this.#fleet, plan);
-    await Promise.all(plan.repositories.map((planned) => this.#save(planned)));
+    await savePlan(this.#fleet, plan);
+    await Promise.all(plan.repositories.filter(isRunnable).map((planned) => this.#save(planned)));
     this.#replace(plan.repositories, plan.problems);
     context.log.debug(`Listed ${plan.repositories.length} repositories.`);
   }
@@ -92,7 +92,7 @@ export class Catalogue {
   /** What a source that can't be listed had before stays; all at once, so that no webhook falls between. */
   #replace(planned: readonly PlannedRepository[], problems: readonly MirrorProblem[]): void {
     // What a listing that is too short has, is planned as always.
-    const failed = problems.filter(({ error }) => !hasCode(error, ['fleet-listing-shrunken']));
+    const failed = problems.filter(({ error }) => !isShrunken(error));
     const unlisted = new Set(failed.map(({ mirror }) => mirror));
     const kept = [...this.#runnable].filter(([, { mirror }]) => unlisted.has(mirror));
     const fresh = planned
@@ -105,7 +105,7 @@ export class Catalogue {
     this.#isDue = failed.length > 0;
   }
 
-  async #save(planned: PlannedRepository): Promise<void> {
+  async #save(planned: Runnable): Promise<void> {
     await updateRepository(this.#fleet.store, planned, (known) => {
       const state = toListedState(planned, known);
       return state === undefined ? [] : [{ kind: 'repository', state }];

@@ -7,6 +7,7 @@ import type { Fleet } from '../run/fleet';
 import { isEmptySource, mirrorRepository, type RepositoryRun } from '../run/mirrorRepository';
 import type { Runnable } from '../run/prepareDestination';
 import { type QueuedRepository, toQueued } from '../run/runQueued';
+import { acceptListing } from '../run/savePlan';
 import type { Lane } from '../schedule/lanes';
 import { RepositoryQueue } from '../schedule/queue';
 import { updateRepository } from '../state/update';
@@ -112,6 +113,12 @@ export class FleetService {
   ask(mirror: string, identity: string): boolean {
     const planned = this.#catalogue.get(mirror, identity);
     return planned !== undefined && this.#add(planned, 'asked');
+  }
+
+  /** A person says that a listing which has shrunk is right. */
+  async acceptListing(mirror: string): Promise<void> {
+    await acceptListing(this.#fleet, mirror);
+    await this.list();
   }
 
   /** A person asks for a run of everything that is not paused. */

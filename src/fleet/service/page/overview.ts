@@ -37,7 +37,7 @@ ${view.isStopped ? toAction('resume-all', 'Resume all', visit) : toAction('stop-
 </div></header>
 ${view.isStopped ? html`<p role="status"><strong>Everything is stopped.</strong> Nothing is mirrored until it is resumed.</p>` : ''}
 <p role="status" aria-live="polite">${toCounts(view)}</p>
-<ul class="mirrors">${view.mirrors.map((mirror) => toMirror(mirror, view))}</ul>
+<ul class="mirrors">${view.mirrors.map((mirror) => toMirror(mirror, view, visit))}</ul>
 <form class="filter" method="get" action="/" role="search">
 <label>Search <input id="search" type="search" name="search" value="${filter.search}"></label>
 <label>State <select id="state" name="state"><option value="">all</option>${conditions.map((each) => toOption(each, filter.state))}</select></label>
@@ -66,14 +66,15 @@ function toCounts({ repositories }: FleetView): string {
   return parts.length === 0 ? 'No repository is known yet.' : parts.join(', ');
 }
 
-function toMirror({ name, title, state }: MirrorView, { repositories }: FleetView): Html {
+function toMirror({ name, title, state }: MirrorView, { repositories }: FleetView, visit: Visit): Html {
   const own = repositories.filter((each) => each.state.mirror === name).length;
   const problem = state?.problem;
+  const isShrunken = problem?.code === 'fleet-listing-shrunken';
   return html`<li><h2>${name}</h2><p class="note">${title}<br>${own} repositories; listed ${toTime(state?.listedAt)}</p>${
     problem === undefined
       ? ''
-      : html`<p class="failing note"><strong>Can't be listed:</strong> ${problem.message}<br>${problem.remedy}</p>`
-  }</li>`;
+      : html`<p class="failing note"><strong>${isShrunken ? 'Listing not believed:' : "Can't be listed:"}</strong> ${problem.message}<br>${problem.remedy}</p>`
+  }${isShrunken ? toAction('accept-listing', 'Accept the listing', visit, { mirror: name, identity: '', path: name }) : ''}</li>`;
 }
 
 function toOption(condition: string, chosen: string): Html {

@@ -138,6 +138,10 @@ async function act(
     case 'list':
       void service.list().catch(() => undefined);
       return true;
+    case 'accept-listing':
+      if (!fleet.configuration.mirrors.some(({ name }) => name === mirror)) return false;
+      void service.acceptListing(mirror).catch(() => undefined);
+      return true;
     case 'pause':
     case 'resume':
       await service.pause(mirror, identity, action === 'pause');
