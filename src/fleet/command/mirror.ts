@@ -66,6 +66,10 @@ export async function mirrorFleet(
     logError(stopped, log);
     return stopped.exitCode;
   }
+  if (notBegun.length > 0)
+    log.failure(
+      `${notBegun.length} more repositories were not begun, as the token of their mirror is refused.`,
+    );
   const failed = runs.filter(isFailed).length + unsettled.length;
   tellVerdict(runs, failed, plan.problems.length, log);
   return failed + plan.problems.length > 0 ? 1 : 0;

@@ -7,7 +7,7 @@ import type { AwsKeys } from '../../aws/identity';
 import type { MirrorError } from '../../errors';
 import { findNetworkCode } from '../../http/networkCode';
 import { toStopError } from '../../system/errors';
-import type { HostContext } from './api/settings';
+import { type HostContext, refusalMilliseconds } from './api/settings';
 import type { CodeCommitSettings, Place } from './codeCommitPlace';
 import {
   HostThrottled,
@@ -122,9 +122,6 @@ export async function callCodeCommit<T>(
     throw failure;
   }
 }
-
-/** Thousands of calls in a row are refused once; a new login is noticed soon. */
-const refusalMilliseconds = 60_000;
 
 const credentialsRefused =
   /^(CredentialsProviderError|TokenProviderError|(Expired|Invalid)(Token|ClientTokenId)|RequestExpired|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSignature|AuthFailure|MissingAuthenticationToken|IncompleteSignature)$/;

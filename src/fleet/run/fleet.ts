@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '../../system/context';
 import type { FleetConfiguration, MirrorConfiguration } from '../configuration/configuration';
-import { createLimiters, systemClock } from '../hosts/api/limiter';
+import { type Clock, createLimiters, systemClock } from '../hosts/api/limiter';
 import type { HostContext } from '../hosts/api/settings';
 import type { Host } from '../hosts/host';
 import { openHost } from '../hosts/open';
@@ -33,6 +33,7 @@ export async function openFleet(
   store: FleetStore,
   context: Context,
   aws: AwsSecretReader,
+  clock: Clock = systemClock,
 ): Promise<Fleet> {
   const { env, signal, log } = context;
   // Every repository of a run waits for the same stop.
@@ -41,7 +42,7 @@ export async function openFleet(
   const hostContext: HostContext = {
     env,
     signal,
-    clock: systemClock,
+    clock,
     limiters,
     onWait: (host, milliseconds, said) =>
       log.warn(`${host} asks to wait for ${Math.ceil(milliseconds / 1_000)} s: ${said}`),

@@ -95,6 +95,11 @@ function toResult(outcome: Outcome | undefined, failure: MirrorError | undefined
   return { outcome: changes > 0 ? 'mirrored' : 'equal', changes } as const;
 }
 
+/** The token of one side is refused: that is no failure of the repository. */
+export function isRefused({ error }: Pick<RepositoryRun, 'error'>): boolean {
+  return hasCode(error, ['fleet-token-refused']);
+}
+
 /** A repository without a branch has nothing to mirror: that is no failure of a fleet. */
 export function isEmptySource(failure: MirrorError | undefined): boolean {
   return hasCode(failure, ['source-empty']);
@@ -115,11 +120,12 @@ async function save(
 }
 
 function toState(
-  { problem: _solved, ...before }: RepositoryState,
+  known: RepositoryState,
   run: RunRecord,
   outcome: Outcome | undefined,
   failure: MirrorError | undefined,
 ): RepositoryState {
+  const { problem: _solved, ...before } = known;
   const now = run.startedAt + run.took;
   const { branches = 0, tags = 0 } = outcome?.counts ?? {};
   const seen = {
@@ -130,12 +136,14 @@ function toState(
   };
   switch (run.outcome) {
     case 'stopped':
-      return before;
+      return known;
     case 'mirrored':
     case 'equal':
       if (isEmptySource(failure)) return { ...seen, state: 'empty', refs: 0, failures: 0 };
       return { ...seen, state: 'equal', verifiedAt: now, failures: 0 };
     case 'failed':
+      // All repositories of the mirror are as before; when the token is accepted again, they go on at once.
+      if (hasCode(failure, ['fleet-token-refused'])) return known;
       return {
         ...seen,
         state: 'failing',

@@ -3,17 +3,19 @@ import { conditions } from './views';
 
 /** Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/). `now` in milliseconds. */
 export function toMetrics(
-  { repositories }: FleetView,
+  { mirrors, repositories }: FleetView,
   counts: Readonly<Record<string, number>>,
   now: number,
 ): string {
   const label = (text: string) => JSON.stringify(text.replaceAll('\n', ' '));
   const verified = repositories.map(({ state }) => {
     const labels = `mirror=${label(state.mirror)},repository=${label(state.path)}`;
-    const seconds =
-      state.verifiedAt === undefined ? Number.POSITIVE_INFINITY : (now - state.verifiedAt) / 1_000;
-    return `codecommit_mirror_seconds_since_verified{${labels}} ${Number.isFinite(seconds) ? seconds.toFixed(0) : '+Inf'}`;
+    return `codecommit_mirror_seconds_since_verified{${labels}} ${toAge(state.verifiedAt, now)}`;
   });
+  const listed = mirrors.map(
+    ({ name, state }) =>
+      `codecommit_mirror_seconds_since_listed{mirror=${label(name)}} ${toAge(state?.listedAt, now)}`,
+  );
   const states = conditions.map((each) => {
     const count = repositories.filter(({ condition }) => condition === each).length;
     return `codecommit_mirror_repositories{state=${label(each)}} ${count}`;
@@ -32,10 +34,20 @@ export function toMetrics(
       'Seconds since both sides were seen equal.',
       verified,
     ),
+    ...toFamily(
+      'codecommit_mirror_seconds_since_listed',
+      'Seconds since the source was last listed whole.',
+      listed,
+    ),
     ...toFamily('codecommit_mirror_failures_in_a_row', 'Runs that failed, one after the other.', failures),
     ...toFamily('codecommit_mirror_queue', 'Repositories that wait in each lane, or run.', queue),
     '',
   ].join('\n');
+}
+
+/** Seconds; `+Inf` for never. */
+function toAge(time: number | undefined, now: number): string {
+  return time === undefined ? '+Inf' : ((now - time) / 1_000).toFixed(3);
 }
 
 function toFamily(name: string, help: string, lines: readonly string[]): readonly string[] {

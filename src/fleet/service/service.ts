@@ -4,7 +4,7 @@ import type { Clock } from '../hosts/api/limiter';
 import { checkRepository } from '../run/checkAll';
 import { toDeclined } from '../run/declined';
 import type { Fleet } from '../run/fleet';
-import { isEmptySource, mirrorRepository, type RepositoryRun } from '../run/mirrorRepository';
+import { isEmptySource, isRefused, mirrorRepository, type RepositoryRun } from '../run/mirrorRepository';
 import type { Runnable } from '../run/prepareDestination';
 import { type QueuedRepository, toQueued } from '../run/runQueued';
 import { acceptListing } from '../run/savePlan';
@@ -85,7 +85,8 @@ export class FleetService {
     const { signal } = this.#fleet.context;
     const loops = [
       this.#every(intervals.list, () => this.list()),
-      this.#every(intervals.poll, () => this.#poll()),
+      // The first listing says all that a poll would.
+      this.#pause(intervals.poll).then(() => this.#every(intervals.poll, () => this.#poll())),
       this.#every(intervals.due, () => this.#addDue()),
     ];
     await new Promise<void>((resolve) => {
@@ -184,8 +185,12 @@ export class FleetService {
       } catch (error) {
         if (!signal.aborted) this.#warn('The service', toMirrorError(error));
       }
-      await this.#options.clock.wait(milliseconds, signal).catch(() => undefined);
+      await this.#pause(milliseconds);
     }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await this.#options.clock.wait(milliseconds, this.#fleet.context.signal).catch(() => undefined);
   }
 
   /** A listing that failed is repeated; else the newest entries of each source are looked at. */
@@ -242,10 +247,15 @@ export class FleetService {
     await saveCheck(this.#fleet, check, this.#options.clock.now());
   }
 
-  #tell({ planned, error, outcome, run }: RepositoryRun): void {
+  #tell(ended: RepositoryRun): void {
+    const { planned, error, outcome, run } = ended;
     const failure = error ?? outcome?.failure;
+    if (isRefused(ended)) {
+      // Those that run beside it meet the same token: it is told once.
+      if (this.#catalogue.isSuspended(planned.mirror)) return;
+      this.#catalogue.suspend(planned.mirror);
+    }
     const name = `${planned.mirror}: ${planned.path} → ${planned.destination}`;
-    if (hasCode(failure, ['fleet-token-refused'])) this.#catalogue.suspend(planned.mirror);
     if (hasCode(failure, ['fleet-source-changed', 'fleet-destination-changed'])) this.#catalogue.expire();
     const declined = toDeclined(outcome);
     const { log } = this.#fleet.context;

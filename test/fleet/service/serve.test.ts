@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
+import { deliver } from '../../../src/sandbox/hosts/deliver';
 import { git, grow, readRefs } from '../../servers/git';
 import type { FleetHosts } from '../command/fleetHosts';
 import { openServed, type Served, until } from './served';
@@ -22,18 +22,8 @@ const secret = 'a-secret-of-webhooks-with-enough-characters';
 
 /** A push event as GitHub sends it. */
 async function sendHook({ hooks, hosts }: Served, name: string, signedWith = secret): Promise<number> {
-  const repository = hosts.github.repositories.find('acme', name);
-  const body = JSON.stringify({
-    ref: 'refs/heads/main',
-    repository: { id: repository?.id, full_name: `acme/${name}` },
-  });
-  const signature = createHmac('sha256', signedWith).update(body).digest('hex');
-  const headers = {
-    'Content-Type': 'application/json',
-    'X-GitHub-Event': 'push',
-    'X-Hub-Signature-256': `sha256=${signature}`,
-  };
-  return (await fetch(`${hooks}/hooks/acme`, { method: 'POST', body, headers })).status;
+  const repository = hosts.github.repositories.find('acme', name) ?? fail();
+  return await deliver('github', { url: `${hooks}/hooks/acme`, secret: signedWith }, 'push', repository);
 }
 
 test('what is there is mirrored, a push is mirrored when its webhook comes, and SIGTERM ends it', async () => {
@@ -62,6 +52,59 @@ test('what is there is mirrored, a push is mirrored when its webhook comes, and 
 function fail(): never {
   throw new Error('no such repository');
 }
+
+test('while its secret is replaced both are valid; what is unsigned, unknown, too large or repeated does no harm', async () => {
+  const [fresh, old] = [`${secret}-fresh`, `${secret}-old`];
+  await using served = await openServed(async (hosts) => {
+    await hosts.add('app', 'main');
+    await writeFile(join(hosts.root, 'work/mirrors.hooks-secret'), `${fresh}\n${old}\n`);
+  });
+  const { hosts, hooks } = served;
+  await until(() => isEqual(hosts, 'app'));
+  const stored = hosts.github.repositories.find('acme', 'app') ?? fail();
+  const app = await hosts.github.repositories.path(stored);
+  for (const signedWith of [fresh, old]) {
+    await grow(app, 'main');
+    expect(await sendHook(served, 'app', signedWith)).toBe(202);
+    await until(() => isEqual(hosts, 'app'));
+  }
+  expect(await sendHook(served, 'app', secret)).toBe(401);
+
+  // The secret before is withdrawn while the service runs.
+  await writeFile(join(hosts.root, 'work/mirrors.hooks-secret'), `${fresh}\n`);
+  expect(await sendHook(served, 'app', old)).toBe(401);
+  const before = await readRefs((await hosts.mirrorOf('app')) ?? '');
+  for (let count = 0; count < 10; count++) expect(await sendHook(served, 'app', fresh)).toBe(202);
+  const target = { url: `${hooks}/hooks/acme`, secret: fresh };
+  expect(await deliver('github', target, 'push', { ...stored, id: 999_999 })).toBe(202);
+  expect(await deliver('github', { ...target, url: `${hooks}/hooks/other` }, 'push', stored)).toBe(404);
+  expect((await fetch(`${hooks}/hooks/acme`)).status).toBe(405);
+  expect((await fetch(`${hooks}/metrics`)).status).toBe(404);
+  const large = { method: 'POST', body: Buffer.alloc(25 * 2 ** 20 + 1) };
+  expect((await fetch(`${hooks}/hooks/acme`, large)).status).toBe(413);
+  expect(await readRefs((await hosts.mirrorOf('app')) ?? '')).toEqual(before);
+  expect(hosts.gitlab.repositories.all).toHaveLength(1);
+  expect(await served.stop()).toBe(0);
+});
+
+test('SIGTERM ends it also where a host never answers, and the next start goes on', {
+  tags: ['slow'],
+}, async () => {
+  await using served = await openServed((hosts) => hosts.add('app', 'main'));
+  const { hosts } = served;
+  await until(() => isEqual(hosts, 'app'));
+  hosts.github.faults.push({ when: /\/repositories\//, hangs: true });
+  const stored = hosts.github.repositories.find('acme', 'app') ?? fail();
+  const identity = `${new URL(hosts.github.url).host}#${stored.id}`;
+  await act(served, 'mirror', { repository: `acme ${identity}` });
+  await until(async () => (await (await fetch(served.page)).text()).includes('state mirroring">'));
+  expect(await served.stop()).toBe(0);
+  expect(await readdir(join(hosts.root, 'tmp'))).toEqual([]);
+  hosts.github.faults.length = 0;
+  await grow(await hosts.github.repositories.path(stored), 'main');
+  expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
+  expect(await isEqual(hosts, 'app')).toBe(true);
+});
 
 /** Posts a form of the page as a browser does, with the cookie and the token of that page. */
 async function act({ page }: Served, action: string, fields: Readonly<Record<string, string>> = {}) {

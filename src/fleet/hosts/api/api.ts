@@ -4,7 +4,7 @@ import type { MirrorError } from '../../../errors';
 import type { HttpAnswer } from '../../../http/request';
 import { hostFailed, inClear, notPermitted, quotaUsedUp, tokenRefused } from '../errors';
 import { createExchange, toJson } from './exchange';
-import type { ApiSettings, Dialect, HostContext } from './settings';
+import { type ApiSettings, type Dialect, type HostContext, refusalMilliseconds } from './settings';
 
 export interface ApiRequest<T> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -59,17 +59,18 @@ export function createApi(settings: ApiSettings, context: HostContext): Api {
   // Every request that waits for its turn listens to it.
   setMaxListeners(0, context.signal);
   const exchange = createExchange(settings, context);
-  let refusal: { readonly authorization: string; readonly error: MirrorError } | undefined;
+  let refusal: Refusal | undefined;
 
-  /** Undefined: 404. A token that was refused once is not shown again. */
+  /** Undefined: 404. A token that was refused is not shown again for a while: thousands of calls are refused once. */
   async function answerTo<T>(request: ApiRequest<T>): Promise<Reply<T> | { readonly missing: HttpAnswer }> {
     const proof = await settings.authorize();
     const authorization = JSON.stringify(proof);
-    if (refusal?.authorization === authorization) throw refusal.error;
+    if (refusal?.authorization === authorization && context.clock.now() < refusal.until) throw refusal.error;
     const answer = await exchange({ ...request, call: toCall(request), proof });
     const fault = readTokenFault(dialect, answer, request.isVital === true);
     if (fault !== undefined) {
-      refusal = { authorization, error: tokenRefused(name, fault, dialect.tokenRemedy) };
+      const until = context.clock.now() + refusalMilliseconds;
+      refusal = { authorization, error: tokenRefused(name, fault, dialect.tokenRemedy), until };
       throw refusal.error;
     }
     if (answer.status === 404) return { missing: answer };
@@ -89,6 +90,13 @@ export function createApi(settings: ApiSettings, context: HostContext): Api {
       return 'missing' in reply ? undefined : reply;
     },
   };
+}
+
+interface Refusal {
+  readonly authorization: string;
+  readonly error: MirrorError;
+  /** The same token may serve again: it was authorised for single sign-on, or the host was mistaken. */
+  readonly until: number;
 }
 
 function isSafe(base: string): boolean {

@@ -2,6 +2,9 @@ import type { HttpAnswer } from '../../../http/request';
 import type { Clock, Limiters } from './limiter';
 import type { Throttle } from './limits';
 
+/** How long a login that was refused is not shown again: thousands of calls are refused once, and a new login is noticed soon. */
+export const refusalMilliseconds = 60_000;
+
 /** What the fleet hands down to its hosts. */
 export interface HostContext {
   readonly env: Readonly<Record<string, string | undefined>>;
