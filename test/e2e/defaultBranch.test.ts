@@ -2,13 +2,15 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CodeCommitServer, openCodeCommitServer } from '../../src/sandbox/hosts/codeCommit';
-import { git, grow, tryGit } from '../servers/git';
+import { git, grow, readRefs, tryGit } from '../servers/git';
 import { type HttpsWorld, openHttpsWorld } from './httpsWorld';
 import { keyId } from './world';
 
 interface Scene extends AsyncDisposable {
   readonly world: HttpsWorld;
   readonly api: CodeCommitServer;
+  /** The repositories that the API knows, by their names: bare ones on disk. */
+  readonly paths: Map<string, string>;
   /** The default branch of the destination, by its short name. */
   readDefault(): Promise<string>;
 }
@@ -16,11 +18,12 @@ interface Scene extends AsyncDisposable {
 /** A destination that was mirrored when the source's default branch was master; now it is main, and master is gone. */
 async function openRenamed(): Promise<Scene> {
   const world = await openHttpsWorld();
+  const paths = new Map([['app', world.destination]]);
   const api = await openCodeCommitServer({
-    onDefaultBranch: async (_name, branch) => {
-      const ref = `refs/heads/${branch}`;
-      if ((await tryGit(world.destination, ['rev-parse', '--verify', ref])).exitCode !== 0) return false;
-      await git(world.destination, 'symbolic-ref', 'HEAD', ref);
+    onDefaultBranch: async (name, branch) => {
+      const [ref, path] = [`refs/heads/${branch}`, paths.get(name) ?? ''];
+      if ((await tryGit(path, ['rev-parse', '--verify', ref])).exitCode !== 0) return false;
+      await git(path, 'symbolic-ref', 'HEAD', ref);
       return true;
     },
   });
@@ -31,6 +34,7 @@ async function openRenamed(): Promise<Scene> {
   return {
     world,
     api,
+    paths,
     readDefault: () => git(world.destination, 'symbolic-ref', '--short', 'HEAD'),
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]();
@@ -67,6 +71,30 @@ test.each(['keys', 'role', 'ssh'])(
     expect(api.requests).toHaveLength(1);
   },
 );
+
+test('each of several destinations follows by itself', async () => {
+  await using scene = await openRenamed();
+  const { world, api, paths } = scene;
+  const other = await world.sandbox.createRepository('other');
+  paths.set('other', other);
+  api.add('other');
+  await git(world.source, 'push', '--quiet', other, 'main~1:refs/heads/master');
+  await git(other, 'symbolic-ref', 'HEAD', 'refs/heads/master');
+  const run = await world.pipe(await world.clone(), {
+    ...all,
+    AWS_ENDPOINT_URL_CODECOMMIT: api.url,
+    CODECOMMIT_URL_COUNT: '2',
+    CODECOMMIT_URL_0: 'codecommit::us-east-1://app',
+    CODECOMMIT_URL_1: 'codecommit::us-east-1://other',
+  });
+  expect([run.exitCode, run.output]).toEqual([0, run.output]);
+  expect([await scene.readDefault(), await git(other, 'symbolic-ref', '--short', 'HEAD')]).toEqual([
+    'main',
+    'main',
+  ]);
+  const wanted = await world.sourceRefs();
+  expect([await world.destinationRefs(), await readRefs(other)]).toEqual([wanted, wanted]);
+});
 
 test('without credentials it is said what to do, until somebody has done it', async () => {
   await using scene = await openRenamed();
