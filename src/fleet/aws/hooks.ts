@@ -48,7 +48,7 @@ export function readRequest(event: unknown): HookRequest | undefined {
     method: requestContext.http.method,
     path,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    readBody: async () => (bytes.length > hookBytes ? undefined : bytes),
+    readBody: async () => (bytes.length > hookBytes ? 413 : bytes),
   };
 }
 

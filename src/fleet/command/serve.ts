@@ -4,7 +4,7 @@ import type { Session } from '../../program/session';
 import { readRegularFile } from '../../system/regularFile';
 import { systemClock } from '../hosts/api/limiter';
 import type { Fleet } from '../run/fleet';
-import { answerHook } from '../service/hookListener';
+import { createHookAnswer } from '../service/hookListener';
 import { readHookSecrets } from '../service/hookSecrets';
 import { isLocal, openListener } from '../service/listener';
 import { createAccess } from '../service/page/access';
@@ -62,8 +62,7 @@ export async function serveFleet(fleet: Fleet, options: ServeOptions, session: S
   await using hooks = await openListener({
     address: options.hooksAddress,
     port: options.hooksPort,
-    answer: (request, response) =>
-      answerHook(request, response, fleet, service, () => readHookSecrets(options.secretFile)),
+    answer: createHookAnswer(fleet, service, () => readHookSecrets(options.secretFile)),
   });
   context.log.info(`Status page: ${page.url}/`);
   context.log.info(`Webhooks: ${hooks.url}/hooks/<mirror>`);

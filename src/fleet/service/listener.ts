@@ -18,6 +18,9 @@ export interface ListenerOptions {
 /** Milliseconds. A request that takes longer is cut off. */
 const slowest = 30_000;
 
+/** More than all hosts open together. */
+const connectionsAtMost = 1_000;
+
 /** Opens a port. What `answer` throws is answered with 500, without a word of it. Throws MirrorError `fleet-port-refused`. */
 export async function openListener({ address, port, answer }: ListenerOptions): Promise<Listener> {
   const server = createServer({ requestTimeout: slowest, headersTimeout: slowest }, (request, response) => {
@@ -28,6 +31,7 @@ export async function openListener({ address, port, answer }: ListenerOptions): 
       else response.writeHead(500, { 'Content-Type': 'text/plain' }).end('Something failed.\n');
     });
   });
+  server.maxConnections = connectionsAtMost;
   try {
     server.listen(port, address);
     await once(server, 'listening');
@@ -51,16 +55,39 @@ function toUrl(server: Server, address: string): string {
   return `http://${host}:${typeof bound === 'object' && bound !== null ? bound.port : ''}`;
 }
 
-/** The body of a request; undefined when it has more bytes than these. */
-export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
+/** What all bodies that are being read may hold together, beyond the first of each. */
+export interface SharedBytes {
+  left: number;
+}
+
+/** So much of a body counts nowhere: what is small passes, also while somebody sends what is large. */
+const freeBytes = 64 * 2 ** 10;
+
+/** The body of a request; the status of the answer when it has more bytes than these, or all together have too many. */
+export async function readBody(
+  request: IncomingMessage,
+  most: number,
+  shared: SharedBytes = { left: Number.POSITIVE_INFINITY },
+): Promise<Buffer | 413 | 503> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > most) return undefined;
-    pieces.push(piece);
+  let taken = 0;
+  try {
+    // Not destroyed: whoever sends too much gets an answer.
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > most) return 413;
+      const more = Math.max(0, length - freeBytes) - taken;
+      if (more > shared.left) return 503;
+
+      shared.left -= more;
+      taken += more;
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    shared.left += taken;
   }
-  return Buffer.concat(pieces);
 }
 
 export function isLocal(address: string): boolean {

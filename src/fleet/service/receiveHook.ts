@@ -10,13 +10,13 @@ export interface HookRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** Undefined for a body that is too large. */
-  readonly readBody: () => Promise<Buffer | undefined>;
+  /** A status for a body that is too large, or too much beside others. */
+  readonly readBody: () => Promise<Buffer | 413 | 503>;
 }
 
 /** The answer to a webhook, and, of a genuine one, what it says. */
 export interface ReceivedHook {
-  /** Of HTTP: 202 for a genuine one, and else 401, 404, 405 or 413. */
+  /** Of HTTP: 202 for a genuine one, and else 401, 404, 405, 413 or 503. */
   readonly status: number;
   readonly hint?: Hint;
 }
@@ -39,7 +39,7 @@ export async function receiveHook(
   if (mirror === undefined || kind === undefined) return { status: 404 };
   if (request.method !== 'POST') return { status: 405 };
   const body = await request.readBody();
-  if (body === undefined) return { status: 413 };
+  if (typeof body === 'number') return { status: body };
   const delivery = { headers: request.headers, body };
   const isOurs = await isGenuine((secrets) => kind.isGenuine(delivery, secrets, Date.now()));
   if (!isOurs) return { status: 401 };

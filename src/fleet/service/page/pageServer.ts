@@ -99,7 +99,7 @@ async function answerForm(
 ): Promise<void> {
   const { access } = parts;
   const body = await readBody(request, formBytes);
-  if (body === undefined) return send(response, 413, 'text/plain', 'That is too much.\n');
+  if (typeof body === 'number') return send(response, body, 'text/plain', 'That is too much.\n');
   const form = new URLSearchParams(body.toString());
   if (!access.isOurs(request, form.get('csrf') ?? ''))
     return send(
