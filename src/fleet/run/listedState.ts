@@ -52,6 +52,9 @@ function toIdleState(
     case 'gone':
     case 'frozen':
       return known && toQuiet(known, planned.action);
+    case 'excluded':
+      // Its mirror stays as it is, like that of an archived one.
+      return known && toQuiet(known, 'frozen');
     default:
       return known;
   }

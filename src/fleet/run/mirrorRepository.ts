@@ -131,7 +131,7 @@ function toState(
   const seen = {
     ...before,
     lookedAt: now,
-    refs: branches + tags,
+    ...(outcome !== undefined && { refs: branches + tags }),
     ...(run.changes > 0 && { changedAt: now }),
   };
   switch (run.outcome) {

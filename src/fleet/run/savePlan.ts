@@ -1,4 +1,7 @@
 import { hasCode } from '../../errors';
+import type { PlannedRepository } from '../plan/decision';
+import type { RepositoryState } from '../state/repositoryState';
+import type { StateChange } from '../state/store';
 import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
 import { toListedState } from './listedState';
@@ -15,11 +18,21 @@ export async function savePlan(fleet: Fleet, plan: FleetPlan): Promise<void> {
   await Promise.all(
     idle.map((planned) =>
       updateRepository(fleet.store, planned, (known) => {
+        if (isLeftOut(planned)) return known === undefined ? [] : [toForget(known)];
         const state = toListedState(planned, known, shrunken.get(planned.mirror));
         return state === undefined ? [] : [{ kind: 'repository', state }];
       }),
     ),
   );
+}
+
+/** Left out, and never mirrored: nothing of it is of interest. */
+function isLeftOut(planned: PlannedRepository): boolean {
+  return planned.action === 'excluded' && planned.destination === undefined;
+}
+
+function toForget({ mirror, identity }: RepositoryState): StateChange {
+  return { kind: 'forget', mirror, identity };
 }
 
 /** Whether the source was listed, and is only not believed. */

@@ -23,6 +23,8 @@ export interface FleetHosts extends AsyncDisposable {
   fleet(...args: readonly string[]): Promise<Run>;
   /** Writes mirrors.yaml; `more` are lines below the one mirror, indented as they are. */
   configure(more?: string): Promise<void>;
+  /** Writes mirrors.yaml anew, with these repositories left out. */
+  exclude(...names: readonly string[]): Promise<void>;
 }
 
 export async function openFleetHosts(): Promise<FleetHosts> {
@@ -44,11 +46,11 @@ export async function openFleetHosts(): Promise<FleetHosts> {
     GITHUB_TOKEN: sourceToken,
     GITLAB_TOKEN: destinationToken,
   };
-  async function configure(more = ''): Promise<void> {
+  async function configure(more = '', from = ''): Promise<void> {
     const lines = [
       'mirrors:',
       '  - name: acme',
-      `    from: { host: github, url: '${github.url}', owner: acme, token: $GITHUB_TOKEN }`,
+      `    from: { host: github, url: '${github.url}', owner: acme, token: $GITHUB_TOKEN${from} }`,
       `    to: { host: gitlab, url: '${gitlab.url}', group: mirror, token: $GITLAB_TOKEN }`,
       '    prune: true',
       more,
@@ -60,7 +62,8 @@ export async function openFleetHosts(): Promise<FleetHosts> {
     github,
     gitlab,
     root,
-    configure,
+    configure: (more) => configure(more),
+    exclude: (...names) => configure('', `, exclude: [${names.join(', ')}]`),
     async add(name, ...branches) {
       const path = await github.repositories.path(github.repositories.add({ owner: 'acme', name }));
       for (const branch of branches) await grow(path, branch, { count: 2 });
