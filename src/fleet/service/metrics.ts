@@ -1,3 +1,4 @@
+import type { RepositoryState } from '../state/repositoryState';
 import type { FleetView } from './views';
 import { conditions } from './views';
 
@@ -8,10 +9,14 @@ export function toMetrics(
   now: number,
 ): string {
   const label = (text: string) => JSON.stringify(text.replaceAll('\n', ' '));
-  const verified = repositories.map(({ state }) => {
-    const labels = `mirror=${label(state.mirror)},repository=${label(state.path)}`;
-    return `codecommit_mirror_seconds_since_verified{${labels}} ${toAge(state.verifiedAt, now)}`;
-  });
+  // By the ID too: a repository that was deleted and made again has the name of the one before.
+  const toLabels = ({ mirror, path, identity }: RepositoryState) =>
+    `mirror=${label(mirror)},repository=${label(path)},id=${label(identity)}`;
+  const followed = repositories.filter(({ state }) => isFollowed(state));
+  const verified = followed.map(
+    ({ state }) =>
+      `codecommit_mirror_seconds_since_verified{${toLabels(state)}} ${toAge(state.verifiedAt, now)}`,
+  );
   const listed = mirrors.map(
     ({ name, state }) =>
       `codecommit_mirror_seconds_since_listed{mirror=${label(name)}} ${toAge(state?.listedAt, now)}`,
@@ -20,10 +25,9 @@ export function toMetrics(
     const count = repositories.filter(({ condition }) => condition === each).length;
     return `codecommit_mirror_repositories{state=${label(each)}} ${count}`;
   });
-  const failures = repositories.map(({ state }) => {
-    const labels = `mirror=${label(state.mirror)},repository=${label(state.path)}`;
-    return `codecommit_mirror_failures_in_a_row{${labels}} ${state.failures}`;
-  });
+  const failures = followed.map(
+    ({ state }) => `codecommit_mirror_failures_in_a_row{${toLabels(state)}} ${state.failures}`,
+  );
   const queue = Object.entries(counts).map(
     ([lane, count]) => `codecommit_mirror_queue{lane=${label(lane)}} ${count}`,
   );
@@ -43,6 +47,12 @@ export function toMetrics(
     ...toFamily('codecommit_mirror_queue', 'Repositories that wait in each lane, or run.', queue),
     '',
   ].join('\n');
+}
+
+/** Whether somebody waits for it: not for one that is gone, frozen, or was always empty. */
+function isFollowed({ state, verifiedAt }: RepositoryState): boolean {
+  if (state === 'gone' || state === 'frozen') return false;
+  return state !== 'empty' || verifiedAt !== undefined;
 }
 
 /** Seconds; `+Inf` for never. */
