@@ -2,6 +2,7 @@
 import { chromium } from 'playwright-core';
 import { style } from '../../src/fleet/service/page/assets';
 import { toOverview } from '../../src/fleet/service/page/overview';
+import { actions } from '../../src/fleet/service/page/pageService';
 import type { Condition, FleetView } from '../../src/fleet/service/views';
 import { toNewState } from '../../src/fleet/state/repositoryState';
 
@@ -42,7 +43,11 @@ const view: FleetView = {
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1 });
-const text = toOverview(view, { search: '', state: '', page: 1 }, { csrf: '', isLive: false });
+const text = toOverview(
+  view,
+  { search: '', state: '', page: 1 },
+  { csrf: '', isLive: false, actions: new Set(actions) },
+);
 await page.setContent(text.replace('<link rel="stylesheet" href="/style.css">', `<style>${style}</style>`));
 await page.screenshot({ path: 'docs/page.png' });
 await browser.close();

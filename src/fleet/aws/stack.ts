@@ -21,7 +21,9 @@ export async function readStack(name: string, env: Environment): Promise<Stack> 
   const functionName = outputs.get('MirrorFunction');
   if (functionName === undefined) throw notOurs(name);
   const variables = await readVariables(functionName, region);
-  return { region, outputs, env: { ...variables, AWS_REGION: region } };
+  // Builds are started with the image of this function.
+  const own = { AWS_REGION: region, AWS_LAMBDA_FUNCTION_NAME: functionName };
+  return { region, outputs, env: { ...variables, ...own } };
 }
 
 async function readOutputs(name: string, region: string): Promise<ReadonlyMap<string, string>> {

@@ -1,5 +1,8 @@
 import type { Message as SqsMessage } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../aws/http';
+import { toMirrorError } from '../../system/errors';
+import { openTemporaryFolder } from '../../system/temporaryFolder';
+import { systemClock } from '../hosts/api/limiter';
 import { callAws } from './errors';
 import type { LambdaProgram, Voice } from './lambdaProgram';
 import { createBatchRunner } from './mirrorFunction';
@@ -10,23 +13,46 @@ const batchMilliseconds = 900_000;
 /** Long polling: the most that SQS waits. The client's own limit must be above it. */
 const pollSeconds = 20;
 
+/** Milliseconds until the queue is asked again after a failure. */
+const pause = 30_000;
+
 /**
- * Mirrors what the queue of a stack names, on a machine of one's own, until the signal is aborted: several of these and
- * the function of the stack can share one queue and one table. What is running then goes back into the queue. Throws
- * MirrorError when the settings are wrong, or when the queue can't be read.
+ * Does what the queue of a stack says, on a machine of one's own, until the signal is aborted: several of these and the
+ * function of the stack can share one queue and one table. What is running then goes back into the queue. Throws
+ * MirrorError when the settings are wrong, or when the queue can't be read from the beginning.
  */
 export async function runWorker(program: LambdaProgram, voice: Voice): Promise<void> {
   const settings = parseSettings(program.env);
-  const run = createBatchRunner(settings, program, voice);
+  // Of its own: what is left over there is removed before each batch.
+  await using folder = await openTemporaryFolder(program);
+  const env = { ...program.env, TMPDIR: folder.path };
+  const run = createBatchRunner(settings, { ...program, env }, voice);
   const source = await openSource(settings.queueUrl, settings.region, program.env);
   voice.log.info(`Waiting for messages of ${settings.queueUrl}.`);
+  let hasWorked = false;
   while (!program.signal.aborted) {
-    const messages = await source.receive(program.signal);
-    if (messages.length === 0) continue;
-    const answer = await run(toEvent(messages), program.now() + batchMilliseconds);
-    const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    await source.delete(messages.filter(({ MessageId = '' }) => !failed.has(MessageId)));
+    try {
+      await takeBatch(source, run, program);
+      hasWorked = true;
+    } catch (error) {
+      if (!hasWorked || program.signal.aborted) throw error;
+      const { message, remedy, code } = toMirrorError(error);
+      voice.log.failure(`${message} ${remedy} [${code}]`);
+      await systemClock.wait(pause, program.signal).catch(() => undefined);
+    }
   }
+}
+
+async function takeBatch(
+  source: Source,
+  run: ReturnType<typeof createBatchRunner>,
+  { signal, now }: LambdaProgram,
+): Promise<void> {
+  const messages = await source.receive(signal);
+  if (messages.length === 0) return;
+  const { batchItemFailures } = await run(toEvent(messages), now() + batchMilliseconds);
+  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  await source.delete(messages.filter(({ MessageId = '' }) => !failed.has(MessageId)));
 }
 
 interface Source {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 
 /** What was asked of the fleet on the command line. */
 export interface FleetRequest {
@@ -25,6 +25,7 @@ export interface FleetFlags {
   readonly url?: string;
   readonly replaceSecret?: boolean;
   readonly stack?: string;
+  readonly engine?: 'local' | 'aws';
 }
 
 /** The `fleet` command without what it does, which is loaded when it runs. */
@@ -77,6 +78,12 @@ export function createFleetCommand(run: (request: FleetRequest) => Promise<void>
     .option('--token-file <file>', 'a file with the token of the page; or set FLEET_TOKEN')
     .option('--behind-tls', 'the page is reached over HTTPS, through a proxy')
     .option('--secret-file <file>', secretFile)
+    .addOption(
+      new Option('--engine <engine>', 'aws: share the queue and the table of a stack, with --stack')
+        .choices(['local', 'aws'])
+        .default('local'),
+    )
+    .option('--stack <name>', stack)
     .addHelpText('after', serveText);
   add('hooks', 'install, list or remove the webhooks of every source', false, '<install|list|remove>')
     .option('--state <folder>', stateFolder)

@@ -9,8 +9,10 @@ import { readStack, type Stack } from '../aws/stack';
 import type { FleetConfiguration } from '../configuration/configuration';
 import { openFleet } from '../run/fleet';
 import type { AwsSecretReader } from '../secrets/resolve';
+import { toTitle } from './describePlan';
 import type { FleetRequest } from './fleetCommand';
 import { type HookAction, manageHooks } from './hooks';
+import { type StackServeOptions, serveStack } from './serveStack';
 import { tellStatus } from './status';
 
 /** What a command about a stack works with. */
@@ -21,20 +23,34 @@ export interface OnStack {
   readonly write: (text: string) => void;
 }
 
+/** `status` where it is none of these. */
+export interface StackCommand {
+  readonly hooks?: HookAction | undefined;
+  readonly serve?: StackServeOptions | undefined;
+}
+
 /** Runs a command of the fleet about a stack in AWS, by its name. Gives the exit code. Throws MirrorError. */
-export async function runOnStack(name: string, given: OnStack, hookAction?: HookAction): Promise<number> {
+export async function runOnStack(name: string, given: OnStack, how: StackCommand): Promise<number> {
   const { env } = given.session.context;
   const stack = await readStack(name, env);
   const settings = parseSettings(stack.env);
-  if (hookAction !== undefined) return await manageStackHooks(stack, settings, hookAction, given);
-  const names =
-    settings.mirrors.kind === 'parameters'
-      ? [parameterMirrorName]
-      : (await readMirrors(settings)).mirrors.map((mirror) => mirror.name);
+  if (how.hooks !== undefined) return await manageStackHooks(stack, settings, how.hooks, given);
+  const mirrors = await readTitles(settings);
+  if (how.serve !== undefined) return await serveStack(stack, settings, mirrors, how.serve, given.session);
   await using store = openDynamoStore(settings.table, settings.region);
-  const mirrors = names.map((each) => ({ name: each }));
   const { request, write } = given;
   return await tellStatus({ mirrors }, store, request.names, write, request.flags.json === true);
+}
+
+/** The mirrors by their names, as people read them. */
+async function readTitles(
+  settings: FleetSettings,
+): Promise<readonly { readonly name: string; readonly title: string }[]> {
+  const { mirrors } = settings;
+  if (mirrors.kind === 'file')
+    return (await readMirrors(settings)).mirrors.map((each) => ({ name: each.name, title: toTitle(each) }));
+  const { sourceRegion, destinationUrl } = mirrors.mirror;
+  return [{ name: parameterMirrorName, title: `codecommit ${sourceRegion} → ${destinationUrl}` }];
 }
 
 async function readMirrors({ mirrors }: FleetSettings): Promise<FleetConfiguration> {

@@ -80,10 +80,13 @@ async function run(request: FleetRequest, program: FleetProgram, session: Sessio
   }
   if (flags.stack !== undefined) {
     const { runOnStack } = await import('./onStack');
-    const action = subcommand === 'hooks' ? parseAction(request) : undefined;
+    const hooks = subcommand === 'hooks' ? parseAction(request) : undefined;
+    const serve =
+      subcommand === 'serve' ? { ...toServeOptions(request, program, file, ''), stdout } : undefined;
     const given = { request, session, secrets: openSecretReader(program), write };
-    return await runOnStack(flags.stack, given, action);
+    return await runOnStack(flags.stack, given, { hooks, serve });
   }
+  if (flags.engine === 'aws') throw stackMissing();
   const configuration = await readConfiguration(file);
   const folder = flags.state === undefined ? toStateFolder(file) : resolve(cwd, flags.state);
   if (subcommand === 'status')
@@ -179,6 +182,12 @@ function parsePort(flag: string, text: string): number {
     'Give a free port, such as 8080.',
   );
 }
+
+const stackMissing = () =>
+  invalidFlag(
+    '--engine aws needs the name of a stack, whose queue and table are to be used.',
+    'Give --stack with the name that you deployed it under; docs/aws.md says how to deploy one.',
+  );
 
 const urlMissing = () =>
   invalidFlag(

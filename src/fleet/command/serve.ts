@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MirrorError } from '../../errors';
 import type { Session } from '../../program/session';
+import type { Context } from '../../system/context';
 import { readRegularFile } from '../../system/regularFile';
 import { systemClock } from '../hosts/api/limiter';
 import type { Fleet } from '../run/fleet';
@@ -9,8 +10,10 @@ import { readHookSecrets } from '../service/hookSecrets';
 import { isLocal, openListener } from '../service/listener';
 import { createAccess } from '../service/page/access';
 import { answerPage } from '../service/page/pageServer';
+import { actions } from '../service/page/pageService';
 import { createRunLogs } from '../service/runLogs';
 import { FleetService } from '../service/service';
+import { toViewed } from '../service/views';
 
 export interface ServeOptions {
   readonly address: string;
@@ -36,7 +39,7 @@ export interface ServePorts {
 /** Runs the service until it is stopped. Gives the exit code. */
 export async function serveFleet(fleet: Fleet, options: ServeOptions, session: Session): Promise<number> {
   const { context } = fleet;
-  const token = await readToken(fleet, options);
+  const token = await readToken(context, options);
   const listeners = new Set<() => void>();
   const logs = createRunLogs(
     join(options.stateFolder, 'logs'),
@@ -53,7 +56,15 @@ export async function serveFleet(fleet: Fleet, options: ServeOptions, session: S
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const parts = { fleet, service, access, logs, onChange };
+  const parts = {
+    viewed: toViewed(fleet),
+    service,
+    actions: new Set(actions),
+    log: context.log,
+    access,
+    logs,
+    onChange,
+  };
   await using page = await openListener({
     address: options.address,
     port: options.port,
@@ -86,8 +97,10 @@ function createBell(ring: () => void): () => void {
 }
 
 /** Whoever can reach the page from elsewhere must log in. */
-async function readToken(fleet: Fleet, { tokenFile, address }: ServeOptions): Promise<string | undefined> {
-  const { env, log } = fleet.context;
+export async function readToken(
+  { env, log }: Pick<Context, 'env' | 'log'>,
+  { tokenFile, address }: Pick<ServeOptions, 'tokenFile' | 'address'>,
+): Promise<string | undefined> {
   const given = tokenFile === undefined ? env['FLEET_TOKEN'] : await readRegularFile(tokenFile);
   const token = given?.trim() || undefined;
   if (token !== undefined) log.conceal([token]);

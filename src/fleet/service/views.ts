@@ -1,6 +1,7 @@
 import { toTitle } from '../command/describePlan';
 import type { Fleet } from '../run/fleet';
 import type { MirrorState, RepositoryState, RunRecord } from '../state/repositoryState';
+import type { FleetStore } from '../state/store';
 
 /** What a page says of one repository. */
 export type Condition =
@@ -53,24 +54,36 @@ export interface FleetView {
 /** What of a repository is under way. */
 export type Activity = (mirror: string, identity: string) => 'waiting' | 'running' | 'dirty' | undefined;
 
-export async function readView(fleet: Fleet, activity: Activity, isStopped: boolean): Promise<FleetView> {
-  const { configuration, store } = fleet;
-  const mirrors = await Promise.all(
-    configuration.mirrors.map(async (mirror) => ({
-      name: mirror.name,
-      title: toTitle(mirror),
-      state: await store.readMirror(mirror.name),
-    })),
+/** The fleet that is viewed. */
+export interface Viewed {
+  readonly mirrors: readonly Pick<MirrorView, 'name' | 'title'>[];
+  readonly store: Pick<FleetStore, 'readMirror' | 'readRepositories' | 'readRuns'>;
+  /** Whether the last run of each repository is shown beside the others: that is one query for each. */
+  readonly showsLastRuns: boolean;
+}
+
+export function toViewed({ configuration, store }: Fleet): Viewed {
+  const mirrors = configuration.mirrors.map((mirror) => ({ name: mirror.name, title: toTitle(mirror) }));
+  return { mirrors, store, showsLastRuns: true };
+}
+
+export async function readView(
+  { mirrors, store, showsLastRuns }: Viewed,
+  activity: Activity,
+  isStopped: boolean,
+): Promise<FleetView> {
+  const views = await Promise.all(
+    mirrors.map(async (mirror) => ({ ...mirror, state: await store.readMirror(mirror.name) })),
   );
-  const lists = await Promise.all(configuration.mirrors.map(({ name }) => store.readRepositories(name)));
+  const lists = await Promise.all(mirrors.map(({ name }) => store.readRepositories(name)));
   const repositories = await Promise.all(
     lists.flat().map(async (state) => ({
       state,
       condition: toCondition(state, activity(state.mirror, state.identity)),
-      lastRun: (await store.readRuns(state.mirror, state.identity)).at(-1),
+      lastRun: showsLastRuns ? (await store.readRuns(state.mirror, state.identity)).at(-1) : undefined,
     })),
   );
-  return { mirrors, repositories: repositories.sort(byUrgency), isStopped };
+  return { mirrors: views, repositories: repositories.sort(byUrgency), isStopped };
 }
 
 export function toCondition(state: RepositoryState, activity: ReturnType<Activity>): Condition {

@@ -1,12 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
 import { readHookSecrets } from '../../../src/fleet/aws/hookSecrets';
 import { runProgram } from '../../e2e/world';
-import { grow } from '../../servers/git';
+import { grow, readRefs } from '../../servers/git';
 import { motoAvailable } from '../../servers/moto';
+import { act, until } from '../service/served';
 import { type AwsFleet, destinationToken, openAwsFleet, sourceToken } from './fleetWorld';
 import { type AwsWorld, toClientOptions, withEnvironment } from './world';
 
@@ -50,6 +54,48 @@ async function fleetOf(world: AwsWorld, ...args: readonly string[]) {
   const home = join(world.disk, '..', 'home');
   await mkdir(home, { recursive: true });
   return await runProgram('cli', ['fleet', ...args], home, { ...world.moto.env, HOME: home, TMPDIR: home });
+}
+
+/** `codecommit-mirror fleet serve --stack mirrors`, as a process. */
+async function startServe({ world, env }: AwsFleet) {
+  const home = join(world.disk, '..', 'home');
+  await mkdir(home, { recursive: true });
+  const { AWS_ENDPOINT_URL_CODECOMMIT = '', SSL_CERT_FILE = '' } = env;
+  const args = ['fleet', 'serve', '--engine', 'aws', '--stack', 'mirrors', '--port', '0'];
+  const child = spawn(process.execPath, [resolve('dist/cli.js'), ...args], {
+    cwd: home,
+    env: {
+      PATH: process.env['PATH'],
+      ...world.moto.env,
+      HOME: home,
+      TMPDIR: home,
+      AWS_ENDPOINT_URL_CODECOMMIT,
+      SSL_CERT_FILE,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    return (await closed)[0];
+  };
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(output);
+    return output.includes('Waiting for messages');
+  });
+  return {
+    page: /Status page: (http:\/\/\S+?)\/\s/.exec(output)?.[1] ?? '',
+    output: () => output,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop('SIGKILL');
+    },
+  };
 }
 
 describe.runIf(motoAvailable())('--stack', { tags: ['slow'] }, () => {
@@ -98,6 +144,41 @@ describe.runIf(motoAvailable())('--stack', { tags: ['slow'] }, () => {
       expect.objectContaining({ ...config, secret: newest }),
     ]);
     for (const text of [secret, newest ?? '']) expect(installed.output + replaced.output).not.toContain(text);
+  });
+
+  test('fleet serve takes from the queue of a stack, shows its state, and ends when it is asked to', async () => {
+    await using fleet = await openAwsFleet();
+    const app = await fleet.addToGithub('app');
+    await fleet.take({ tick: true });
+    await createStack(fleet.world, toVariables(fleet.env), {});
+    await using served = await startServe(fleet);
+    const { page } = served;
+    const read = async () => await (await fetch(page)).text();
+    const isShown = (text: string) => until(async () => (await read()).includes(text));
+    await isShown('state equal">equal<');
+    expect(await read()).not.toMatch(/Stop all|Check all/);
+    expect((await act(served, 'stop-all')).status).toBe(409);
+
+    const mirror = (await fleet.mirrorOf('mirror', 'app')) ?? '';
+    const isEqual = async () => isDeepStrictEqual(await readRefs(mirror), await readRefs(app));
+    const [state] = await fleet.states('acme');
+    const fields = { repository: `acme ${state?.identity}` };
+    expect((await act(served, 'pause', fields)).status).toBe(303);
+    await isShown('state paused">paused<');
+    expect((await act(served, 'resume', fields)).status).toBe(303);
+    await grow(app, 'main');
+    expect((await act(served, 'mirror', fields)).status).toBe(303);
+    await until(isEqual);
+    // What the intake puts into the queue, it takes too: a listing, and with it a new repository.
+    const web = await fleet.addToGithub('web');
+    expect((await act(served, 'list')).status).toBe(303);
+    await until(async () => (await fleet.mirrorOf('mirror', 'web')) !== undefined);
+    await isShown('2 equal');
+    const found = (await fleet.mirrorOf('mirror', 'web')) ?? '';
+    expect(await readRefs(found)).toEqual(await readRefs(web));
+    expect(await served.stop()).toBe(0);
+    expect(served.output()).not.toContain(sourceToken);
+    expect(await readdir(join(fleet.world.disk, '..', 'home'))).toEqual([]);
   });
 
   test('what is no stack of ours is told, and what is missing', async () => {

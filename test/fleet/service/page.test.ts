@@ -6,6 +6,7 @@ import { openListener } from '../../../src/fleet/service/listener';
 import { createAccess } from '../../../src/fleet/service/page/access';
 import { script, style } from '../../../src/fleet/service/page/assets';
 import { toOverview } from '../../../src/fleet/service/page/overview';
+import { actions } from '../../../src/fleet/service/page/pageService';
 import { conditions, type FleetView } from '../../../src/fleet/service/views';
 import { toNewState } from '../../../src/fleet/state/repositoryState';
 import { browserAvailable, openBrowser } from '../../servers/browser';
@@ -112,7 +113,11 @@ describe.runIf(browserAvailable())('the status page in a browser', () => {
           response.setHeader('Content-Type', 'text/javascript').end(script);
         else if (url.pathname === '/') {
           const { parseFilter } = await import('../../../src/fleet/service/page/overview');
-          const text = toOverview(many, parseFilter(url.searchParams), { csrf, isLive: false });
+          const text = toOverview(many, parseFilter(url.searchParams), {
+            csrf,
+            isLive: false,
+            actions: new Set(actions),
+          });
           response.setHeader('Content-Type', 'text/html; charset=utf-8').end(text);
         } else response.writeHead(404).end();
       },

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { deliver } from '../../../src/sandbox/hosts/deliver';
 import { git, grow, readRefs } from '../../servers/git';
 import type { FleetHosts } from '../command/fleetHosts';
-import { openServed, type Served, until } from './served';
+import { act, openServed, type Served, until } from './served';
 
 async function isEqual(hosts: FleetHosts, name: string): Promise<boolean> {
   const source = hosts.github.repositories.find('acme', name);
@@ -105,15 +105,6 @@ test('SIGTERM ends it also where a host never answers, and the next start goes o
   expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
   expect(await isEqual(hosts, 'app')).toBe(true);
 });
-
-/** Posts a form of the page as a browser does, with the cookie and the token of that page. */
-async function act({ page }: Served, action: string, fields: Readonly<Record<string, string>> = {}) {
-  const seen = await fetch(page);
-  const cookie = seen.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const csrf = /name="csrf" value="([^"]+)"/.exec(await seen.text())?.[1] ?? '';
-  const body = new URLSearchParams({ ...fields, csrf });
-  return await fetch(`${page}/${action}`, { method: 'POST', body, headers: { cookie }, redirect: 'manual' });
-}
 
 test('the page shows and does: mirror now, pause, resume, stop all', async () => {
   await using served = await openServed((hosts) => hosts.add('app', 'main'));

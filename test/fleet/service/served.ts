@@ -71,3 +71,16 @@ export async function until<T>(look: () => Promise<T | undefined | false>): Prom
     await new Promise((done) => setTimeout(done, 50));
   }
 }
+
+/** Posts a form of the page as a browser does, with the cookie and the token of that page. */
+export async function act(
+  { page }: Pick<Served, 'page'>,
+  action: string,
+  fields: Readonly<Record<string, string>> = {},
+) {
+  const seen = await fetch(page);
+  const cookie = seen.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await seen.text())?.[1] ?? '';
+  const body = new URLSearchParams({ ...fields, csrf });
+  return await fetch(`${page}/${action}`, { method: 'POST', body, headers: { cookie }, redirect: 'manual' });
+}

@@ -1,10 +1,13 @@
 import { type Html, html } from './html';
+import type { Action } from './pageService';
 
 /** What every page of one visitor has. */
 export interface Visit {
   /** Proves that a form comes from a page of ours. */
   readonly csrf: string;
   readonly isLive: boolean;
+  /** What can be done. */
+  readonly actions: ReadonlySet<Action>;
 }
 
 export function toPage(title: string, main: Html, { isLive }: Pick<Visit, 'isLive'>): string {
@@ -30,12 +33,13 @@ ${main}
 
 /** A button that does something: a form of its own, as it works without JavaScript. */
 export function toAction(
-  action: string,
+  action: Action,
   label: string,
-  { csrf }: Pick<Visit, 'csrf'>,
+  visit: Pick<Visit, 'csrf' | 'actions'>,
   subject?: Subject,
 ): Html {
-  return html`<form method="post" action="/${action}">${toCsrf(csrf)}${toButton(action, label, subject)}</form>`;
+  if (!visit.actions.has(action)) return html``;
+  return html`<form method="post" action="/${action}">${toCsrf(visit.csrf)}${toButton(action, label, visit, subject)}</form>`;
 }
 
 /** The repository that a button is about. */
@@ -46,7 +50,13 @@ export interface Subject {
 }
 
 /** A button in a form with other ones. */
-export function toButton(action: string, label: string, subject?: Subject): Html {
+export function toButton(
+  action: Action,
+  label: string,
+  { actions }: Pick<Visit, 'actions'>,
+  subject?: Subject,
+): Html {
+  if (!actions.has(action)) return html``;
   if (subject === undefined) return html`<button type="submit">${label}</button>`;
   const { mirror, identity, path } = subject;
   return html`<button formaction="/${action}" name="repository" value="${mirror} ${identity}" aria-label="${label}: ${path}">${label}</button>`;

@@ -46,7 +46,7 @@ ${view.isStopped ? html`<p role="status"><strong>Everything is stopped.</strong>
 <form class="table" method="post" action="/mirror">${toCsrf(visit.csrf)}<table>
 <caption>${toCaption(found.length, view.repositories.length, page, pages)}</caption>
 <thead><tr><th scope="col">Repository</th><th scope="col">State</th><th scope="col">Last verified</th><th scope="col">Last change</th><th scope="col">Refs</th><th scope="col">Took</th><th scope="col">Actions</th></tr></thead>
-<tbody>${rows.map(toRow)}</tbody>
+<tbody>${rows.map((row) => toRow(row, visit))}</tbody>
 </table></form>
 ${pages > 1 ? toPages(page, pages, filter) : ''}`;
   return toPage('Mirrors', main, visit);
@@ -93,7 +93,7 @@ export function toClass(condition: string): string {
   return condition.replace(/\W/g, '-');
 }
 
-function toRow({ state, condition, lastRun }: RepositoryView): Html {
+function toRow({ state, condition, lastRun }: RepositoryView, visit: Visit): Html {
   const { mirror, identity, path, destination } = state;
   const query = new URLSearchParams({ mirror, identity }).toString();
   return html`<tr>
@@ -107,8 +107,8 @@ function toRow({ state, condition, lastRun }: RepositoryView): Html {
 <td data-label="Last change">${toTime(state.changedAt)}</td>
 <td data-label="Refs">${state.refs ?? ''}</td>
 <td data-label="Took">${lastRun === undefined ? '' : toSeconds(lastRun.took)}</td>
-<td>${toButton('check', 'Check', state)} ${toButton('mirror', 'Mirror now', state)} ${
-    state.isPaused ? toButton('resume', 'Resume', state) : toButton('pause', 'Pause', state)
+<td>${toButton('check', 'Check', visit, state)} ${toButton('mirror', 'Mirror now', visit, state)} ${
+    state.isPaused ? toButton('resume', 'Resume', visit, state) : toButton('pause', 'Pause', visit, state)
   }</td>
 </tr>`;
 }

@@ -1,21 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Fleet } from '../../run/fleet';
 import { readBody } from '../listener';
 import { toMetrics } from '../metrics';
 import type { RunLogs } from '../runLogs';
-import type { FleetService } from '../service';
 import { type FleetView, readView } from '../views';
 import type { Access } from './access';
 import { script, style } from './assets';
 import { parseFilter, toOverview } from './overview';
+import { actions, type Paged } from './pageService';
 import { toLoginPage, toLogPage, toRepositoryPage } from './repository';
 
 /** What the pages are made of. */
-export interface PageParts {
-  readonly fleet: Fleet;
-  readonly service: FleetService;
+export interface PageParts extends Paged {
   readonly access: Access;
-  readonly logs: RunLogs;
+  readonly logs: Pick<RunLogs, 'read'>;
   /** Calls back when something has changed; gives what ends that. */
   readonly onChange: (listener: () => void) => () => void;
 }
@@ -60,8 +57,12 @@ export async function answerPage(
   else send(response, 200, 'text/html', page);
 }
 
-async function view({ fleet, service }: PageParts): Promise<FleetView> {
-  return await readView(fleet, (mirror, identity) => service.activityOf(mirror, identity), service.isStopped);
+async function view({ viewed, service }: PageParts): Promise<FleetView> {
+  return await readView(
+    viewed,
+    (mirror, identity) => service.activityOf(mirror, identity),
+    service.isStopped,
+  );
 }
 
 async function toPageOf(
@@ -72,7 +73,7 @@ async function toPageOf(
 ): Promise<string | undefined> {
   const { csrf, cookie } = parts.access.csrfOf(request);
   if (cookie !== undefined) response.setHeader('Set-Cookie', cookie);
-  const visit = { csrf, isLive: true };
+  const visit = { csrf, isLive: true, actions: parts.actions };
   const query = url.searchParams;
   if (url.pathname === '/') return toOverview(await view(parts), parseFilter(query), visit);
   const { mirror, identity } = { mirror: query.get('mirror') ?? '', identity: query.get('identity') ?? '' };
@@ -81,7 +82,7 @@ async function toPageOf(
   );
   if (found === undefined) return undefined;
   if (url.pathname === '/repository')
-    return toRepositoryPage(found, await parts.fleet.store.readRuns(mirror, identity), visit);
+    return toRepositoryPage(found, await parts.viewed.store.readRuns(mirror, identity), visit);
   if (url.pathname !== '/log') return undefined;
   const text = await parts.logs.read({ mirror, identity }, query.get('log') ?? '');
   const back = new URLSearchParams({ mirror, identity }).toString();
@@ -122,10 +123,12 @@ async function act(
   action: string,
   mirror: string,
   identity: string,
-  { service, fleet }: PageParts,
+  { service, log, actions: possible }: PageParts,
 ): Promise<boolean> {
-  fleet.context.log.info(`Asked on the page: ${action} ${identity}`.trim());
-  switch (action) {
+  log.info(`Asked on the page: ${action} ${identity}`.trim());
+  const known = actions.find((each) => each === action);
+  if (known === undefined || !possible.has(known)) return false;
+  switch (known) {
     case 'mirror':
       return service.ask(mirror, identity);
     case 'mirror-all':
@@ -152,8 +155,6 @@ async function act(
     case 'resume-all':
       service.resumeAll();
       return true;
-    default:
-      return false;
   }
 }
 
