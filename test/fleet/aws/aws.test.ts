@@ -7,6 +7,7 @@ import { createChainIdentity } from '../../../src/fleet/aws/roles';
 import { readAwsSecret } from '../../../src/fleet/aws/secrets';
 import { openSqsQueue } from '../../../src/fleet/aws/sqsQueue';
 import { toNewState } from '../../../src/fleet/state/repositoryState';
+import { updateRepository } from '../../../src/fleet/state/update';
 import { grow, readRefs } from '../../servers/git';
 import { image, openBuildApis } from '../../servers/lambda/buildApis';
 import { startFunction } from '../../servers/lambda/function';
@@ -68,6 +69,29 @@ describe.runIf(motoAvailable())('with moto:', { tags: ['slow'] }, () => {
       expect(await store.readRepositories('many')).toHaveLength(250);
       await store.write([{ kind: 'forget', mirror, identity }]);
       expect(await store.readRepository(mirror, identity)).toBeUndefined();
+    });
+  });
+
+  test('what two processes change in one state at the same time is never lost', async () => {
+    await using world = await openAwsWorld();
+    await inside(world, async () => {
+      const { mirror, identity } = toPlace('app');
+      await using one = openDynamoStore('states', region);
+      await using other = openDynamoStore('states', region);
+      const addOne = (store: typeof one, startedAt: number) =>
+        updateRepository(store, { mirror, identity }, (known = toNewState(mirror, identity, 'app')) => [
+          { kind: 'repository', state: { ...known, failures: known.failures + 1 } },
+          {
+            kind: 'runs',
+            mirror,
+            identity,
+            runs: [{ startedAt, took: 1, trigger: 'due', outcome: 'failed', changes: 0 }],
+          },
+        ]);
+      for (let round = 0; round < 5; round += 1)
+        await Promise.all([addOne(one, 2 * round), addOne(other, 2 * round + 1)]);
+      expect(await one.readRepository(mirror, identity)).toMatchObject({ failures: 10 });
+      expect(await one.readRuns(mirror, identity)).toHaveLength(10);
     });
   });
 

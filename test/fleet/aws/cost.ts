@@ -19,20 +19,35 @@ export interface Prices {
   readonly dashboard: number;
 }
 
-/** From memory of AWS's pages of 2025 and 2026: to be compared with today's before money depends on them. */
+/**
+ * Read on 2026-11-26, but for the three that say so: compare them with today's before money depends on them. Third parties
+ * quote AWS's pages, whose figures depend on the region that is chosen there.
+ */
 export const prices: Prices = {
+  // https://cloudchipr.com/blog/aws-lambda-pricing (2024), first tier, x86
   lambdaSecond: 0.0000166667,
+  // From memory.
   lambdaRequest: 0.2 / 1e6,
+  // From memory.
   lambdaDisk: 0.0000000309,
+  // https://cloudburn.io/blog/amazon-sqs-pricing (2026-03-14), FIFO
   sqsRequest: 0.5 / 1e6,
+  // https://airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07-21), after the cut of November 2024
   dynamoRead: 0.125 / 1e6,
   dynamoWrite: 0.625 / 1e6,
+  // https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/ (2026-06-13)
   logs: 0.5,
-  secret: 0.4,
-  alarm: 0.1,
-  metric: 0.3,
   dashboard: 3,
+  // https://signoz.io/guides/cloudwatch-pricing (2026-02-15)
+  metric: 0.3,
+  // https://aws.amazon.com/secrets-manager/pricing/ (2026-09-20)
+  secret: 0.4,
+  // From memory.
+  alarm: 0.1,
 };
+
+/** Alarms of the template without webhooks; metrics of a stack with one mirror, each combination of dimensions. */
+const [alarms, metrics] = [9, 14];
 
 /** What was counted on one day. */
 export interface Day {
@@ -75,6 +90,6 @@ export function toMonth(day: Day, price: Prices): number {
   const requests = (invocations + intakes) * price.lambdaRequest + sqs * price.sqsRequest;
   const rows = reads * price.dynamoRead + writes * price.dynamoWrite;
   const logs = ((runs + intakes) * logBytes * price.logs) / 1e9;
-  const fixed = price.secret + 9 * price.alarm + 10 * price.metric + price.dashboard;
+  const fixed = price.secret + alarms * price.alarm + metrics * price.metric + price.dashboard;
   return 30 * (lambda + intake + requests + rows + logs) + fixed;
 }
