@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { hasCode } from '../../errors';
+import type { MirrorError } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
 import { toListedState } from '../run/listedState';
 import { isRunnable } from '../run/prepareDestination';
 import { readPlan } from '../run/readPlan';
-import { saveListings } from '../run/savePlan';
+import { isShrunken, saveListings } from '../run/savePlan';
 import type { RepositoryState } from '../state/repositoryState';
 import type { StateChange } from '../state/store';
 import { updateRepository } from '../state/update';
@@ -23,13 +23,12 @@ export async function replan(parts: ReplanParts): Promise<readonly SourceProblem
   const { fleet } = parts;
   const { mirrors } = fleet.configuration;
   const { repositories, problems, listed } = await readPlan(fleet, mirrors);
-  // What a listing that is too short has, is planned as always.
-  const failed = problems.filter(({ error }) => !hasCode(error, ['fleet-listing-shrunken']));
-  const unlisted = new Set(failed.map(({ mirror }) => mirror));
   for (const { name } of mirrors) {
     const own = repositories.filter(({ mirror }) => mirror === name);
-    // Of what can't be listed nothing new is concluded.
-    await saveMirror(name, unlisted.has(name) ? own.filter(isRunnable) : own, parts);
+    const errors = problems.filter(({ mirror }) => mirror === name).map(({ error }) => error);
+    const isListed = errors.every(isShrunken);
+    // Of what can't be listed nothing new is concluded; what a listing that is too short has, is planned as always.
+    await saveMirror(name, isListed ? own : own.filter(isRunnable), errors.find(isShrunken), parts);
   }
   await saveListings(fleet, { repositories, problems, listed });
   fleet.context.log.info(`Listed ${repositories.length} repositories.`);
@@ -39,6 +38,7 @@ export async function replan(parts: ReplanParts): Promise<readonly SourceProblem
 async function saveMirror(
   mirror: string,
   planned: readonly PlannedRepository[],
+  shrunken: MirrorError | undefined,
   { fleet, plans, now }: ReplanParts,
 ): Promise<void> {
   const before = await plans.list(mirror);
@@ -46,7 +46,7 @@ async function saveMirror(
   const changed = planned.filter((each) => !isDeepStrictEqual(toPlan(each), before.get(each.identity)));
   await plans.write(mirror, changed.map(toPlan));
   const toState = (each: PlannedRepository, state: RepositoryState | undefined) =>
-    toPlannedState(each, before.get(each.identity), state, now());
+    toPlannedState({ planned: each, before: before.get(each.identity), shrunken }, state, now());
   const differing = planned.filter(
     (each) => !isDeepStrictEqual(toState(each, known.get(each.identity)), known.get(each.identity)),
   );
@@ -64,19 +64,22 @@ async function saveMirror(
 /** What the next plan was asked to decide. */
 const undecided = /^fleet-(destination|source)-changed$/;
 
+interface Replanned {
+  readonly planned: PlannedRepository;
+  readonly before: Plan | undefined;
+  readonly shrunken: MirrorError | undefined;
+}
+
 function toPlannedState(
-  planned: PlannedRepository,
-  before: Plan | undefined,
+  { planned, before, shrunken }: Replanned,
   known: RepositoryState | undefined,
   now: number,
 ): RepositoryState | undefined {
-  const state = toListedState(planned, known) ?? known;
+  const state = toListedState(planned, known, shrunken) ?? known;
   if (state === undefined) return undefined;
   if (known === undefined) return { ...state, seenAt: now };
-  const isOut = known.state === 'gone' || known.state === 'frozen';
-  const isNew = before !== undefined && isOther(toPlan(planned), before);
-  const isDue = isRunnable(planned) && (isNew || isOut);
-  return isDue || undecided.test(known.problem?.code ?? '') ? { ...state, dueAt: 0 } : state;
+  const isNew = isRunnable(planned) && before !== undefined && isOther(toPlan(planned), before);
+  return isNew || undecided.test(known.problem?.code ?? '') ? { ...state, dueAt: 0 } : state;
 }
 
 /** Whether the plan says to do something else. A mirror that was made or taken over meanwhile is the same. */

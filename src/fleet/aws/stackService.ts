@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../system/context';
 import { toMirrorError } from '../../system/errors';
+import { acceptListing } from '../run/savePlan';
 import type { Action, PageService } from '../service/page/pageService';
 import type { FleetStore } from '../state/store';
 import { updateRepository } from '../state/update';
 import type { Queue } from './queue';
 
 interface StackServiceParts {
-  readonly store: Pick<FleetStore, 'readRepository' | 'write' | 'update'>;
+  readonly store: Pick<FleetStore, 'readMirror' | 'readRepository' | 'write' | 'update'>;
   readonly queue: Queue;
   readonly log: Pick<Log, 'failure'>;
 }
@@ -17,6 +18,7 @@ export const stackActions: ReadonlySet<Action> = new Set([
   'mirror',
   'mirror-all',
   'list',
+  'accept-listing',
   'pause',
   'resume',
 ] as const);
@@ -43,6 +45,10 @@ export function openStackService({ store, queue, log }: StackServiceParts): Page
     },
     askAll: () => list(false, '*'),
     list: () => list(true),
+    async acceptListing(mirror) {
+      await acceptListing({ store }, mirror);
+      await list(true);
+    },
     async pause(mirror, identity, isPaused) {
       await updateRepository(store, { mirror, identity }, (state) =>
         state === undefined ? [] : [{ kind: 'repository', state: { ...state, isPaused } }],

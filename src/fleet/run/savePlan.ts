@@ -1,7 +1,7 @@
 import { hasCode } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
 import type { RepositoryState } from '../state/repositoryState';
-import type { StateChange } from '../state/store';
+import type { FleetStore, StateChange } from '../state/store';
 import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
 import { toListedState } from './listedState';
@@ -41,7 +41,10 @@ export function isShrunken(error: MirrorProblem['error']): boolean {
 }
 
 /** A person says that what this source has lost is really gone: the next listing is not compared with the one before. */
-export async function acceptListing({ store }: Fleet, mirror: string): Promise<void> {
+export async function acceptListing(
+  { store }: { readonly store: Pick<FleetStore, 'readMirror' | 'write'> },
+  mirror: string,
+): Promise<void> {
   const { listed: _before, ...state } = (await store.readMirror(mirror)) ?? { mirror };
   await store.write([{ kind: 'mirror', state }]);
 }

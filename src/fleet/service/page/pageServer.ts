@@ -123,7 +123,7 @@ async function act(
   action: string,
   mirror: string,
   identity: string,
-  { service, log, actions: possible }: PageParts,
+  { viewed, service, log, actions: possible }: PageParts,
 ): Promise<boolean> {
   log.info(`Asked on the page: ${action} ${identity}`.trim());
   const known = actions.find((each) => each === action);
@@ -142,7 +142,7 @@ async function act(
       void service.list().catch(() => undefined);
       return true;
     case 'accept-listing':
-      if (!fleet.configuration.mirrors.some(({ name }) => name === mirror)) return false;
+      if (!viewed.mirrors.some(({ name }) => name === mirror)) return false;
       void service.acceptListing(mirror).catch(() => undefined);
       return true;
     case 'pause':

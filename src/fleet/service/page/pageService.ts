@@ -9,6 +9,7 @@ export const actions = [
   'check',
   'check-all',
   'list',
+  'accept-listing',
   'pause',
   'resume',
   'stop-all',
@@ -20,6 +21,7 @@ export type Action = (typeof actions)[number];
 /** What is behind the page: the service of this machine, or a stack in AWS. */
 export type PageService = Pick<
   FleetService,
+  | 'acceptListing'
   | 'activityOf'
   | 'ask'
   | 'askAll'
