@@ -14,6 +14,11 @@ export interface Job {
   readonly policy: JobPolicy;
   readonly limits: Limits;
   readonly trigger?: Trigger | undefined;
+  /**
+   * Called when what is to be pushed is here, and before anything is pushed. Throws MirrorError where the URL of the source
+   * has led to another repository meanwhile.
+   */
+  readonly confirmSource?: (() => Promise<void>) | undefined;
   /** Where git alone can't do it: makes a branch the default of the destination. */
   readonly setDefaultBranch?: DefaultBranchSetter | undefined;
   /** Where that is missing: what the user can do to make a branch the default, given its short name. */

@@ -1,6 +1,7 @@
 import type { Job } from '../../mirror/job';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HostRepository } from '../hosts/repository';
+import { sourceChanged } from './errors';
 import type { Fleet } from './fleet';
 import { type Openable, prepareDestination } from './prepareDestination';
 import { requireSource } from './requireSource';
@@ -28,5 +29,10 @@ export async function openJob(
     { url: source.url, name: planned.path, login: from },
     { url: destination.url, name: planned.destination, login: to },
   );
-  return { job, source, destination };
+  // What git has read since is of whatever had the address then.
+  const confirmSource = async () => {
+    const { url } = await requireSource(hosts.source, planned);
+    if (url !== source.url) throw sourceChanged(planned.path);
+  };
+  return { job: { ...job, confirmSource }, source, destination };
 }

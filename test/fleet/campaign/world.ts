@@ -1,25 +1,37 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parseMarker } from '../../../src/fleet/plan/marker';
+import { deliver } from '../../../src/sandbox/hosts/deliver';
+import { type GithubServer, openGithubServer } from '../../../src/sandbox/hosts/github';
+import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
 import type { StoredRepository } from '../../../src/sandbox/hosts/repositories';
 import { git, grow, readRefs } from '../../servers/git';
-import { destinationToken, type FleetHosts, openFleetHosts, sourceToken } from '../command/fleetHosts';
+import { destinationToken, sourceToken } from '../command/fleetHosts';
+import { hookSecret, type Machine } from './machine';
 
-/** From 0 to less than 1, the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+const acts = [
+  'grow',
+  'grow',
+  'grow',
+  'rewrite',
+  'drop',
+  'add',
+  'rename',
+  'remove',
+  'remake',
+  'archive',
+  'intrude',
+  'occupy',
+  'fault',
+  'fault',
+  'quota',
+  'token',
+] as const;
 
-/** A fleet amid trouble. What it promises is checked after each run. */
-export class CampaignWorld {
-  readonly hosts: FleetHosts;
+/** One organisation on a GitHub, one group on a GitLab, and trouble. */
+export class CampaignWorld implements AsyncDisposable {
+  readonly name: string;
+  readonly github: GithubServer;
+  readonly gitlab: GitlabServer;
   readonly #random: () => number;
   /** Every value that a ref of a source ever had, by the ID of the source. */
   readonly #values = new Map<number, Set<string>>();
@@ -27,19 +39,45 @@ export class CampaignWorld {
   readonly #written = new Set<string>();
   /** Repositories at the destination that are not ours, with their refs. */
   readonly #foreign = new Map<StoredRepository, Record<string, string>>();
+  readonly #everThere = new Set<StoredRepository>();
+  /** What its host would tell of. */
+  #hooks: { readonly event: 'push' | 'deleted'; readonly of: StoredRepository }[] = [];
   #count = 0;
-  #lastRun = 0;
-  readonly output: string[] = [];
   readonly steps: string[] = [];
 
-  constructor(hosts: FleetHosts, random: () => number) {
-    this.hosts = hosts;
+  private constructor(name: string, random: () => number, github: GithubServer, gitlab: GitlabServer) {
+    this.name = name;
     this.#random = random;
-    hosts.github.pageSize = 2;
+    this.github = github;
+    this.gitlab = gitlab;
+    github.pageSize = 2;
+    github.tokens.set(sourceToken, { user: 'bot', scopes: ['repo', 'read:org'] });
+    const scopes = ['api', 'read_api', 'read_repository', 'write_repository'];
+    gitlab.tokens.set(destinationToken, { user: 'bot', scopes });
+    gitlab.groups.set('mirror', 9_000);
+  }
+
+  static async open(name: string, root: string, random: () => number): Promise<CampaignWorld> {
+    const github = await openGithubServer({ root: `${root}/github` });
+    const gitlab = await openGitlabServer({ root: `${root}/gitlab` });
+    const world = new CampaignWorld(name, random, github, gitlab);
+    for (let index = 0; index < 2; index++) await world.#add();
+    return world;
+  }
+
+  /** Of mirrors.yaml. */
+  get mirror() {
+    return {
+      name: this.name,
+      from: { host: 'github', url: this.github.url, owner: 'acme', token: '$GITHUB_TOKEN' },
+      to: { host: 'gitlab', url: this.gitlab.url, group: 'mirror', token: '$GITLAB_TOKEN' },
+      force: true,
+      prune: true,
+    };
   }
 
   get #sources() {
-    return this.hosts.github.repositories.all;
+    return this.github.repositories.all;
   }
 
   #pick<T>(all: readonly T[]): T | undefined {
@@ -49,59 +87,69 @@ export class CampaignWorld {
   async #note(source: StoredRepository): Promise<void> {
     const known = this.#values.get(source.id) ?? new Set<string>();
     this.#values.set(source.id, known);
-    const path = await this.hosts.github.repositories.path(source);
-    for (const oid of Object.values(await readRefs(path))) known.add(oid);
+    const refs = await readRefs(await this.github.repositories.path(source));
+    for (const oid of Object.values(refs)) known.add(oid);
   }
 
-  async add(name = `app-${this.#count++}`): Promise<void> {
-    await this.hosts.add(name, 'main', 'work');
-    const added = this.hosts.github.repositories.find('acme', name);
-    if (added !== undefined) await this.#note(added);
+  async #add(name = `app-${this.#count++}`): Promise<void> {
+    const added = this.github.repositories.add({ owner: 'acme', name });
+    const path = await this.github.repositories.path(added);
+    await grow(path, 'main');
+    await grow(path, 'work', { from: 'main' });
+    await this.#note(added);
   }
 
-  /** One thing that happens in the world. */
+  /** One thing that happens. */
   async step(): Promise<void> {
-    const source = this.#pick(this.#sources);
-    const acts = [
-      'grow',
-      'grow',
-      'rewrite',
-      'add',
-      'rename',
-      'remove',
-      'remake',
-      'intrude',
-      'occupy',
-      'fault',
-    ];
+    const source = this.#pick(this.#sources.filter(({ isArchived }) => !isArchived));
     const act = this.#pick(acts) ?? 'add';
     this.steps.push(`${act} ${source?.name}`);
-    const { repositories } = this.hosts.github;
-    if (act === 'add' || source === undefined) return await this.add();
+    const { repositories } = this.github;
+    if (act === 'add' || source === undefined) return await this.#add();
     switch (act) {
       case 'rename':
         return repositories.rename(source, { name: `app-${this.#count++}` });
       case 'remove':
-        return repositories.remove(source);
       case 'remake':
         repositories.remove(source);
-        return await this.add(source.name);
+        this.#hooks.push({ event: 'deleted', of: source });
+        return act === 'remake' ? await this.#add(source.name) : undefined;
+      case 'archive':
+        source.isArchived = true;
+        // GitHub's time of the last push is right in the end.
+        source.changedAt = new Date(source.changedAt.getTime() + 60_000);
+        return;
       case 'intrude':
         return await this.#intrude();
       case 'occupy':
         return await this.#occupy(`app-${this.#count}`);
       case 'fault':
         return this.#fail();
+      case 'quota':
+        this.gitlab.projectLimit = this.gitlab.repositories.all.length;
+        return;
+      case 'token':
+        return this.#setExpired(this.#random() < 0.5 ? sourceToken : destinationToken, true);
       default:
         return await this.#change(source, act);
     }
   }
 
-  async #change(source: StoredRepository, act: string): Promise<void> {
-    const path = await this.hosts.github.repositories.path(source);
-    if (act === 'rewrite') await git(path, 'branch', '-D', 'work').catch(() => undefined);
-    await grow(path, act === 'rewrite' ? 'work' : 'main', act === 'rewrite' ? { from: 'main' } : {});
-    source.changedAt = new Date(source.changedAt.getTime() + 60_000);
+  #setExpired(text: string, isExpired: boolean): void {
+    for (const server of [this.github, this.gitlab]) {
+      const token = server.tokens.get(text);
+      if (token !== undefined) token.isExpired = isExpired;
+    }
+  }
+
+  async #change(source: StoredRepository, act: 'grow' | 'rewrite' | 'drop'): Promise<void> {
+    const path = await this.github.repositories.path(source);
+    if (act !== 'grow') await git(path, 'branch', '-D', 'work').catch(() => undefined);
+    if (act === 'grow') await grow(path, 'main');
+    if (act === 'rewrite') await grow(path, 'work', { from: 'main' });
+    // The listing tells of some pushes late or never, as GitLab's does.
+    if (this.#random() < 0.7) source.changedAt = new Date(source.changedAt.getTime() + 60_000);
+    this.#hooks.push({ event: 'push', of: source });
     await this.#note(source);
   }
 
@@ -109,13 +157,12 @@ export class CampaignWorld {
   async #intrude(): Promise<void> {
     const mirror = this.#pick(this.#mirrors());
     if (mirror === undefined) return;
-    const path = await this.hosts.gitlab.repositories.path(mirror);
-    this.#written.add(await grow(path, 'intruder'));
+    this.#written.add(await grow(await this.gitlab.repositories.path(mirror), 'intruder'));
   }
 
   /** Somebody makes a repository under a name that a mirror would get. */
   async #occupy(name: string): Promise<void> {
-    const { repositories } = this.hosts.gitlab;
+    const { repositories } = this.gitlab;
     if (repositories.find('mirror', name) !== undefined) return;
     const stored = repositories.add({ owner: 'mirror', name });
     const path = await repositories.path(stored);
@@ -124,56 +171,61 @@ export class CampaignWorld {
   }
 
   #fail(): void {
-    const { github, gitlab } = this.hosts;
     const list = /orgs\/acme\/repos.*page=2/;
+    const { github, gitlab } = this;
     const kinds = [
-      () => github.faults.push({ when: list, status: 500, times: 20 }),
+      () => github.faults.push({ when: list, status: 403, times: 3 }),
       () => github.faults.push({ when: list, resets: true, times: 1 }),
-      () => github.faults.push({ when: list, status: 429, times: 1, headers: { 'Retry-After': '1' } }),
+      () => github.faults.push({ when: /sort=pushed/, status: 404, times: 2 }),
+      () => github.faults.push({ when: /repositories\/\d+$/, status: 403, times: 2 }),
+      () => gitlab.faults.push({ when: /groups\/mirror\/projects/, status: 403, times: 2 }),
       () => gitlab.faults.push({ when: /^POST .*projects/, status: 500, times: 3 }),
-      () => gitlab.faults.push({ when: /^PUT .*projects/, status: 503, times: 3 }),
+      () => gitlab.faults.push({ when: /^PUT .*projects/, status: 403, times: 3 }),
     ];
     this.#pick(kinds)?.();
   }
 
-  #mirrors(): readonly StoredRepository[] {
-    return this.hosts.gitlab.repositories.all.filter((each) => !this.#foreign.has(each));
+  /** Some webhooks are lost, some come twice, none in order, and some are forged. */
+  async sendHooks({ hooks }: Machine): Promise<void> {
+    const waiting = this.#hooks.flatMap((hook) => {
+      const luck = this.#random();
+      return luck < 0.3 ? [] : luck < 0.5 ? [hook, hook] : [hook];
+    });
+    this.#hooks = [];
+    const shuffled = waiting
+      .map((hook) => ({ hook, at: this.#random() }))
+      .sort((one, other) => one.at - other.at);
+    const url = `${hooks}/hooks/${this.name}`;
+    for (const { hook } of shuffled)
+      await deliver('github', { url, secret: hookSecret }, hook.event, hook.of).catch(() => undefined);
+    const [any] = this.#sources;
+    if (any === undefined || this.#random() < 0.8) return;
+    const status = await deliver('github', { url, secret: `${hookSecret}x` }, 'push', any).catch(() => 401);
+    if (status !== 401) throw new Error(`a forged webhook was answered ${status}`);
   }
 
-  /** One run; killed somewhere in it, if `isKilled`. Gives the exit code. */
-  async run(isKilled: boolean): Promise<number | null> {
-    const { root } = this.hosts;
-    this.#lastRun = this.output.length;
-    const child = spawn(process.execPath, [resolve('dist/cli.js'), 'fleet', 'mirror'], {
-      cwd: join(root, 'work'),
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: join(root, 'home'),
-        TMPDIR: join(root, 'tmp'),
-        GITHUB_TOKEN: sourceToken,
-        GITLAB_TOKEN: destinationToken,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (piece: Buffer) => this.output.push(piece.toString()));
-    const timer = isKilled
-      ? setTimeout(() => child.kill('SIGKILL'), 300 + this.#random() * 1_500)
-      : undefined;
-    const [code] = (await once(child, 'exit')) as [number | null];
-    clearTimeout(timer);
-    this.steps.push(`run ${code}`);
-    return code;
+  #mirrors(): readonly StoredRepository[] {
+    return this.gitlab.repositories.all.filter((each) => !this.#foreign.has(each));
+  }
+
+  /** No more trouble. */
+  calm(): void {
+    for (const server of [this.github, this.gitlab]) server.faults.length = 0;
+    for (const text of [sourceToken, destinationToken]) this.#setExpired(text, false);
+    this.gitlab.projectLimit = 100_000;
   }
 
   /** What is broken of what was promised, at any time. */
   async findBroken(): Promise<readonly string[]> {
     const broken: string[] = [];
-    const { repositories } = this.hosts.gitlab;
+    const { repositories } = this.gitlab;
     for (const [stored, refs] of this.#foreign)
-      if (JSON.stringify(await readRefs(await repositories.path(stored))) !== JSON.stringify(refs))
+      if (!isDeepStrictEqual(await readRefs(await repositories.path(stored)), refs))
         broken.push(`${stored.name} is somebody else's and was pushed to`);
+    for (const stored of this.#everThere)
+      if (!repositories.all.includes(stored)) broken.push(`${stored.name} was deleted at the destination`);
     for (const mirror of this.#mirrors()) {
+      this.#everThere.add(mirror);
       if (!mirror.isPrivate) broken.push(`${mirror.name} is public`);
       const id = Number(parseMarker(mirror.description)?.identity.split('#')[1]);
       const known = this.#values.get(id);
@@ -181,61 +233,35 @@ export class CampaignWorld {
         if (known?.has(oid) !== true && !this.#written.has(oid))
           broken.push(`${mirror.name} has ${ref}, which is not of its source ${id}`);
     }
-    const text = this.output.join('');
-    if (text.includes(sourceToken) || text.includes(destinationToken)) broken.push('a token was written');
-    return broken;
+    return broken.map((each) => `${this.name}: ${each}`);
   }
 
-  /** Its name is taken over there by somebody else, and the last run says so: a person must decide. */
-  #isToldConflict({ name }: StoredRepository): boolean {
-    const told = new RegExp(`acme/${name}: "(app-\\d+)" is at the destination already`);
-    const [, taken = ''] = told.exec(this.output.slice(this.#lastRun).join('')) ?? [];
-    return [...this.#foreign.keys()].some((foreign) => foreign.name === taken);
+  /** A person must decide: its name is taken over there by somebody else. */
+  #isOccupied({ name }: StoredRepository): boolean {
+    return [...this.#foreign.keys()].some((foreign) => foreign.name === name);
   }
 
-  /** No more trouble: names of the sources whose mirror is not equal, or that have none. */
+  /** Names of the sources whose mirror is not equal, or that have none or several. */
   async findUnequal(): Promise<readonly string[]> {
-    const { gitlab, github } = this.hosts;
     const unequal: string[] = [];
     for (const source of this.#sources) {
       const own = this.#mirrors().filter(
         ({ description }) => parseMarker(description)?.identity.split('#')[1] === String(source.id),
       );
       const [mirror] = own;
-      const theirs = mirror && (await readRefs(await gitlab.repositories.path(mirror)));
-      const ours = await readRefs(await github.repositories.path(source));
-      if (own.length === 0 && this.#isToldConflict(source)) continue;
-      if (own.length !== 1 || !isSame(theirs, ours)) unequal.push(`${source.name} (${own.length} mirrors)`);
+      if (mirror === undefined && this.#isOccupied(source)) continue;
+      const theirs = mirror && (await readRefs(await this.gitlab.repositories.path(mirror)));
+      const ours = await readRefs(await this.github.repositories.path(source));
+      if (own.length !== 1 || !isDeepStrictEqual(theirs, ours))
+        unequal.push(
+          `${this.name}: ${source.name} (${own.length} mirrors)${source.isArchived ? ' archived' : ''}`,
+        );
     }
     return unequal;
   }
-}
 
-function isSame(one: object | undefined, other: object): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** One world: trouble, kills, and then quiet. Throws with its seed where a promise was broken. */
-export async function runWorld(seed: number): Promise<void> {
-  await using hosts = await openFleetHosts();
-  await hosts.configure('    force: true');
-  const random = createRandom(seed);
-  const world = new CampaignWorld(hosts, random);
-  for (let index = 0; index < 3; index++) await world.add();
-  for (let round = 0; round < 4; round++) {
-    for (let count = 1 + random() * 4; count > 0; count--) await world.step();
-    await world.run(random() < 0.5);
-    await expectNothing('broken', await world.findBroken(), seed, world);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.github[Symbol.asyncDispose]();
+    await this.gitlab[Symbol.asyncDispose]();
   }
-  for (const server of [hosts.github, hosts.gitlab]) server.faults.length = 0;
-  // The git of a killed run may still be at work during the first one.
-  for (let quiet = 0; quiet < 2; quiet++) await world.run(false);
-  await expectNothing('broken', await world.findBroken(), seed, world);
-  await expectNothing('not equal', await world.findUnequal(), seed, world);
-}
-
-async function expectNothing(what: string, found: readonly string[], seed: number, world: CampaignWorld) {
-  if (found.length === 0) return;
-  const story = `${world.steps.join(', ')}\n${world.output.join('').slice(-4_000)}`;
-  throw new Error(`world ${seed}: ${what}: ${found.join('; ')}\n${story}`);
 }
