@@ -110,10 +110,13 @@ function findFrozen(
   return undefined;
 }
 
-/** Whether the mirror was seen equal after the last change that the host tells of: an archived one can't change more. */
-function isComplete({ changedAt }: HostRepository, { state, verifiedAt }: RepositoryState): boolean {
-  if (verifiedAt === undefined || !['equal', 'empty', 'frozen'].includes(state)) return false;
-  return changedAt === undefined || verifiedAt >= changedAt.getTime();
+/**
+ * Whether a run has seen it equal since it is archived, as that can't change more, and its time stamp has not moved since.
+ * A time stamp that is older than the last run says nothing: it comes from another clock, and some pushes do not move it.
+ */
+function isComplete({ changedAt }: HostRepository, { state, hint }: RepositoryState): boolean {
+  if (state !== 'frozen') return false;
+  return changedAt === undefined || hint === undefined || changedAt.toISOString() === hint;
 }
 
 /**

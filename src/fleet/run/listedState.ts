@@ -28,7 +28,9 @@ function toRunnableState(planned: Runnable, known: RepositoryState | undefined):
   const state = known ?? toNewState(planned.mirror, planned.identity, planned.path);
   const hint = toHint(planned.repository);
   const isBack = ['blocked', 'gone', 'frozen'].includes(state.state);
-  if (!isBack && (hint === undefined || hint === state.hint)) return state;
+  // An archived one gets its last run.
+  const isUrgent = isBack || planned.repository.isArchived;
+  if (!isUrgent && (hint === undefined || hint === state.hint)) return state;
   return { ...state, ...(hint !== undefined && { hint }), dueAt: 0 };
 }
 

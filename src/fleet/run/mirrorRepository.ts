@@ -58,7 +58,7 @@ export async function mirrorRepository(planned: Runnable, run: RunContext): Prom
     ...toResult(outcome, failure),
     ...(run.logName !== undefined && { log: run.logName }),
   };
-  await save(fleet, planned, record, outcome, failure);
+  await save(fleet, planned, { run: record, outcome, failure });
   return { planned, run: record, source: planned.repository.url, destination, outcome, error };
 }
 
@@ -105,25 +105,28 @@ export function isEmptySource(failure: MirrorError | undefined): boolean {
   return hasCode(failure, ['source-empty']);
 }
 
+interface Ended {
+  readonly run: RunRecord;
+  readonly outcome: Outcome | undefined;
+  readonly failure: MirrorError | undefined;
+}
+
 async function save(
   { store }: Fleet,
-  { mirror, identity }: Runnable,
-  run: RunRecord,
-  outcome: Outcome | undefined,
-  failure: MirrorError | undefined,
+  { mirror, identity, repository }: Runnable,
+  ended: Ended,
 ): Promise<void> {
-  const runChange = { kind: 'runs', mirror, identity, runs: [run] } as const;
+  const runChange = { kind: 'runs', mirror, identity, runs: [ended.run] } as const;
   await updateRepository(store, { mirror, identity }, (before) => {
     if (before === undefined) return [];
-    return [{ kind: 'repository', state: toState(before, run, outcome, failure) }, runChange];
+    return [{ kind: 'repository', state: toState(before, ended, repository.isArchived) }, runChange];
   });
 }
 
 function toState(
   known: RepositoryState,
-  run: RunRecord,
-  outcome: Outcome | undefined,
-  failure: MirrorError | undefined,
+  { run, outcome, failure }: Ended,
+  isArchived: boolean,
 ): RepositoryState {
   const { problem: _solved, ...before } = known;
   const now = run.startedAt + run.took;
@@ -140,7 +143,8 @@ function toState(
     case 'mirrored':
     case 'equal':
       if (isEmptySource(failure)) return { ...seen, state: 'empty', refs: 0, failures: 0 };
-      return { ...seen, state: 'equal', verifiedAt: now, failures: 0 };
+      // It was archived before this run, and changes no more.
+      return { ...seen, state: isArchived ? 'frozen' : 'equal', verifiedAt: now, failures: 0 };
     case 'failed':
       // All repositories of the mirror are as before; when the token is accepted again, they go on at once.
       if (hasCode(failure, ['fleet-token-refused'])) return known;

@@ -153,9 +153,12 @@ export class CampaignWorld implements AsyncDisposable {
     await this.#note(source);
   }
 
-  /** Somebody pushes to a mirror. */
+  /** Somebody pushes to a mirror; not to that of an archived source, which stays as it is. */
   async #intrude(): Promise<void> {
-    const mirror = this.#pick(this.#mirrors());
+    const archived = this.#sources.filter(({ isArchived }) => isArchived).map(({ id }) => `#${id} `);
+    const mirror = this.#pick(
+      this.#mirrors().filter(({ description }) => !archived.some((id) => description.includes(id))),
+    );
     if (mirror === undefined) return;
     this.#written.add(await grow(await this.gitlab.repositories.path(mirror), 'intruder'));
   }

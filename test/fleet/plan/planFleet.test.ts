@@ -259,15 +259,20 @@ describe('a repository that is archived', () => {
   const archived = (changedAt?: Date) => repository(1, 'app', { isArchived: true, changedAt });
   const destination = [mirrored];
 
-  it('is frozen once its mirror was equal after its last change', () => {
-    const states = { known: [followed], destination };
-    expect(plan(world({ ...states, source: [archived()] }))).toEqual([
-      { ...base, action: 'frozen', because: 'archived', destination: 'app' },
-    ]);
-    expect(plan(world({ ...states, source: [archived(new Date(1000))] }))).toMatchObject([
-      { action: 'frozen' },
-    ]);
+  it('is frozen by a run after which it was equal, until its time stamp moves', () => {
+    const frozen = known(1, 'acme/app', { ...followed, state: 'frozen', hint: new Date(1000).toISOString() });
+    const states = { known: [frozen], destination };
+    for (const source of [archived(), archived(new Date(1000))])
+      expect(plan(world({ ...states, source: [source] }))).toEqual([
+        { ...base, action: 'frozen', because: 'archived', destination: 'app' },
+      ]);
     expect(plan(world({ ...states, source: [archived(new Date(1001))] }))).toMatchObject([
+      { action: 'follow' },
+    ]);
+  });
+
+  it('is followed once more when it was equal before, however old its time stamp is', () => {
+    expect(plan(world({ source: [archived(new Date(0))], known: [followed], destination }))).toMatchObject([
       { action: 'follow' },
     ]);
   });
