@@ -18,6 +18,9 @@ import {
 /** Each way is run so often in each scenario. */
 const rounds = Number(process.argv[2] ?? 7);
 
+/** With the number of a scenario that one alone is run, and nothing is written. */
+const only = process.argv[3];
+
 async function run(work: Promise<Scenario>): Promise<Scenario> {
   const scenario = await work;
   process.stdout.write(`${scenario.title}\n`);
@@ -42,13 +45,19 @@ async function readSeries(
   return [...points].map(([name, line]) => ({ name, points: line, isOurs: name === ours }));
 }
 
+const works = [
+  () => nothingToDo(0, rounds),
+  () => nothingToDo(80, rounds),
+  () => oneCommit(80, rounds),
+  () => oneCommitOfMany(1_000, { commits: 50_000, bytes: 2_000 }, 80, rounds),
+  () => firstMirror({ branches: 20, tags: 20, commits: 50_000, bytes: 2_000 }, rounds),
+  () => manyRefs(20_000, 100, rounds),
+  () => start(rounds),
+];
 const scenarios: Scenario[] = [];
-for (const roundTrip of [0, 80]) scenarios.push(await run(nothingToDo(roundTrip, rounds)));
-scenarios.push(await run(oneCommit(80, rounds)));
-scenarios.push(await run(oneCommitOfMany(1_000, { commits: 50_000, bytes: 2_000 }, 80, rounds)));
-scenarios.push(await run(firstMirror({ branches: 20, tags: 20, commits: 50_000, bytes: 2_000 }, rounds)));
-scenarios.push(await run(manyRefs(20_000, 100, rounds)));
-scenarios.push(await run(start(rounds)));
+for (const [index, work] of works.entries())
+  if (only === undefined || only === String(index + 1)) scenarios.push(await run(work()));
+if (only !== undefined) process.exit();
 
 const few = Math.min(rounds, 3);
 const plots = {

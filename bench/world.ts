@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createKeyPair } from '../src/sandbox/server';
 import { type Bitbucket, openBitbucket } from '../test/servers/bitbucket';
 import { openFolder } from '../test/servers/folder';
@@ -22,7 +25,17 @@ export interface World extends AsyncDisposable {
   clone(depth: number | 'full'): Promise<PipelinesClone>;
 }
 
-export const pipe = `node ${resolve('dist/pipe.js')}`;
+/** The pipe as the image has it, with what V8 made of it. */
+export const pipe = `${process.execPath} ${join(makeProgramFolder(), 'main.js')}`;
+
+function makeProgramFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'codecommit-mirror-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true }));
+  for (const file of ['docker/main.js', 'docker/load.js', 'docker/compile.js', 'dist/pipe.js'])
+    cpSync(file, join(folder, file.replace(/.*\//, '')));
+  spawnSync(process.execPath, [join(folder, 'compile.js'), 'pipe.js'], { env: {} });
+  return folder;
+}
 
 export async function openWorld(): Promise<World> {
   const folder = await openFolder();

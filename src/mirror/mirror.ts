@@ -11,6 +11,7 @@ import type { Context } from '../system/context';
 import { toFailure } from '../system/errors';
 import { removeLeftovers } from '../system/temporaryFolder';
 import { followDefaultBranch } from './defaultBranch';
+import { openEnds } from './ends';
 import { refMissing, toRefusalError } from './errors';
 import type { Job } from './job';
 import { findGone, type Listings, lookAtBoth, type MirrorParts } from './look';
@@ -24,14 +25,14 @@ import { type Attempt, type AttemptResult, retryTransient } from './retry';
  */
 export async function mirror(job: Job, context: Context, open = openOrigin): Promise<Outcome> {
   const journal = new Journal(context);
-  const failure = await findFailure(context, async () => {
-    await removeLeftovers(context);
+  const running = findFailure(context, async () => {
     const clone = job.clone === undefined ? undefined : await findClone(job.clone);
     const failed = await mirrorWith(clone, job, context, journal, open);
     if (clone === undefined || !hasCode(failed, ['clone-broken'])) return failed;
     context.log.warn('Objects are missing in the clone: fetching everything from the source instead.');
     return await mirrorWith(undefined, job, context, journal, open);
   });
+  const [failure] = await Promise.all([running, removeLeftovers(context)]);
   const outcome = journal.toOutcome(failure);
   if (outcome === undefined) throw failure ?? new Error('a run without a plan and without a failure');
   return outcome;
@@ -61,9 +62,10 @@ async function mirrorWith(
   const here = { directory: scratch.git.directory, context };
   let opened = false;
   const failure = await retryTransient(job.limits.attempts, context, async (attempt) => {
-    await using source = await origin.openSource();
-    await using destination = await openRemote(job.destination, 'destination', here);
-    const result = await mirrorOnce({ job, context, clone, scratch, source, destination }, attempt, journal);
+    await using ends = await openEnds(origin.openSource, () =>
+      openRemote(job.destination, 'destination', here),
+    );
+    const result = await mirrorOnce({ job, context, clone, scratch, ...ends }, attempt, journal);
     opened = result.opened === true;
     return result;
   });

@@ -45,11 +45,17 @@ export interface FetchOptions {
 /** What `--unshallow` stands for (git-fetch(1)); unlike that, git takes it for a complete history too. */
 const fullDepth = '--depth=2147483647';
 
-/** Begins to open the way to a server, for the repository in `directory`; the first call of `refs` waits for it. */
+/** The repository on this machine that a remote is spoken to from. */
+export interface RepositoryHere {
+  readonly directory: string;
+  readonly context: Context;
+}
+
+/** Begins to open the way to a server, for a repository here; the first call of `refs` waits for it. */
 export async function openRemote(
   settings: RemoteSettings,
   role: Role,
-  { directory, context }: { directory: string; context: Context },
+  { directory, context }: RepositoryHere,
 ): Promise<Remote> {
   const { url } = settings;
   const transport = await openTransport(settings, role, context);

@@ -45,10 +45,13 @@ test('it has the programs that a mirror runs and no others', async () => {
     '/opt': [
       'THIRD-PARTY-LICENSES.txt',
       'cli.js',
+      'cli.js.cache',
       'lambda.js',
+      'load.js',
       'main.js',
       'node-version',
       'pipe.js',
+      'pipe.js.cache',
       'sbom.cdx.json',
     ],
     '/usr/lib/node_modules': 'ENOENT',
