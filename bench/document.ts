@@ -29,7 +29,8 @@ ${plots.map((name) => `![Seconds against ${name.replace('-', ' ')}](benchmarks-$
 `;
 }
 
-function toSection({ title, text, baseline, bound, samples }: Scenario): string {
+/** One scenario of that document. */
+export function toSection({ title, text, baseline, bound, samples }: Scenario): string {
   const base = toSeconds(samples.get(baseline) ?? []);
   const rows = [...samples].map(([name, runs]) => {
     const seconds = toSeconds(runs);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { toDocument } from './document';
+import { toDocument, toSection } from './document';
 import { median } from './measure';
 import { type Series, toPlot } from './plot';
 import {
@@ -18,8 +18,8 @@ import {
 /** Each way is run so often in each scenario. */
 const rounds = Number(process.argv[2] ?? 7);
 
-/** With the number of a scenario that one alone is run, and nothing is written. */
-const only = process.argv[3];
+/** With the numbers of scenarios (`1,3`) these alone are run, and their sections printed in place of the document. */
+const only = process.argv[3]?.split(',');
 
 async function run(work: Promise<Scenario>): Promise<Scenario> {
   const scenario = await work;
@@ -56,8 +56,11 @@ const works = [
 ];
 const scenarios: Scenario[] = [];
 for (const [index, work] of works.entries())
-  if (only === undefined || only === String(index + 1)) scenarios.push(await run(work()));
-if (only !== undefined) process.exit();
+  if (only?.includes(String(index + 1)) ?? true) scenarios.push(await run(work()));
+if (only !== undefined) {
+  process.stdout.write(scenarios.map(toSection).join('\n'));
+  process.exit();
+}
 
 const few = Math.min(rounds, 3);
 const plots = {

@@ -1,5 +1,4 @@
 import type { Context } from '../system/context';
-import { assumeRole } from './assumeRole';
 import type { AwsKeys, Identity, Session } from './identity';
 
 /** A session is renewed this long before it expires. AWS's SDK uses the same margin. */
@@ -16,12 +15,22 @@ export function createKeyReader(
 ): KeyReader {
   if (identity.kind === 'keys') return async () => identity;
   return createSessionReader(async () => {
-    const session =
-      identity.kind === 'role' ? await assumeRole(identity, region, context) : await identity.read();
+    const session = await openSession(identity, region, context);
     const { secretAccessKey, sessionToken = '' } = session.keys;
     context.log.conceal([secretAccessKey, sessionToken]);
     return session;
   }, Date.now);
+}
+
+/** Signing needs no HTTP client, so it is loaded only for a role. */
+async function openSession(
+  identity: Exclude<Identity, AwsKeys>,
+  region: string,
+  context: Pick<Context, 'env' | 'log' | 'signal'>,
+): Promise<Session> {
+  if (identity.kind !== 'role') return await identity.read();
+  const { assumeRole } = await import('./assumeRole');
+  return await assumeRole(identity, region, context);
 }
 
 /** Keeps one session at a time. `now` returns milliseconds since 1970. */

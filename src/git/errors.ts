@@ -64,3 +64,10 @@ export const cloneBroken = (stderr: string) =>
       'Run again. If it fails again, the history of the source is incomplete. If the source is a shallow clone ' +
       '(git rev-parse --is-shallow-repository), run `git fetch --unshallow` there; otherwise run `git fsck`.',
   });
+
+export const outOfMemory = (words: string | undefined) =>
+  new MirrorError('out-of-memory', {
+    message: `git was killed on this machine while it packed the objects to send: ${words ?? 'no reason given'}`,
+    remedy:
+      'Most likely this machine ran out of memory. Give it more, or make pushes smaller: slices of the history need less.',
+  });

@@ -25,6 +25,8 @@ export interface GitRunOptions extends Pick<RunOptions, 'input' | 'onStderr' | '
 export interface StreamOptions {
   /** When to stop git: silent for too long, or too much output. A walk over a history may need neither limit. */
   readonly limits?: ChildOptions['limits'];
+  /** Receives the standard error of the commands, which is mostly progress. */
+  readonly onStderr?: (text: string) => void;
   /** The error for a command with a non-zero exit code. */
   readonly describeFailure?: (command: string, end: ChildEnd) => MirrorError;
 }
@@ -46,7 +48,7 @@ export interface Git {
   /** The same runner; its commands also stop when this signal is aborted. */
   until(signal: AbortSignal): Git;
   /** Streams the output of one command as bytes. */
-  bytes(command: readonly string[], input: string): AsyncGenerator<Buffer>;
+  bytes(command: readonly string[], input: string, options?: StreamOptions): AsyncGenerator<Buffer>;
 }
 
 /**
@@ -62,10 +64,10 @@ export function createGit(options: GitOptions): Git {
   function toPipeline(
     commands: readonly (readonly string[])[],
     input: Input,
-    { limits = {}, describeFailure = describeGitFailure }: StreamOptions = {},
+    { limits = {}, onStderr, describeFailure = describeGitFailure }: StreamOptions = {},
   ) {
     return {
-      commands: commands.map((args) => ({ ...toChild(args), limits })),
+      commands: commands.map((args) => ({ ...toChild(args), limits, ...(onStderr && { onStderr }) })),
       input,
       describeFailure: (index: number, end: ChildEnd) =>
         describeFailure(toSubcommand(commands[index] ?? []), end),
@@ -86,7 +88,7 @@ export function createGit(options: GitOptions): Git {
     read,
     until: (signal) => createGit({ ...options, signal: AbortSignal.any([options.signal, signal]) }),
     lines: (commands, input, more) => streamLines(toPipeline(commands, input, more)),
-    bytes: (command, input) => streamBytes(toPipeline([command], input)),
+    bytes: (command, input, more) => streamBytes(toPipeline([command], input, more)),
   };
 }
 

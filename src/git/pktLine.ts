@@ -11,6 +11,16 @@ export function toPacket(text: string): string {
 
 /** The texts of packets, without line feeds; undefined for a flush packet. Throws MirrorError `not-git`. */
 export async function* readPackets(output: AsyncIterable<Buffer>): AsyncGenerator<string | undefined> {
+  for await (const packet of readRawPackets(output)) yield packet && toText(packet);
+}
+
+/** The text of a packet, without its line feed. */
+export function toText(packet: Buffer): string {
+  return packet.toString().replace(/\n$/, '');
+}
+
+/** What packets carry, of side bands byte for byte; undefined for a flush packet. Throws MirrorError `not-git`. */
+export async function* readRawPackets(output: AsyncIterable<Buffer>): AsyncGenerator<Buffer | undefined> {
   let pieces: Buffer[] = [];
   let missing = 4;
   for await (const piece of output) {
@@ -22,7 +32,7 @@ export async function* readPackets(output: AsyncIterable<Buffer>): AsyncGenerato
       const length = parseLength(bytes);
       missing = (length ?? 4) - bytes.length;
       if (length === undefined || missing > 0) break;
-      yield length === 0 ? undefined : bytes.toString('utf8', 4, length).replace(/\n$/, '');
+      yield length === 0 ? undefined : bytes.subarray(4, length);
       bytes = bytes.subarray(Math.max(length, 4));
     }
     pieces = [bytes];

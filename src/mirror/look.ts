@@ -36,7 +36,7 @@ export interface Listings extends Look {
 export async function lookAtBoth(parts: MirrorParts, isLast: boolean): Promise<Listings> {
   const [wanted, present] = await allOrNothing([
     (signal) => readWanted(parts, isLast, signal),
-    (signal) => parts.destination.refs(signal),
+    (signal) => readPresent(parts, signal),
   ]);
   const { fallback } = wanted;
   const { policy } = parts.job;
@@ -68,6 +68,22 @@ export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> 
   const now = (await source.refs()).refs;
   const moved = atStake.filter(({ ref, new: wanted }) => now.get(ref) !== wanted).map(({ ref }) => ref);
   if (moved.length > 0) throw sourceMoved(moved);
+}
+
+/**
+ * The refs of the destination: from the session that the push will use, unless nothing will be pushed. A server tells
+ * its default branch only to readers, so they are asked too if the run may need it: it is never deleted, and may follow
+ * that of the source.
+ */
+async function readPresent({ job, destination }: MirrorParts, signal: AbortSignal): Promise<RefListing> {
+  const { policy, setDefaultBranch } = job;
+  if (policy.dryRun) return await destination.refs(signal);
+  const needsHead = policy.prune || setDefaultBranch !== undefined;
+  const [refs, forReaders] = await allOrNothing([
+    (either) => destination.refsToPush(AbortSignal.any([signal, either])),
+    async (either) => (needsHead ? await destination.refs(AbortSignal.any([signal, either])) : undefined),
+  ]);
+  return { refs, head: forReaders?.head };
 }
 
 /** The refs of the source, or the fallback if the source can't be reached. */

@@ -3,16 +3,10 @@ import type { RefPush } from './plan';
 export interface BatchLimits {
   /** Creates, updates and deletes in one push. */
   readonly refs: number;
-  /** Bytes of arguments: git accepts leases only on its command line, which the kernel limits. */
-  readonly argumentBytes: number;
 }
 
-/**
- * CodeCommit accepts 4,000 refs per push (https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html). Linux
- * allows a quarter of the stack limit for a command line, 2 MiB by default; half of it leaves room for the environment
- * and the pointers.
- */
-export const codeCommitLimits: BatchLimits = { refs: 4_000, argumentBytes: 1_000_000 };
+/** CodeCommit accepts 4,000 refs per push (https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html). */
+export const codeCommitLimits: BatchLimits = { refs: 4_000 };
 
 /**
  * Splits the updates of a plan into pushes. Order: deletions that block a new name (`a` blocks `a/b`); in an empty
@@ -61,24 +55,7 @@ export function toFolders(ref: string): string[] {
   return parts.slice(1, -1).map((_part, index) => parts.slice(0, index + 2).join('/'));
 }
 
-function cut(group: readonly RefPush[], limits: BatchLimits): RefPush[][] {
-  const batches: RefPush[][] = [];
-  let batch: RefPush[] = [];
-  let bytes = 0;
-  for (const push of group) {
-    const size = toArgumentBytes(push);
-    if (batch.length > 0 && (batch.length === limits.refs || bytes + size > limits.argumentBytes)) {
-      batches.push(batch);
-      [batch, bytes] = [[], 0];
-    }
-    batch.push(push);
-    bytes += size;
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
-}
-
-/** A lease `--force-with-lease=<ref>:<oid>` and a refspec `<oid>:<ref>`, with a pointer and a NUL each. */
-function toArgumentBytes(push: RefPush): number {
-  return 2 * Buffer.byteLength(push.ref) + 2 * 40 + 40;
+function cut(group: readonly RefPush[], { refs }: BatchLimits): (readonly RefPush[])[] {
+  const count = Math.ceil(group.length / refs);
+  return Array.from({ length: count }, (_, index) => group.slice(index * refs, (index + 1) * refs));
 }

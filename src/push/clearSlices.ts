@@ -4,6 +4,7 @@ import type { Scratch } from '../objects/scratch';
 import { isSliceRef, isSliceRefOf, isStaleSlice } from '../plan/ownRefs';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
+import { staleReason } from '../remote/pushSession';
 import { type PushNeeds, pushUpdates } from './push';
 
 /**
@@ -29,7 +30,8 @@ export async function clearSlices(
   const failure = await pushUpdates(deletions, needs);
   const refusals = deletions.flatMap(({ ref }) => {
     const answer = journal.answer(ref);
-    return answer?.done === false && answer.reason !== goneReason ? [answer.reason] : [];
+    // It may have been deleted since.
+    return answer?.done === false && answer.reason !== staleReason ? [answer.reason] : [];
   });
   if (refusals.length > 0)
     log.warn(
@@ -41,9 +43,6 @@ export async function clearSlices(
     );
   return failure;
 }
-
-/** git's reason if the tag was deleted in the meantime, so its lease failed. */
-const goneReason = 'stale info';
 
 /** The tips of the destination's branches and tags, according to the answers to the pushes. */
 function toTips(plan: Plan, present: RefMap, { journal }: PushNeeds): readonly string[] {

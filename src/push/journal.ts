@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
+import type { RefAnswer } from '../remote/pushSession';
 import { toGreaterLfs } from '../report/lfs';
 import {
   countRefs,
@@ -12,8 +13,7 @@ import {
   toVerdict,
 } from '../report/outcome';
 import type { Log } from '../system/context';
-import type { RefResult } from './porcelain';
-import { judgeOutcomes, toPlannedOutcomes } from './verify';
+import { judgeOutcomes, type RefResult, toPlannedOutcomes } from './verify';
 
 /** One attempt of the run: its plan, and what is known about its pushes. */
 interface Attempt {
@@ -83,7 +83,7 @@ export class Journal {
   }
 
   /** `words`: further output of the server and of git. */
-  answered(results: readonly RefResult[], words: string | undefined, bytes: number): void {
+  answered(results: readonly RefAnswer[], words: string | undefined, bytes: number): void {
     for (const result of results)
       this.#attempt?.answers.set(result.ref, { ...result, ...(words !== undefined && { words }) });
     this.#bytes += bytes;

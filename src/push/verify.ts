@@ -1,8 +1,13 @@
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefUpdate } from '../plan/plan';
 import { isTag, type RefMap, toShortName } from '../plan/refs';
+import type { RefAnswer } from '../remote/pushSession';
 import type { RefOutcome } from '../report/outcome';
-import type { RefResult } from './porcelain';
+
+/** An answer to a push, and what else the server and git said of that push. */
+export interface RefResult extends RefAnswer {
+  readonly words?: string;
+}
 
 /** What is known about the pushes of a plan. */
 export interface Pushed {

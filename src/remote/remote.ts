@@ -1,16 +1,18 @@
 import type { MirrorError } from '../errors';
 import { fetchOptions, toFetchInputs } from '../git/fetch';
-import { createGit, type Git, type GitResult } from '../git/git';
+import { createGit, type Git } from '../git/git';
 import { listRemote, type RefListing } from '../git/listing';
 import type { Refs } from '../git/objects';
 import type { RefPush } from '../plan/plan';
+import type { RefMap } from '../plan/refs';
 import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { describeFailure } from './failures';
 import { openTransport } from './openTransport';
-import { ensureRefspecs, remoteName, seenRefspec } from './refspecs';
+import { createPusher } from './pusher';
+import type { PushAnswer } from './pushSession';
 import type { RemoteSettings, Role } from './settings';
-import { stall, toPushStall } from './stall';
+import { stall } from './stall';
 
 /** A git server at one end of a mirror, spoken to from one repository on this machine. */
 export interface Remote extends AsyncDisposable {
@@ -22,14 +24,15 @@ export interface Remote extends AsyncDisposable {
   /** Fetches what these refs need and the repository lacks. Passes over refs that are gone since the listing. */
   fetch(refs: Refs, how: FetchOptions): Promise<void>;
   /**
-   * Runs `git push <options>` for these updates, each of which fails by itself where the server's value is no
-   * longer `old`. Gives its end as a value: git exits 1 when it declined one ref.
+   * The same refs, without the default branch, from the session that the next push goes through: what is pushed is
+   * held to this listing, and the server need not be asked a second time. Throws MirrorError.
    */
-  push(
-    options: readonly string[],
-    updates: readonly RefPush[],
-    onStderr: (text: string) => void,
-  ): Promise<GitResult>;
+  refsToPush(signal?: AbortSignal): Promise<RefMap>;
+  /**
+   * Pushes these updates, each of which fails by itself where the server's value is no longer `old`. What the server
+   * refuses is told as a value. Throws MirrorError where nothing can be pushed at all.
+   */
+  push(updates: readonly RefPush[], onStderr: (text: string) => void): Promise<PushAnswer>;
   /** What the failure of this git command means. */
   describeFailure(command: string, stderr: string): MirrorError;
 }
@@ -65,10 +68,23 @@ export async function openRemote(
   function describe(command: string, stderr: string): MirrorError {
     return transport.explain?.(stderr) ?? describeFailure({ settings, role, command, stderr });
   }
-  async function refs(signal?: AbortSignal): Promise<RefListing> {
+  async function beReady(signal: AbortSignal | undefined): Promise<AbortSignal> {
     const { ready } = transport;
     await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
-    const until = signal ?? context.signal;
+    return signal ?? context.signal;
+  }
+  const pusher = createPusher(async (signal) => {
+    const until = await beReady(signal);
+    return await transport.openPush({
+      git,
+      signal: until,
+      describeFailure: (stderr) => describe('push', stderr),
+    });
+  });
+  async function refs(signal?: AbortSignal): Promise<RefListing> {
+    const until = await beReady(signal);
+    const after = await pusher.refsAfterwards(until);
+    if (after !== undefined) return after;
     if (transport.list) return await transport.list(until);
     return await listRemote(git.until(until), url, {
       stall: stall.list,
@@ -91,24 +107,14 @@ export async function openRemote(
     git,
     refs,
     fetch,
-    push: (options, updates, onStderr) => push(git, url, { options, updates, onStderr }),
+    refsToPush: pusher.refsToPush,
+    push: pusher.push,
     describeFailure: describe,
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      pusher.end();
+      await transport[Symbol.asyncDispose]();
+    },
   };
-}
-
-interface Push {
-  readonly options: readonly string[];
-  readonly updates: readonly RefPush[];
-  readonly onStderr: (text: string) => void;
-}
-
-async function push(git: Git, url: string, { options, updates, onStderr }: Push): Promise<GitResult> {
-  const { leases, refspecs } = await ensureRefspecs(updates, git.directory);
-  const remote = [`remote.${remoteName}.url=${url}`, `remote.${remoteName}.fetch=${seenRefspec}`];
-  const configured = remote.flatMap((setting) => ['-c', setting]);
-  const args = [...configured, 'push', ...options, ...leases, '--', remoteName, ...refspecs];
-  return await git.run(args, { onStderr, stall: toPushStall });
 }
 
 /** For something that may take long, and ends by itself. */

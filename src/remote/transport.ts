@@ -1,5 +1,7 @@
 import type { MirrorError } from '../errors';
+import type { Git } from '../git/git';
 import type { RefListing } from '../git/listing';
+import type { PushSession } from './pushSession';
 
 /** The way to a server: what each kind of URL does differently. Disposing of it leaves nothing behind. */
 export interface Transport extends AsyncDisposable {
@@ -9,6 +11,15 @@ export interface Transport extends AsyncDisposable {
   ready(): Promise<void>;
   /** A quicker way to list than `git ls-remote`, where there is one. Throws MirrorError. */
   list?(signal: AbortSignal): Promise<RefListing>;
+  /** Opens the server's git-receive-pack, for pushes from the repository of this runner. Throws MirrorError. */
+  openPush(by: PushOpening): Promise<PushSession>;
   /** What only this way knows of a failure; undefined where git's words are all there is. */
   explain?(stderr: string): MirrorError | undefined;
+}
+
+export interface PushOpening {
+  readonly git: Git;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
+  readonly describeFailure: (stderr: string) => MirrorError;
 }

@@ -21,6 +21,8 @@ export interface SandboxFaults {
   /** Runs when a client asks for upload-pack, before it is started. */
   beforeUpload?: (() => Promise<void>) | undefined;
   /** Runs when a client asks for receive-pack, before it is started, so before refs are advertised. */
+  beforeAdvertise?: (() => Promise<void>) | undefined;
+  /** Runs when the first command of a push has arrived, before receive-pack reads it: after refs were advertised. */
   beforeReceive?: (() => Promise<void>) | undefined;
   /**
    * Runs after the commands and objects of a push have arrived, before git updates the first ref: its changes in the

@@ -91,7 +91,8 @@ export function startPipe(
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       const [, seconds] = /Trying again in ([\d.]+) s/.exec(text) ?? [];
-      if (seconds !== undefined) lastAttemptAt = Date.now() + Number(seconds) * 1_000;
+      // The pause is told rounded: at the earliest.
+      if (seconds !== undefined) lastAttemptAt = Date.now() + (Number(seconds) - 0.05) * 1_000;
     });
   const exited = new Promise<Pick<PipeEnd, 'exitCode' | 'signal'>>((done) =>
     child.once('exit', (exitCode, signal) => done({ exitCode, signal })),

@@ -176,7 +176,7 @@ describe('check, each point failing on its own', () => {
   });
 
   test('right to push', async () => {
-    place.world.sandbox.faults.beforeReceive = async () => place.world.sandbox.cut();
+    place.world.sandbox.faults.beforeAdvertise = async () => place.world.sandbox.cut();
     expect(await place.states()).toEqual({ exitCode: 1, states: { ...fine, 'right to push': 'failed' } });
   });
 

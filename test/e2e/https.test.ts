@@ -152,8 +152,8 @@ describe('a login', { tags: ['slow'] }, () => {
     const run = await world.pipe(await world.clone(), world.role);
     expect(run.exitCode).toBe(0);
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
-    // One when it starts, and one each for the look, the push and the look that verifies.
-    expect(world.sts.requests).toHaveLength(4);
+    // One when it starts, one for the default branch, and one for the login that look, push and verification share.
+    expect(world.sts.requests).toHaveLength(3);
   });
 
   it('can no longer be signed when session and token have expired, and this is said', async () => {
@@ -161,7 +161,7 @@ describe('a login', { tags: ['slow'] }, () => {
     world.sts.lifetime = 0;
     const message =
       'Token expired: current date/time 1700000000 must be before the expiration date/time 1699999999';
-    world.sts.refuse = (request) => (request > 2 ? { code: 'ExpiredTokenException', message } : undefined);
+    world.sts.refuse = (request) => (request > 1 ? { code: 'ExpiredTokenException', message } : undefined);
     const run = await world.pipe(await world.clone(), world.role);
     expect(run.output).toContain(
       `The OIDC token has expired, so ${roleArn} can't be assumed (again): ExpiredToken: ${message}`,
@@ -314,8 +314,9 @@ describe('of refs tells the same as over SSH', { tags: ['slow'] }, () => {
     const dropped = await world.pipe(clone, { MAX_ATTEMPTS: '1' });
     expect(dropped.output).toContain('[connection-dropped]');
     expect([dropped.exitCode, await world.destinationRefs()]).toEqual([1, {}]);
-    world.sandbox.faults.beforeReceive = async () => {
-      world.sandbox.faults.beforeReceive = async () => {
+    // curl itself tries again where a connection that was open breaks, so the line is well at the next look alone.
+    world.sandbox.faults.beforeAdvertise = async () => {
+      world.sandbox.faults.beforeAdvertise = async () => {
         world.sandbox.faults.dropAfterBytes = undefined;
       };
     };

@@ -68,7 +68,7 @@ it('shows no secret: not on screen, in arguments, in the environment of what it 
   const seen = { output: run.output, ...Object.fromEntries(sights.flatMap(toEntries)) };
   const texts = Object.values(seen).join('\n');
   // What must be there for the rest to mean something: git, its helper, and files of ours.
-  expect(texts).toMatch(/git .*push --porcelain/);
+  expect(texts).toMatch(/git .*remote-https/);
   expect(texts).toContain('process.stdin.pipe(s)');
   expect(texts).toContain(`GIT_SSL_CAINFO=${world.variables['SSL_CERT_FILE']}`);
   expect(texts).toContain('followRedirects');
@@ -79,7 +79,8 @@ it('shows no secret: not on screen, in arguments, in the environment of what it 
     ...sessions.flatMap((keys) => [keys.secretAccessKey, keys.sessionToken]),
     ...world.face.passwords,
   ];
-  expect(secrets.length).toBeGreaterThan(8);
+  // The token, two sessions of two secrets each, and the login that is made of the second.
+  expect(secrets.length).toBeGreaterThanOrEqual(6);
   for (const secret of secrets)
     for (const [where, text] of Object.entries(seen))
       expect({ where, found: text.includes(secret) }).toEqual({ where, found: false });

@@ -173,7 +173,7 @@ describe('git is killed here while it packs', { tags: ['slow'] }, () => {
     const PATH = await openKilledGit(world, 'always');
     const ended = await world.pipe(await world.clone(), { PATH, MAX_ATTEMPTS: '1', NO_COLOR: '1' });
     expect(ended).toMatchObject({ exitCode: 1, output: expect.stringContaining('[out-of-memory]') });
-    expect(ended.output).toContain('pack-objects died of signal 9');
+    expect(ended.output).toContain('a signal ended git pack-objects');
     expect(ended.output).toMatch(/memory of the step[\s\S]*PUSH_SIZE/);
     expect(await world.destinationRefs()).toEqual({});
   });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { MirrorError } from '../../src/errors';
+import { readRawPackets, toPacket } from '../../src/git/pktLine';
 import { isRefName } from '../../src/git/refName';
-import { parsePorcelain } from '../../src/push/porcelain';
+import { readReport } from '../../src/remote/report';
 import { readText } from '../git/listings';
 import { tryGit } from '../servers/git';
 import { fuzz, mutated } from './mutate';
@@ -12,9 +13,10 @@ const listings = [
   `ref: refs/heads/main\tHEAD\n${a}\tHEAD\n${a}\trefs/heads/main\n${b}\trefs/tags/v1\n${a}\trefs/tags/v1^{}\n`,
   `${a}\trefs/heads/feature/x\n${b}\trefs/pull-requests/1/from\n`,
 ];
-const pushes = [
-  `To ssh://host/v1/repos/app\n*\t${a}:refs/heads/main\t[new branch]\n \t${b}:refs/heads/x\taaaa..bbbb\nDone\n`,
-  `To x\n!\t${a}:refs/heads/main\t[rejected] (stale info)\n-\t:refs/heads/y\t[deleted]\n+\t${a}:refs/tags/v\ta...b (forced update)\n`,
+const toReport = (...lines: string[]) => `${lines.map((line) => toPacket(`${line}\n`)).join('')}0000`;
+const reports = [
+  toReport('unpack ok', 'ok refs/heads/main', 'ng refs/heads/x failed to update ref'),
+  toReport('unpack index-pack abnormal exit', 'ng refs/heads/main unpacker error'),
 ];
 
 fuzz(
@@ -60,15 +62,22 @@ fuzz('our rule for names of refs is that of git', async (inputs) => {
   }
 });
 
-fuzz('what a push reports is read without a crash, and done only where the flag says so', (inputs) => {
-  fc.assert(
-    fc.property(mutated(pushes), (text) => {
-      for (const { ref, done } of parsePorcelain(text)) {
-        expect(text).toContain(`:${ref}\t`);
-        const flags = text.split('\n').filter((line) => line.includes(`:${ref}\t`));
-        expect(flags.some((line) => (line[0] !== '!') === done)).toBe(true);
+fuzz(
+  'what a push reports is read whole or not at all, and done only where the server says so',
+  async (inputs) => {
+    const answer = async (text: string) => {
+      async function* toPieces() {
+        yield Buffer.from(text);
       }
-    }),
-    inputs,
-  );
-});
+      try {
+        const report = await readReport(readRawPackets(toPieces()), false, () => undefined);
+        if (report !== undefined) expect(text).toMatch(/unpack .*0000/s);
+        for (const { ref, done } of report?.answers ?? [])
+          expect(Buffer.from(text).toString()).toContain(`${done ? 'ok' : 'ng'} ${ref}`);
+      } catch (error) {
+        if (!(error instanceof MirrorError)) throw error;
+      }
+    };
+    await fc.assert(fc.asyncProperty(mutated(reports), answer), inputs);
+  },
+);

@@ -4,7 +4,7 @@ import { planBatches } from '../../src/plan/batches';
 import type { RefPush } from '../../src/plan/plan';
 
 const [a, b] = ['a'.repeat(40), 'b'.repeat(40)];
-const limits = { refs: 3, argumentBytes: 1_000_000 };
+const limits = { refs: 3 };
 const create = (name: string): RefPush => ({ action: 'create', ref: `refs/${name}`, old: undefined, new: a });
 const advance = (name: string): RefPush => ({ action: 'fast-forward', ref: `refs/${name}`, old: a, new: b });
 const remove = (name: string): RefPush => ({ action: 'delete', ref: `refs/${name}`, old: a, new: undefined });
@@ -51,14 +51,6 @@ describe('planBatches', () => {
     expect(names(planBatches(pushes, { first, limits }))).toEqual(expected);
   });
 
-  it('keeps within the bytes that a command line may have', () => {
-    const long = Array.from({ length: 10 }, (_, n) => create(`heads/${n}${'x'.repeat(200)}`));
-    const batches = [
-      ...planBatches(long, { first: undefined, limits: { refs: 4_000, argumentBytes: 1_200 } }),
-    ];
-    expect(batches.map((batch) => batch.length)).toEqual([2, 2, 2, 2, 2]);
-  });
-
   it('loses nothing, doubles nothing, and keeps within the limits', () => {
     const name = fc.constantFrom(
       'heads/a',
@@ -73,7 +65,7 @@ describe('planBatches', () => {
     const pushes = fc.uniqueArray(push, { selector: (one) => one.ref, maxLength: 7 });
     fc.assert(
       fc.property(pushes, fc.integer({ min: 1, max: 4 }), (all, refs) => {
-        const asked = { first: 'refs/heads/main', limits: { refs, argumentBytes: 1_000_000 } };
+        const asked = { first: 'refs/heads/main', limits: { refs } };
         const batches = [...planBatches(all, asked)];
         expect(
           batches

@@ -60,7 +60,7 @@ async function setRefs(repository: string, wanted: ReadonlyMap<string, string>):
 async function push(source: string, destination: string, pushes: readonly RefPush[]): Promise<boolean> {
   for (const batch of planBatches(pushes, {
     first: undefined,
-    limits: { refs: 100, argumentBytes: 100_000 },
+    limits: { refs: 100 },
   })) {
     const refspecs = batch.map(({ ref, new: tip }) => `+${tip ?? ''}:${ref}`);
     const { exitCode } = await tryGit(source, ['push', '--quiet', destination, ...refspecs]);

@@ -4,10 +4,12 @@ import { type ConfigSections, toConfigText } from '../../git/config';
 import { toGitEnvironment, toUsersConfigFiles, toUsersGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
+import { Conversations } from '../conversation';
 import type { RemoteSettings, Role } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';
 import { type Helper, openHelper } from './helper';
+import { openPushHelper } from './pushHelper';
 import { toStoreHelper } from './store';
 
 /**
@@ -18,7 +20,9 @@ import { toStoreHelper } from './store';
 export async function openHttps(settings: RemoteSettings, role: Role, context: Context): Promise<Transport> {
   const folder = await openTemporaryFolder(context);
   let helper: Helper | undefined;
+  const conversations = new Conversations(context.signal);
   async function close() {
+    await conversations[Symbol.asyncDispose]();
     await helper?.[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   }
@@ -35,7 +39,13 @@ export async function openHttps(settings: RemoteSettings, role: Role, context: C
       ? { ...toUsersGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file }
       : { ...toGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file, HOME: folder.path };
     const { ready = async () => undefined, explain } = helper ?? {};
-    return { env, ready, ...(explain && { explain }), [Symbol.asyncDispose]: close };
+    return {
+      env,
+      ready,
+      openPush: (by) => openPushHelper({ ...by, url: settings.url, env, conversations }),
+      ...(explain && { explain }),
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,9 @@
 import { toGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
 import { toShellWord } from '../../system/shellWord';
+import { Conversations } from '../conversation';
 import { describeFailure } from '../failures';
+import { openReceivePack } from '../receivePack';
 import type { RemoteSettings, Role, SshLogin } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';
@@ -23,9 +25,10 @@ export async function openSsh(
   connection.failure.catch(() => undefined);
   const ending = new AbortController();
   const left: Promise<unknown>[] = [];
+  const conversations = new Conversations(context.signal);
   const session = {
     program: 'ssh',
-    args: toListingArguments(settings.url, login, files.config),
+    args: toArguments('git-upload-pack', settings.url, login, files.config),
     env,
     stall: stall.list,
     onLeft: (end: Promise<unknown>) => void left.push(end),
@@ -39,14 +42,19 @@ export async function openSsh(
       if ('failure' in advertised) throw describe(advertised.failure);
       return advertised.listing;
     },
+    openPush(by) {
+      const args = toArguments('git-receive-pack', settings.url, login, files.config);
+      return openReceivePack({ ...by, start: { program: 'ssh', args, env }, conversations });
+    },
     async ready() {
       const failure = await connection.failure;
       if (failure !== undefined) throw describe(failure);
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
-      await Promise.allSettled(left);
-      await connection[Symbol.asyncDispose]();
+      // The connection takes its sessions with it.
+      const ends = [conversations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()];
+      await Promise.allSettled([...left, ...ends]);
       await files[Symbol.asyncDispose]();
     },
   };
@@ -57,9 +65,14 @@ function toTarget({ user, host, port, trust }: SshLogin): ConnectionTarget {
   return { user, host, port, isKeyTypeOpen: trust.knownHosts.length === 0 };
 }
 
-/** What git itself would run to list the refs of this URL (connect.c). */
-function toListingArguments(url: string, { host, port, user }: SshLogin, config: string): string[] {
+/** What git itself would run for this URL (connect.c). */
+function toArguments(
+  service: 'git-upload-pack' | 'git-receive-pack',
+  url: string,
+  { host, port, user }: SshLogin,
+  config: string,
+): string[] {
   const path = decodeURIComponent(new URL(url).pathname).replace(/^\/~/, '~');
   const login = ['-F', config, '-p', String(port), '-l', user];
-  return [...login, '--', host, `git-upload-pack ${toShellWord(path)}`];
+  return [...login, '--', host, `${service} ${toShellWord(path)}`];
 }

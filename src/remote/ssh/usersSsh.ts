@@ -7,6 +7,8 @@ import { runChild } from '../../system/child';
 import type { Context } from '../../system/context';
 import { toShellWord } from '../../system/shellWord';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
+import { Conversations } from '../conversation';
+import { openPlainPush } from '../plainPush';
 import type { RemoteSettings } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';
@@ -24,20 +26,32 @@ export async function openUsersWay(
   const env = usersGit ? toUsersGitEnvironment(context.env) : toGitEnvironment(context.env);
   const moved = findMovedUrl(url);
   const command = moved === undefined ? undefined : await findFormerCommand(env, context);
-  if (moved === undefined || command === undefined) return toTransport(env, async () => undefined);
+  if (moved === undefined || command === undefined) return toTransport(url, env, context);
   tellOnce(moved, context);
   const folder = await openTemporaryFolder(context);
   const knownHosts = join(folder.path, 'known_hosts');
   await writeFile(knownHosts, `${sshHost} ${hostKey}\n`, { mode: 0o600 });
   const options = [`HostName=${sshHost}`, `KnownHostsCommand=/bin/cat "${knownHosts.replaceAll('%', '%%')}"`];
   const moving = options.map((option) => ` -o ${toShellWord(option)}`).join('');
-  return toTransport({ ...env, GIT_SSH_COMMAND: command + moving }, async () =>
-    folder[Symbol.asyncDispose](),
-  );
+  return toTransport(url, { ...env, GIT_SSH_COMMAND: command + moving }, context, folder);
 }
 
-function toTransport(env: Record<string, string>, close: () => Promise<void>): Transport {
-  return { env, ready: async () => undefined, [Symbol.asyncDispose]: close };
+function toTransport(
+  url: string,
+  env: Record<string, string>,
+  context: Context,
+  folder?: AsyncDisposable,
+): Transport {
+  const conversations = new Conversations(context.signal);
+  return {
+    env,
+    ready: async () => undefined,
+    openPush: (by) => openPlainPush({ url, env, conversations }, by),
+    async [Symbol.asyncDispose]() {
+      await conversations[Symbol.asyncDispose]();
+      await folder?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /**

@@ -99,10 +99,11 @@ interface Exchange {
 async function serve({ options, backend }: Face, exchange: Exchange): Promise<void> {
   const { request, response, repository, path, service, query } = exchange;
   const { faults, counts } = options;
-  if (query === 'service=git-receive-pack') await faults.beforeReceive?.();
+  if (query === 'service=git-receive-pack') await faults.beforeAdvertise?.();
   // git tries with an empty request whether a login is accepted, before it sends a large push.
   const isPush = service === 'git-receive-pack' && request.headers['content-length'] !== '4';
   if (isPush) counts.pushes += 1;
+  if (isPush) await faults.beforeReceive?.();
   const announce = options.announce ?? (() => undefined);
   let pushed: Promise<readonly PushedRef[]> | undefined;
   await backend.serve({

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
+import { PassThrough, Transform } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
 import type { SandboxCounts } from '../counts';
 import type { SandboxFaults } from '../faults';
@@ -92,20 +93,41 @@ async function serveUploadPack({ context, channel, repository, gone }: Session):
 }
 
 async function serveReceivePack({ context, channel, repository, gone }: Session): Promise<number> {
-  await context.faults.beforeReceive?.();
+  await context.faults.beforeAdvertise?.();
   if (gone.aborted) return 128;
-  context.counts.pushes += 1;
   const child = startGit('receive-pack', repository, [`core.hooksPath=${context.hooks}`]);
+  let failure: unknown;
+  const gate = createGate(context, (cause) => {
+    failure = cause;
+    hangUp(child);
+  });
   const [end, answers] = await Promise.allSettled([
-    connect(channel, child, gone),
+    connect(channel, child, gone, gate),
     answerReceiveHooks(toHookSocket(child), context.faults),
   ]);
+  if (failure !== undefined) throw failure;
   if (answers.status === 'rejected') throw answers.reason;
   if (end.status === 'rejected') throw end.reason;
   await finishPush(context.announce, repository, answers.value);
   return end.value;
 }
 
+/** Lets through what the client sends, once a push has begun. A client that only looks sends a flush packet, if that. */
+function createGate({ faults, counts }: SessionContext, onFailure: (cause: unknown) => void): Transform {
+  let isOpen = false;
+  async function open(chunk: Buffer): Promise<void> {
+    isOpen = true;
+    if (chunk.toString('latin1', 0, 4) === '0000') return;
+    counts.pushes += 1;
+    await faults.beforeReceive?.();
+  }
+  return new Transform({
+    transform(chunk: Buffer, _encoding, pass) {
+      if (isOpen) pass(null, chunk);
+      else open(chunk).then(() => pass(null, chunk), onFailure);
+    },
+  });
+}
 function startGit(service: Service, repository: string, more: readonly string[]): ChildProcess {
   const options = [...serverSettings, ...more].flatMap((setting) => ['-c', setting]);
   return spawn('git', [...options, service, repository], {
@@ -116,12 +138,17 @@ function startGit(service: Service, repository: string, more: readonly string[])
 }
 
 /** Connects channel and process until the process has ended; returns its exit code. */
-async function connect(channel: ServerChannel, child: ChildProcess, gone: AbortSignal): Promise<number> {
+async function connect(
+  channel: ServerChannel,
+  child: ChildProcess,
+  gone: AbortSignal,
+  gate: Transform = new PassThrough(),
+): Promise<number> {
   const end = () => hangUp(child);
   gone.addEventListener('abort', end);
   // The process stops reading when it ends; nothing else needs to be reported.
   child.stdin?.on('error', () => undefined);
-  if (child.stdin !== null) channel.pipe(child.stdin);
+  if (child.stdin !== null) channel.pipe(gate).pipe(child.stdin);
   child.stdout?.pipe(channel, { end: false });
   child.stderr?.pipe(channel.stderr, { end: false });
   const [exitCode] = await once(child, 'close');

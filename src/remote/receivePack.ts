@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import type { MirrorError } from '../errors';
+import { toRangeInput } from '../git/commitRange';
+import { outOfMemory } from '../git/errors';
+import { describeGitFailure } from '../git/failures';
+import type { Git } from '../git/git';
+import { createListingReader, type ListingReader, listingBytes } from '../git/listing';
+import { selectHere } from '../git/objects';
+import { flushPacket, readRawPackets, toPacket, toText } from '../git/pktLine';
+import type { RefPush } from '../plan/plan';
+import type { RefMap } from '../plan/refs';
+import type { ChildEnd } from '../system/child';
+import { readRegularFile } from '../system/regularFile';
+import type { Conversation, Conversations, Start } from './conversation';
+import type { PushAnswer, PushSession, RefAnswer } from './pushSession';
+import { type Report, readReport } from './report';
+import { stall, toPushStall } from './stall';
+
+/** What a session with git-receive-pack works with. */
+export interface ReceivePackNeeds {
+  /** How to start what brings us to git-receive-pack. */
+  readonly start: Start;
+  /** In the repository that objects are sent from. */
+  readonly git: Git;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
+  readonly conversations: Conversations;
+  readonly describeFailure: (stderr: string) => MirrorError;
+}
+
+/** What git-receive-pack says first (gitprotocol-pack(5), "Reference Discovery"). */
+interface Advertised {
+  readonly refs: RefMap;
+  /** All objects that the server says it has, those of refs that are hidden or of other repositories (`.have`) among them. */
+  readonly known: ReadonlySet<string>;
+  readonly capabilities: ReadonlySet<string>;
+}
+
+/**
+ * Opens git-receive-pack and reads what it lists. Throws MirrorError when that can't be read or stalls, and when the
+ * run is stopped.
+ */
+export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSession> {
+  const conversation = needs.conversations.begin(needs.start);
+  const packets = withoutReturn(readRawPackets(conversation.pieces()));
+  const part = { name: 'The listing', stall: stall.list, bytes: listingBytes, signal: needs.signal };
+  const advertised = await conversation.within(part, async () => {
+    const read = await readAdvertised(packets);
+    if (typeof read !== 'string') return read;
+    conversation.leave();
+    throw needs.describeFailure(read + (await conversation.lastWords()));
+  });
+  return {
+    refs: advertised.refs,
+    isOpen: () => conversation.isOpen,
+    push: (updates, onStderr) => push(updates, onStderr, { ...needs, advertised, conversation, packets }),
+    end() {
+      // A flush packet: no command follows.
+      void conversation.say(flushPacket);
+      conversation.leave();
+    },
+  };
+}
+
+/** Reads up to the first flush packet; where it does not come to that, gives what the server said of it. */
+async function readAdvertised(packets: AsyncIterable<Buffer | undefined>): Promise<Advertised | string> {
+  const reader = createListingReader();
+  const known = new Set<string>();
+  let capabilities: ReadonlySet<string> | undefined;
+  for await (const packet of packets) {
+    if (packet === undefined)
+      return { refs: reader.end().refs, known, capabilities: capabilities ?? new Set() };
+    const line = toText(packet);
+    if (line.startsWith('ERR ')) return `remote error: ${line.slice('ERR '.length)}\n`;
+    if (/^(version 1$|shallow )/.test(line)) continue;
+    const [ref = '', words = ''] = line.split('\0');
+    capabilities ??= new Set(words.split(' '));
+    const oid = addAdvertised(ref, reader);
+    if (oid !== undefined) known.add(oid);
+  }
+  return '';
+}
+
+/** Adds a line to the listing, unless it names no ref. Gives the object that the server has then. */
+function addAdvertised(line: string, reader: ListingReader): string | undefined {
+  // An empty repository lists no ref, but its capabilities all the same.
+  if (/^0{40} capabilities\^\{\}$/.test(line)) return undefined;
+  const [, oid] = /^([0-9a-f]{40}) \.have$/.exec(line) ?? [];
+  if (oid === undefined) reader.add(line.replace(' ', '\t'));
+  return oid ?? line.slice(0, 40);
+}
+
+/** Whoever stops reading leaves the rest to the next reader. */
+function withoutReturn<T>(all: AsyncGenerator<T>): AsyncIterable<T> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => all.next() }) };
+}
+
+interface Pushing extends ReceivePackNeeds {
+  readonly advertised: Advertised;
+  readonly conversation: Conversation;
+  readonly packets: AsyncIterable<Buffer | undefined>;
+}
+
+/** Sends commands and objects, and reads the report (gitprotocol-pack(5), "Pushing Data To a Server"). */
+async function push(
+  updates: readonly RefPush[],
+  onStderr: (text: string) => void,
+  { git, conversations, advertised, conversation, packets }: Pushing,
+): Promise<PushAnswer> {
+  let stderr = '';
+  const { capabilities } = advertised;
+  const { sendable, declined } = withoutUnknown(updates, capabilities);
+  if (sendable.length === 0) {
+    conversation.leave();
+    return { answers: declined, isWhole: true, stderr, bytes: 0 };
+  }
+  const part = { name: 'git push', stall: toPushStall, bytes: answerBytes, signal: conversations.signal };
+  return await conversation.within(part, async (watch) => {
+    const hear = (text: string) => {
+      watch.see(Buffer.from(text), text);
+      stderr += text;
+      onStderr(text);
+    };
+    const shallow = await readShallow(git);
+    const commands = toCommands(sendable, capabilities, shallow);
+    const hasBands = capabilities.has('side-band-64k');
+    const reading = readReport(packets, hasBands, hear);
+    // Where sending fails, nobody asks what was read.
+    reading.catch(() => undefined);
+    const pack = { updates: sendable, advertised, isShallow: shallow.length > 0 };
+    const bytes = await send(commands, pack, { git, conversation, hear });
+    const report = capabilities.has('report-status') ? await reading : toSilentReport(sendable);
+    if (report === undefined) {
+      conversation.leave();
+      hear(`${await conversation.lastWords()}fatal: the remote end hung up unexpectedly\n`);
+      return { answers: declined, isWhole: false, stderr, bytes };
+    }
+    conversation.leave();
+    if (report.unpackFailure !== undefined)
+      hear(`error: remote unpack failed: ${toOneLine(report.unpackFailure)}\n`);
+    const sent = new Set(sendable.map(({ ref }) => ref));
+    const answers = report.answers.filter(({ ref }) => sent.has(ref));
+    return { answers: [...declined, ...answers], isWhole: true, stderr, bytes };
+  });
+}
+
+/** A server's words must not look like another line of git. */
+function toOneLine(words: string): string {
+  return words.replace(/\p{Cc}/gu, ' ');
+}
+
+/** What a server may say of a push: a line for each of 4,000 refs, and what its hooks have to say. */
+const answerBytes = 16 * 2 ** 20;
+
+/** git does not ask a server to delete that does not say that it can. */
+function withoutUnknown(updates: readonly RefPush[], capabilities: ReadonlySet<string>) {
+  const isSendable = ({ new: tip }: RefPush) => tip !== undefined || capabilities.has('delete-refs');
+  const declined = updates
+    .filter((update) => !isSendable(update))
+    .map(({ ref }) => ({ ref, done: false, reason: 'remote does not support deleting refs' }));
+  return { sendable: updates.filter(isSendable), declined };
+}
+
+/** A server that reports nothing: what it made of the push is seen afterwards. */
+function toSilentReport(updates: readonly RefPush[]): Report {
+  const answers = updates.map(({ ref }): RefAnswer => ({ ref, done: true, reason: '' }));
+  return { answers, unpackFailure: undefined };
+}
+
+/** Commits at which the history in this repository is cut off: the server has to know, or have what lies below. */
+async function readShallow({ directory }: Git): Promise<readonly string[]> {
+  const text = (await readRegularFile(join(directory, 'shallow'))) ?? '';
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Old value, new value and name of each ref, zeroes for none; the first has what we make use of behind a NUL. */
+function toCommands(
+  updates: readonly RefPush[],
+  capabilities: ReadonlySet<string>,
+  shallow: readonly string[],
+): string {
+  const used = ['report-status', 'side-band-64k', 'object-format=sha1'].filter((name) =>
+    capabilities.has(name),
+  );
+  const none = '0'.repeat(40);
+  const commands = updates.map(({ ref, old = none, new: tip = none }, index) =>
+    toPacket(`${old} ${tip} ${ref}${index === 0 ? `\0 ${used.join(' ')}` : ''}`),
+  );
+  return [...shallow.map((oid) => toPacket(`shallow ${oid}`)), ...commands, flushPacket].join('');
+}
+
+interface Pack {
+  readonly updates: readonly RefPush[];
+  readonly advertised: Advertised;
+  readonly isShallow: boolean;
+}
+
+interface PackNeeds {
+  readonly git: Git;
+  readonly conversation: Conversation;
+  readonly hear: (text: string) => void;
+}
+
+/**
+ * Sends commands, and the objects that the server lacks as far as it says what it has. Gives the bytes of the objects.
+ * Commands and the beginning of the objects go together: ssh has TCP hold back a second small packet for a round trip.
+ */
+async function send(
+  commands: string,
+  { updates, advertised: { known, capabilities }, isShallow }: Pack,
+  { git, conversation, hear }: PackNeeds,
+): Promise<number> {
+  const tips = updates.flatMap(({ new: tip }) => tip ?? []);
+  if (tips.length === 0) {
+    await conversation.say(commands);
+    return 0;
+  }
+  const here = await selectHere(git, known);
+  const command = [
+    ...['pack-objects', '--all-progress-implied', '--revs', '--stdout', '--progress'],
+    ...(capabilities.has('no-thin') ? [] : ['--thin']),
+    ...(capabilities.has('ofs-delta') ? ['--delta-base-offset'] : []),
+    ...(isShallow ? ['--shallow'] : []),
+  ];
+  const options = {
+    onStderr: hear,
+    describeFailure: (name: string, end: ChildEnd) =>
+      // A signal ended it.
+      end.exitCode < 0 ? outOfMemory('a signal ended git pack-objects') : describeGitFailure(name, end),
+  };
+  let bytes = 0;
+  for await (const piece of git.bytes(command, toRangeInput({ tips, known: here }), options)) {
+    const isHeard = await conversation.say(
+      bytes === 0 ? Buffer.concat([Buffer.from(commands), piece]) : piece,
+    );
+    bytes += piece.length;
+    // The server has left: what it said of it is read elsewhere.
+    if (!isHeard) break;
+  }
+  return bytes;
+}
