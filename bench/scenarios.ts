@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { git } from '../test/servers/git';
 import { type Contestant, measure, type Sample, time } from './measure';
 import { advance, copy, fill, type Shape } from './repositories';
-import { openWorld, pipe, type World } from './world';
+import { openWorld, type Protocol, pipe, type World } from './world';
 
 /** What a scenario compares with what, and the bound it is held to. */
 export interface Scenario {
@@ -54,16 +54,21 @@ function toContestants(world: World, dir: string, env: Readonly<Record<string, s
 }
 
 const bare = 'a shell script with the same commands of git, on one connection';
+const bareHttps = 'a shell script with the same commands of git';
+
+/** The end of a title. */
+const over: Readonly<Record<Protocol, string>> = { ssh: '', https: ', over HTTPS' };
 
 /**
  * The floor: what git and ssh themselves take for what we do, with nothing decided, checked or told. Both sides are
  * listed at once, `pushes` go out, and the destination is listed again.
  */
 function toFloor(
-  { gitEnv, bitbucket, destinationUrl }: World,
+  { protocol, gitEnv, bitbucket, destinationUrl }: World,
   cwd: string,
   pushes: readonly string[],
 ): Contestant {
+  if (protocol === 'https') return toHttpsFloor(gitEnv, cwd, { bitbucket, destinationUrl, pushes });
   const { username, hostname, port } = new URL(destinationUrl);
   const connect = `$GIT_SSH_COMMAND -p ${port} -S "$socket"`;
   const list = `git ls-remote ${destinationUrl} >/dev/null`;
@@ -80,9 +85,29 @@ function toFloor(
   return { name: bare, run: () => time(script.join('\n'), cwd, gitEnv) };
 }
 
+/** The same over HTTPS, where each command connects anew. */
+function toHttpsFloor(
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  {
+    bitbucket,
+    destinationUrl,
+    pushes,
+  }: Pick<World, 'bitbucket' | 'destinationUrl'> & { pushes: readonly string[] },
+): Contestant {
+  const list = `git ls-remote ${destinationUrl} >/dev/null`;
+  const script = [
+    `(cd /; git ls-remote ${bitbucket.url('app')} >/dev/null) &`,
+    `(cd /; ${list}); wait`,
+    ...pushes.map((push) => `git push -q ${destinationUrl} ${push}`),
+    ...(pushes.length > 0 ? [`(cd /; ${list})`] : []),
+  ];
+  return { name: bareHttps, run: () => time(script.join('\n'), cwd, env) };
+}
+
 /** A world whose destination had all of the source before the source went on by a commit on each of `advanced`. */
-async function openBehind(shape: Shape, advanced: readonly string[]): Promise<World> {
-  const world = await openWorld();
+async function openBehind(protocol: Protocol, shape: Shape, advanced: readonly string[]): Promise<World> {
+  const world = await openWorld(protocol);
   await fill(world.source, shape);
   await copy(world.source, world.destination);
   await git(world.destination, 'config', 'gc.auto', '0');
@@ -93,50 +118,55 @@ async function openBehind(shape: Shape, advanced: readonly string[]): Promise<Wo
 
 const toBefore = (world: World) => () => copy(join(world.root, 'before'), world.destination);
 
-export async function nothingToDo(roundTrip: number, rounds: number): Promise<Scenario> {
-  await using world = await openBehind(small, []);
+export async function nothingToDo(protocol: Protocol, roundTrip: number, rounds: number): Promise<Scenario> {
+  await using world = await openBehind(protocol, small, []);
   const { dir, env } = await world.clone(50);
   world.setRoundTrip(roundTrip);
-  const { one, list } = toContestants(world, dir, env);
+  const { one, list, push, mirror, oneLiner } = toContestants(world, dir, env);
   return {
-    title: `Nothing to do, one branch, ${roundTrip} ms round trip`,
+    title: `Nothing to do, one branch, ${roundTrip} ms round trip${over[protocol]}`,
     text: 'Both sides are equal, and the run has to find that out. Without a round trip, the difference to plain listings is the start of Node, 0.1 s.',
     baseline: list.name,
     bound: roundTrip === 0 ? 1.25 : 0.75,
-    samples: await measure([one, list, toFloor(world, dir, [])], rounds, async () => undefined),
+    samples: await measure(
+      [one, list, toFloor(world, dir, []), push, mirror, oneLiner],
+      rounds,
+      async () => undefined,
+    ),
   };
 }
 
-export async function oneCommit(roundTrip: number, rounds: number): Promise<Scenario> {
-  await using world = await openBehind(small, ['main']);
+export async function oneCommit(protocol: Protocol, roundTrip: number, rounds: number): Promise<Scenario> {
+  await using world = await openBehind(protocol, small, ['main']);
   const { dir, env } = await world.clone(50);
   world.setRoundTrip(roundTrip);
-  const { one, push, mirror } = toContestants(world, dir, env);
+  const { one, push, mirror, oneLiner } = toContestants(world, dir, env);
   const floor = toFloor(world, dir, ['HEAD:refs/heads/main']);
   return {
-    title: `One new commit, one branch, ${roundTrip} ms round trip`,
+    title: `One new commit, one branch, ${roundTrip} ms round trip${over[protocol]}`,
     text: `The push of a tutorial does not list first or verify afterwards. Our push goes through the session that lists first, so
 it costs the verification more: two round trips, as OpenSSH opens a channel and then starts git. The shell script does what
 we do with only git and ssh.`,
     baseline: push.name,
     bound: 1.35,
-    samples: await measure([one, push, floor, mirror], rounds, toBefore(world)),
+    samples: await measure([one, push, floor, mirror, oneLiner], rounds, toBefore(world)),
   };
 }
 
 export async function oneCommitOfMany(
+  protocol: Protocol,
   branches: number,
   history: Pick<Shape, 'commits' | 'bytes'>,
   roundTrip: number,
   rounds: number,
 ): Promise<Scenario> {
-  await using world = await openBehind({ ...small, ...history, branches }, ['main']);
+  await using world = await openBehind(protocol, { ...small, ...history, branches }, ['main']);
   const { dir, env } = await world.clone('full');
   world.setRoundTrip(roundTrip);
   const { all, push, mirror, oneLiner } = toContestants(world, dir, env);
   const floor = toFloor(world, dir, ['HEAD:refs/heads/main']);
   return {
-    title: `One new commit, \`REFS: all\`, ${branches} branches, ${history.commits} commits, ${roundTrip} ms round trip`,
+    title: `One new commit, \`REFS: all\`, ${branches} branches, ${history.commits} commits, ${roundTrip} ms round trip${over[protocol]}`,
     text: 'Our run checks every branch; a push of one branch checks only that branch, and a mirrored clone fetches the whole history first. The shell script does what we do with only git and ssh, for one branch.',
     baseline: push.name,
     bound: 1.35,
@@ -144,12 +174,12 @@ export async function oneCommitOfMany(
   };
 }
 
-export async function firstMirror(shape: Shape, rounds: number): Promise<Scenario> {
-  await using world = await openWorld();
+export async function firstMirror(protocol: Protocol, shape: Shape, rounds: number): Promise<Scenario> {
+  await using world = await openWorld(protocol);
   await fill(world.source, shape);
   await rename(world.destination, join(world.root, 'before'));
   const { dir, env } = await world.clone('full');
-  const { all } = toContestants(world, dir, env);
+  const { all, mirror } = toContestants(world, dir, env);
   const bareClone = join(world.root, 'bare');
   await git(world.root, 'clone', '-q', '--bare', '--no-local', world.source, bareClone);
   const script = `git push -q ${world.destinationUrl} 'refs/heads/*:refs/heads/*' 'refs/tags/*:refs/tags/*'`;
@@ -166,31 +196,36 @@ export async function firstMirror(shape: Shape, rounds: number): Promise<Scenari
       time(`${walk}\ngit push -q ${world.destinationUrl} main\ngit push ${rest}`, bareClone, world.gitEnv),
   };
   return {
-    title: `First mirror, ${shape.commits} commits, ${Math.round((shape.commits * shape.bytes) / 1e6)} MB`,
+    title: `First mirror, ${shape.commits} commits, ${Math.round((shape.commits * shape.bytes) / 1e6)} MB${over[protocol]}`,
     text: 'From a full clone to an empty repository. The walk over all files finds what CodeCommit refuses before the push, and the default branch is pushed separately, so that it becomes the default. The time that git needs for these is the lower bound in the table.',
     baseline: push.name,
     bound: 1.05,
-    samples: await measure([all, push, floor], rounds, toBefore(world)),
+    samples: await measure([all, push, floor, mirror], rounds, toBefore(world)),
   };
 }
 
-export async function manyRefs(refs: number, changed: number, rounds: number): Promise<Scenario> {
+export async function manyRefs(
+  protocol: Protocol,
+  refs: number,
+  changed: number,
+  rounds: number,
+): Promise<Scenario> {
   const names = Array.from({ length: changed }, (_, index) => `b/${index + 1}`);
   const shape = { ...small, branches: refs / 2, tags: refs / 2, commits: 2_000 };
-  await using world = await openBehind(shape, names);
+  await using world = await openBehind(protocol, shape, names);
   const { dir, env } = await world.clone('full');
-  const { all, list, mirror } = toContestants(world, dir, env);
+  const { all, list, mirror, oneLiner } = toContestants(world, dir, env);
   const refspecs = names.map((name) => `refs/heads/${name}:refs/heads/${name}`).join(' ');
   const push: Contestant = {
     name: `\`git push\` of the ${changed} branches, each by its name`,
     run: () => time(`git push -q ${world.destinationUrl} ${refspecs}`, world.source, world.gitEnv),
   };
   return {
-    title: `${refs} refs, ${changed} changed`,
+    title: `${refs} refs, ${changed} changed${over[protocol]}`,
     text: 'Half of the refs are branches, half are tags. `git push` compares each pushed ref with every ref of the other side, most of all if each is named; our push compares none.',
     baseline: push.name,
     bound: 1,
-    samples: await measure([all, list, push, mirror], rounds, toBefore(world)),
+    samples: await measure([all, list, push, mirror, oneLiner], rounds, toBefore(world)),
   };
 }
 

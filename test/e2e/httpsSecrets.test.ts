@@ -69,7 +69,7 @@ it('shows no secret: not on screen, in arguments, in the environment of what it 
   const texts = Object.values(seen).join('\n');
   // What must be there for the rest to mean something: git, its helper, and files of ours.
   expect(texts).toMatch(/git .*remote-https/);
-  expect(texts).toContain('process.stdin.pipe(s)');
+  expect(texts).toContain('credential-cache --socket');
   expect(texts).toContain(`GIT_SSL_CAINFO=${world.variables['SSL_CERT_FILE']}`);
   expect(texts).toContain('followRedirects');
 
