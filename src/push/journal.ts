@@ -46,11 +46,16 @@ export class Journal {
   }
 
   /**
-   * The destination as an attempt found it. This also shows the result of an earlier attempt that could not be
-   * verified.
+   * The destination as an attempt found it. This also shows the result of an earlier attempt that could not be verified,
+   * or whose push broke off: the server may have completed that after the listing.
    */
   looked(refs: RefMap): void {
-    if (this.#attempt?.kind === 'push' && this.#attempt.after === undefined) this.verified(refs);
+    const attempt = this.#attempt;
+    if (attempt?.kind !== 'push') return;
+    const { after, sent, answers, judged } = attempt;
+    if (after !== undefined && [...sent].every((ref) => answers.has(ref))) return;
+    this.verified(refs);
+    this.attempted(judged?.failure);
   }
 
   /** A new attempt has a plan. */
