@@ -28,8 +28,8 @@ export type Answer =
 /**
  * Answers git's questions from this process, over a Unix socket in a folder that only this user can enter. So the
  * keys never leave this process, not even into a file, and git gets a login that was signed in the moment that it
- * asked. git's own client of a credential cache joins git to the socket: it starts ten times as fast as Node. `login` gives undefined for
- * a question that is not to be answered; git is told to give up then, and not to ask a human.
+ * asked. git's own client of a credential cache joins git to the socket: it starts ten times as fast as Node. `login`
+ * gives undefined for a question that is not to be answered; git is told to give up then, and not to ask a human.
  */
 export async function openCredentialHelper(
   login: (asked: AskedPlace) => Promise<Answer | undefined>,
