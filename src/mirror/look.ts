@@ -76,9 +76,9 @@ export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> 
  * that of the source.
  */
 async function readPresent({ job, destination }: MirrorParts, signal: AbortSignal): Promise<RefListing> {
-  const { policy, setDefaultBranch } = job;
+  const { policy, setDefaultBranch, toDefaultBranchAdvice } = job;
   if (policy.dryRun) return await destination.refs(signal);
-  const needsHead = policy.prune || setDefaultBranch !== undefined;
+  const needsHead = policy.prune || (setDefaultBranch ?? toDefaultBranchAdvice) !== undefined;
   const [refs, forReaders] = await allOrNothing([
     (either) => destination.refsToPush(AbortSignal.any([signal, either])),
     async (either) => (needsHead ? await destination.refs(AbortSignal.any([signal, either])) : undefined),
