@@ -92,7 +92,7 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
 
   const made = await makePlan(parts, seen);
   journal.planned(made.plan, { kind: job.policy.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
-  if (made.plan.updates.length > 0) await job.confirmSource?.();
+  if (made.plan.updates.some(({ action }) => action !== 'none')) await job.confirmSource?.();
   const { lfs } = made;
   if (lfs !== undefined) {
     const needs = { source, destination, store: scratch.store, log: context.log };
