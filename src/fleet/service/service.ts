@@ -49,10 +49,14 @@ export class FleetService {
   /** Ends what runs when a person stops everything. */
   #running = new AbortController();
   #isStopped = false;
+  /** Aborted with the error when another process has taken the state over. */
+  readonly #lost = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(fleet: Fleet, options: ServiceOptions) {
     this.#fleet = fleet;
     this.#options = options;
+    this.#signal = AbortSignal.any([fleet.context.signal, this.#lost.signal]);
     const { concurrency, concurrencyPerHost } = fleet.configuration;
     this.#catalogue = new Catalogue(fleet, ({ mirror, side, error }) =>
       this.#warn(`${mirror}: the ${side}`, error),
@@ -80,9 +84,12 @@ export class FleetService {
     return this.#queue.stateOf(toKey(mirror, identity));
   }
 
-  /** Runs until the signal of the fleet is aborted; then gives what runs thirty seconds, and ends it. */
+  /**
+   * Runs until the signal of the fleet is aborted; then gives what runs thirty seconds, and ends it. Throws MirrorError
+   * `fleet-state-locked` as soon as another process has taken the state over: two services would contradict each other.
+   */
   async run(): Promise<void> {
-    const { signal } = this.#fleet.context;
+    const signal = this.#signal;
     const loops = [
       this.#every(intervals.list, () => this.list()),
       // The first listing says all that a poll would.
@@ -95,6 +102,7 @@ export class FleetService {
     });
     await Promise.all(loops);
     await this.#queue.stop();
+    this.#lost.signal.throwIfAborted();
   }
 
   /** Lists all sources and plans. Resolved when a listing that began after this moment has ended. */
@@ -178,7 +186,7 @@ export class FleetService {
   }
 
   async #every(milliseconds: number, work: () => Promise<void>): Promise<void> {
-    const { signal } = this.#fleet.context;
+    const signal = this.#signal;
     while (!signal.aborted) {
       try {
         await work();
@@ -190,7 +198,7 @@ export class FleetService {
   }
 
   async #pause(milliseconds: number): Promise<void> {
-    await this.#options.clock.wait(milliseconds, this.#fleet.context.signal).catch(() => undefined);
+    await this.#options.clock.wait(milliseconds, this.#signal).catch(() => undefined);
   }
 
   /** A listing that failed is repeated; else the newest entries of each source are looked at. */
@@ -266,6 +274,10 @@ export class FleetService {
   }
 
   #warn(what: string, error: MirrorError): void {
+    if (error.code === 'fleet-state-locked') {
+      this.stopAll();
+      this.#lost.abort(error);
+    }
     this.#fleet.context.log.warn(`${what}: ${error.message}\n  ${error.remedy} [${error.code}]`);
   }
 }

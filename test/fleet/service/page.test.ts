@@ -66,8 +66,11 @@ describe.runIf(browserAvailable())('the status page in a browser', () => {
       await page.getByRole('button', { name, exact: true }).focus();
       await page.keyboard.press('Enter');
     };
+    await page.goto(`${served.page}/?search=app`);
     await press('Pause: acme/app');
     await row.getByText('paused', { exact: true }).waitFor({ timeout: 0 });
+    // Back on the page that the form was sent from.
+    expect(page.url()).toBe(`${served.page}/?search=app`);
     await press('Resume: acme/app');
     const path = await served.hosts.github.repositories.path(
       served.hosts.github.repositories.all[0] ?? (Promise.reject(new Error('no repository')) as never),

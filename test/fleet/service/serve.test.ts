@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -104,6 +104,20 @@ test('SIGTERM ends it also where a host never answers, and the next start goes o
   await grow(await hosts.github.repositories.path(stored), 'main');
   expect(await hosts.fleet('mirror')).toMatchObject({ exitCode: 0 });
   expect(await isEqual(hosts, 'app')).toBe(true);
+});
+
+test('a service whose state another process has taken over ends, and says so', async () => {
+  await using served = await openServed((hosts) => hosts.add('app', 'main'));
+  const { hosts } = served;
+  await until(() => isEqual(hosts, 'app'));
+  const lock = join(hosts.root, 'work/mirrors.state/state.lock');
+  const holder = await readFile(lock, 'utf8');
+  await rm(lock);
+  await writeFile(lock, holder);
+  await act(served, 'check-all');
+  expect(await served.ended()).toBe(1);
+  expect(served.output()).toContain('was taken over by another process');
+  expect(await readFile(lock, 'utf8')).toBe(holder);
 });
 
 test('the page shows and does: mirror now, pause, resume, stop all', async () => {

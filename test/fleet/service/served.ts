@@ -13,6 +13,8 @@ export interface Served extends AsyncDisposable {
   output(): string;
   /** Sends a signal; gives the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Waits until it ends by itself; gives the exit code. */
+  ended(): Promise<number | null>;
 }
 
 /** Starts the service over hosts that `prepare` has filled. */
@@ -56,6 +58,7 @@ export async function openServed(
     hooks: /Webhooks: (http:\/\/[^/\s]+)/.exec(text)?.[1] ?? '',
     output: () => text,
     stop,
+    ended: async () => (await closed)[0],
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL');
       await hosts[Symbol.asyncDispose]();

@@ -23,7 +23,8 @@ const headers = {
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
+  // A form comes back to the page that it was sent from.
+  'Referrer-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 };
 
