@@ -72,16 +72,15 @@ export async function requireUnmoved(plan: Plan, source: Remote): Promise<void> 
 
 /**
  * The refs of the destination: from the session that the push will use, unless nothing will be pushed. A server tells
- * its default branch only to readers, so they are asked too if the run may need it: it is never deleted, and may follow
- * that of the source.
+ * its default branch only to readers, so the run also lists as one if it may delete branches: the default branch is
+ * never deleted. Other runs learn it from the listing after their push.
  */
 async function readPresent({ job, destination }: MirrorParts, signal: AbortSignal): Promise<RefListing> {
-  const { policy, setDefaultBranch, toDefaultBranchAdvice } = job;
+  const { policy } = job;
   if (policy.dryRun) return await destination.refs(signal);
-  const needsHead = policy.prune || (setDefaultBranch ?? toDefaultBranchAdvice) !== undefined;
   const [refs, forReaders] = await allOrNothing([
     (either) => destination.refsToPush(AbortSignal.any([signal, either])),
-    async (either) => (needsHead ? await destination.refs(AbortSignal.any([signal, either])) : undefined),
+    async (either) => (policy.prune ? await destination.refs(AbortSignal.any([signal, either])) : undefined),
   ]);
   return { refs, head: forReaders?.head };
 }

@@ -96,7 +96,7 @@ test('each of several destinations follows by itself', async () => {
   expect([await world.destinationRefs(), await readRefs(other)]).toEqual([wanted, wanted]);
 });
 
-test('without credentials it is said what to do, until somebody has done it', async () => {
+test('without credentials each run that pushes says what to do, until somebody has done it', async () => {
   await using scene = await openRenamed();
   const { world } = scene;
   const { host, port } = world.sandbox;
@@ -115,6 +115,7 @@ test('without credentials it is said what to do, until somebody has done it', as
   for (let time = 1; time <= 2; time++) {
     const run = await world.pipe(clone, ssh);
     expect([run.exitCode, run.output]).toEqual([0, expect.stringMatching(told)]);
+    await grow(world.source, 'main');
   }
   await git(world.destination, 'symbolic-ref', 'HEAD', 'refs/heads/main');
   expect((await world.pipe(clone, ssh)).output).not.toContain('default branch');
