@@ -2,10 +2,10 @@ import { type Child, type ChildOptions, startChild } from '../system/child';
 import { toStopError } from '../system/errors';
 import { createWatch, type Watch, type WatchLimits } from '../system/watch';
 
-/** How to start a program that brings us to a server: ssh, or git. */
+/** How to start the program that connects to a server: ssh or git. */
 export type Start = Pick<ChildOptions, 'program' | 'args' | 'env'>;
 
-/** The conversations with one server. Disposing of it ends those that still go on, and waits for their end. */
+/** All conversations with one server. Disposing of it stops those that are still running, and waits for their end. */
 export class Conversations implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #ends: Promise<unknown>[] = [];
@@ -28,7 +28,7 @@ export class Conversations implements AsyncDisposable {
   }
 }
 
-/** A program that speaks for a server on its standard input and output, for as long as we have something to say. */
+/** A program that connects its standard input and output to a server. */
 export class Conversation {
   readonly #child: Child;
   readonly #output: AsyncIterator<Buffer>;
@@ -48,7 +48,7 @@ export class Conversation {
     });
   }
 
-  /** Nothing speaks against saying something more. */
+  /** Whether more can be sent. */
   get isOpen(): boolean {
     return !this.#isOver && this.#child.stdin.writable;
   }
@@ -56,7 +56,7 @@ export class Conversation {
   /** What comes from the other side, until it ends. */
   async *pieces(): AsyncGenerator<Buffer> {
     for (;;) {
-      // Where it was ended, whoever did so knows why.
+      // If it was stopped, the caller that stopped it reports why.
       const next = await this.#output.next().catch(() => undefined);
       if (next === undefined || next.done) return;
       this.#watch?.see(next.value, '');
@@ -64,7 +64,7 @@ export class Conversation {
     }
   }
 
-  /** Gives false where nobody listens any more. */
+  /** Returns false if the other side has closed its input. */
   say(bytes: string | Buffer): Promise<boolean> {
     return new Promise((resolve) => {
       if (this.isOpen) this.#child.stdin.write(bytes, (error) => resolve(!error));
@@ -72,14 +72,14 @@ export class Conversation {
     });
   }
 
-  /** What was written to standard error, once the program has ended. Throws MirrorError where it can't be started. */
+  /** Standard error, once the program has ended. Throws MirrorError if it can't be started. */
   async lastWords(): Promise<string> {
     return (await this.#child.end).stderr;
   }
 
   /**
-   * Does a part of the conversation. Ends all of it, and throws MirrorError, when that fails, when the other side is
-   * silent for too long or says too much, and when `signal` is aborted.
+   * Runs one part of the conversation. Stops the program and throws MirrorError if the part fails, if the other side is
+   * silent for too long or sends too much, or if `signal` is aborted.
    */
   async within<T>(
     { name, signal, onStderr, ...limits }: Part,
@@ -103,17 +103,17 @@ export class Conversation {
     }
   }
 
-  /** Leaves it to end by itself, as it has heard all. */
+  /** Closes the input, so that the program ends by itself. */
   leave(): void {
     this.#child.stdin.end();
-    // Its end is not seen before all that it said is read.
+    // The end is only noticed when all output has been read.
     void this.#child.exited.then(async () => {
       for await (const _piece of this.pieces());
     });
   }
 }
 
-/** A part of a conversation, and how long it may take; `name` says in an error what was silent. */
+/** One part of a conversation, and how long it may take. `name` is for the error if it stalls. */
 export interface Part extends WatchLimits {
   readonly name: string;
   readonly signal: AbortSignal;

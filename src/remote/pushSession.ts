@@ -2,34 +2,34 @@ import type { RefListing } from '../git/listing';
 import type { RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 
-/** A server that has listed its refs and waits for a push: what it listed is what the push is held to. */
+/** A server that has listed its refs and waits for a push, which is compared with that listing. */
 export interface PushSession {
   /** Branches and tags: full ref name → object ID. */
   readonly refs: RefMap;
-  /** False when the server is gone. */
+  /** False if the server has closed the connection. */
   isOpen(): boolean;
   /**
-   * Pushes these updates, whose `old` values are those of `refs`; each is a compare-and-swap. Once a session. Throws
-   * MirrorError when the server falls silent, the run is stopped, or the objects can't be read.
+   * Pushes these updates, whose `old` values are those of `refs`; each is a compare-and-swap. Once per session. Throws
+   * MirrorError if the server stalls, the run is stopped, or the objects can't be read.
    */
   push(updates: readonly RefPush[], onStderr: (text: string) => void): Promise<PushAnswer>;
-  /** After the push: what the server lists to readers now, where that is quicker here. Undefined where it is not to be had. */
+  /** The refs after the push, as the server lists them to readers, if this session can ask. Undefined if that fails. */
   refsAfterwards?(signal: AbortSignal): Promise<RefListing | undefined>;
   end(): void;
 }
 
-/** What the server made of a push. */
+/** The server's answer to a push. */
 export interface PushAnswer {
   readonly answers: readonly RefAnswer[];
-  /** The server has told what became of the push, refused or not; false where the connection broke or it gave up. */
+  /** Whether the answer is complete, accepted or not. False if the connection broke or the server gave up. */
   readonly isWhole: boolean;
-  /** What git and the server (`remote: …`) said of it, as `git push` writes it. */
+  /** The output of git and of the server (`remote: …`), as `git push` writes it. */
   readonly stderr: string;
   /** Of the objects that were sent. */
   readonly bytes: number;
 }
 
-/** What the server made of one ref of a push. */
+/** The server's answer for one ref of a push. */
 export interface RefAnswer {
   readonly ref: string;
   readonly done: boolean;
@@ -37,5 +37,5 @@ export interface RefAnswer {
   readonly reason: string;
 }
 
-/** git's reason where the server lists another value than the one that an update is held to. */
+/** git's reason if the server lists another value than the one that the update expects. */
 export const staleReason = 'stale info';

@@ -18,7 +18,7 @@ import { stall, toPushStall } from './stall';
 
 /** What a session with git-receive-pack works with. */
 export interface ReceivePackNeeds {
-  /** How to start what brings us to git-receive-pack. */
+  /** How to start the program that connects to git-receive-pack. */
   readonly start: Start;
   /** In the repository that objects are sent from. */
   readonly git: Git;
@@ -28,17 +28,17 @@ export interface ReceivePackNeeds {
   readonly describeFailure: (stderr: string) => MirrorError;
 }
 
-/** What git-receive-pack says first (gitprotocol-pack(5), "Reference Discovery"). */
+/** The first answer of git-receive-pack (gitprotocol-pack(5), "Reference Discovery"). */
 interface Advertised {
   readonly refs: RefMap;
-  /** All objects that the server says it has, those of refs that are hidden or of other repositories (`.have`) among them. */
+  /** All objects that the server says it has, including those of hidden refs and of other repositories (`.have`). */
   readonly known: ReadonlySet<string>;
   readonly capabilities: ReadonlySet<string>;
 }
 
 /**
- * Opens git-receive-pack and reads what it lists. Throws MirrorError when that can't be read or stalls, and when the
- * run is stopped.
+ * Opens git-receive-pack and reads its listing. Throws MirrorError if that can't be read or stalls, or if the run is
+ * stopped.
  */
 export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSession> {
   const conversation = needs.conversations.begin(needs.start);
@@ -62,7 +62,7 @@ export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSess
   };
 }
 
-/** Reads up to the first flush packet; where it does not come to that, gives what the server said of it. */
+/** Reads up to the first flush packet. If the server ends before, returns its error message. */
 async function readAdvertised(packets: AsyncIterable<Buffer | undefined>): Promise<Advertised | string> {
   const reader = createListingReader();
   const known = new Set<string>();
@@ -81,7 +81,7 @@ async function readAdvertised(packets: AsyncIterable<Buffer | undefined>): Promi
   return '';
 }
 
-/** Adds a line to the listing, unless it names no ref. Gives the object that the server has then. */
+/** Adds a line to the listing, unless it names no ref. Returns the object that the server has. */
 function addAdvertised(line: string, reader: ListingReader): string | undefined {
   // An empty repository lists no ref, but its capabilities all the same.
   if (/^0{40} capabilities\^\{\}$/.test(line)) return undefined;
@@ -90,7 +90,7 @@ function addAdvertised(line: string, reader: ListingReader): string | undefined 
   return oid ?? line.slice(0, 40);
 }
 
-/** Whoever stops reading leaves the rest to the next reader. */
+/** A reader that stops leaves the rest to the next reader. */
 function withoutReturn<T>(all: AsyncGenerator<T>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: () => ({ next: () => all.next() }) };
 }
@@ -125,7 +125,7 @@ async function push(
     const commands = toCommands(sendable, capabilities, shallow);
     const hasBands = capabilities.has('side-band-64k');
     const reading = readReport(packets, hasBands, hear);
-    // Where sending fails, nobody asks what was read.
+    // If sending fails, the answer is not read.
     reading.catch(() => undefined);
     const pack = { updates: sendable, advertised, isShallow: shallow.length > 0 };
     const bytes = await send(commands, pack, { git, conversation, hear });
@@ -144,15 +144,15 @@ async function push(
   });
 }
 
-/** A server's words must not look like another line of git. */
+/** A server's message must not look like another line of git. */
 function toOneLine(words: string): string {
   return words.replace(/\p{Cc}/gu, ' ');
 }
 
-/** What a server may say of a push: a line for each of 4,000 refs, and what its hooks have to say. */
+/** The most that a server may answer to a push: a line for each of 4,000 refs, and the output of its hooks. */
 const answerBytes = 16 * 2 ** 20;
 
-/** git does not ask a server to delete that does not say that it can. */
+/** git asks a server to delete refs only if it says that it can. */
 function withoutUnknown(updates: readonly RefPush[], capabilities: ReadonlySet<string>) {
   const isSendable = ({ new: tip }: RefPush) => tip !== undefined || capabilities.has('delete-refs');
   const declined = updates
@@ -161,19 +161,19 @@ function withoutUnknown(updates: readonly RefPush[], capabilities: ReadonlySet<s
   return { sendable: updates.filter(isSendable), declined };
 }
 
-/** A server that reports nothing: what it made of the push is seen afterwards. */
+/** For a server without reports: the listing afterwards shows the result. */
 function toSilentReport(updates: readonly RefPush[]): Report {
   const answers = updates.map(({ ref }): RefAnswer => ({ ref, done: true, reason: '' }));
   return { answers, unpackFailure: undefined };
 }
 
-/** Commits at which the history in this repository is cut off: the server has to know, or have what lies below. */
+/** Commits at which the history in this repository is cut off. The server must know them, or have the history below. */
 async function readShallow({ directory }: Git): Promise<readonly string[]> {
   const text = (await readRegularFile(join(directory, 'shallow'))) ?? '';
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** Old value, new value and name of each ref, zeroes for none; the first has what we make use of behind a NUL. */
+/** Old value, new value and name of each ref, zeroes for none. The first also has the capabilities that we use, after a NUL. */
 function toCommands(
   updates: readonly RefPush[],
   capabilities: ReadonlySet<string>,
@@ -202,8 +202,8 @@ interface PackNeeds {
 }
 
 /**
- * Sends commands, and the objects that the server lacks as far as it says what it has. Gives the bytes of the objects.
- * Commands and the beginning of the objects go together: ssh has TCP hold back a second small packet for a round trip.
+ * Sends the commands, and the objects that the server lacks according to its listing. Returns the bytes of the objects.
+ * The commands and the first objects are sent together: ssh lets TCP delay a second small packet by a round trip.
  */
 async function send(
   commands: string,
@@ -234,7 +234,7 @@ async function send(
       bytes === 0 ? Buffer.concat([Buffer.from(commands), piece]) : piece,
     );
     bytes += piece.length;
-    // The server has left: what it said of it is read elsewhere.
+    // The server has closed the connection; its message is read with the report.
     if (!isHeard) break;
   }
   return bytes;

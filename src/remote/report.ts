@@ -1,16 +1,16 @@
 import { readRawPackets, toText } from '../git/pktLine';
 import type { RefAnswer } from './pushSession';
 
-/** What receive-pack reports of a push (gitprotocol-pack(5), "Report Status"). */
+/** The report of receive-pack about a push (gitprotocol-pack(5), "Report Status"). */
 export interface Report {
   readonly answers: readonly RefAnswer[];
-  /** Why the objects were refused; undefined where they were taken. */
+  /** Why the objects were refused; undefined if they were accepted. */
   readonly unpackFailure: string | undefined;
 }
 
 /**
- * Reads a report; undefined where it breaks off. With `hasBands` it comes on the first of three bands, and what follows
- * it, of hooks that run after it, is read to its end; what comes on the others goes to `onRemote`, as git writes it.
+ * Reads a report; undefined if it is incomplete. With `hasBands` it is on the first of three bands; the other bands go to
+ * `onRemote`, as git writes them. The output of hooks that run after the report is read to its end.
  */
 export async function readReport(
   packets: AsyncIterable<Buffer | undefined>,
@@ -39,7 +39,7 @@ function parseAnswer(line: string): RefAnswer | undefined {
   return ref === undefined ? undefined : { ref, done: word === 'ok', reason };
 }
 
-/** What comes on the first band; the others go to `onRemote`, as git writes them (gitprotocol-pack(5), "side-band-64k"). */
+/** The content of the first band; the others go to `onRemote`, as git writes them (gitprotocol-pack(5), "side-band-64k"). */
 async function* selectBand(
   packets: AsyncIterable<Buffer | undefined>,
   onRemote: (text: string) => void,

@@ -10,7 +10,7 @@ import type { Conversation, Conversations } from '../conversation';
 import type { PushAnswer, PushSession, RefAnswer } from '../pushSession';
 import { stall, toPushStall } from '../stall';
 
-/** What a push over HTTP works with. */
+/** What a push over HTTP needs. */
 export interface PushHelperNeeds {
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
@@ -22,18 +22,18 @@ export interface PushHelperNeeds {
   readonly describeFailure: (stderr: string) => MirrorError;
 }
 
-/** What git pushes from, by one pattern: a refspec by name costs git a comparison with every ref of the other side. */
+/** The refs that git pushes, with one pattern: git compares a refspec by name with every ref of the other side. */
 const wanted = 'refs/wanted/';
 
 /**
- * Opens a push over HTTP by git's own helper (gitremote-helpers(7)), which logs in, reads what the server lists and
- * waits: what it pushes then is held to that listing, with no request but the push's own. Throws MirrorError when the
- * listing can't be read or stalls, and when the run is stopped.
+ * Opens a push over HTTP with git's own helper (gitremote-helpers(7)), which logs in, reads the listing and waits. Its
+ * push is compared with that listing, and needs one more request. Throws MirrorError if the listing can't be read or
+ * stalls, or if the run is stopped.
  */
 export async function openPushHelper(needs: PushHelperNeeds): Promise<PushSession> {
   const { url, git, signal, conversations } = needs;
   const env = { ...needs.env, GIT_DIR: git.directory };
-  // Of version 2 the helper would list nothing to readers by itself.
+  // With version 2, the helper does not list the refs for readers.
   const args = ['-c', 'protocol.version=0', `remote-${new URL(url).protocol.slice(0, -1)}`, url, url];
   const conversation = conversations.begin({ program: 'git', args, env });
   const lines = readSingly(conversation.pieces());
@@ -60,7 +60,7 @@ export async function openPushHelper(needs: PushHelperNeeds): Promise<PushSessio
   };
 }
 
-/** A ref a line up to an empty one; undefined where it breaks off. */
+/** One ref per line, up to an empty line. Undefined if the listing is incomplete. */
 async function readListing(lines: AsyncIterator<string>): Promise<RefListing | undefined> {
   const reader = createListingReader();
   for (;;) {
@@ -98,9 +98,9 @@ async function push(
     const refspecs = await ensureRefspecs(updates, git.directory);
     await conversation.say(`${refspecs.map((refspec) => `push ${refspec}\n`).join('')}\n`);
     const { answers, isOver } = await readAnswers(lines);
-    // It ends where anything was refused.
+    // It ends if anything was refused.
     if (isOver) await conversation.lastWords();
-    // What it wrote to standard error before its last line is here, and is read in this turn of the loop or the next.
+    // Standard error from before its last line has arrived, and is read in this or the next turn of the event loop.
     else for (let turn = 0; turn < 2; turn++) await setImmediate();
     return { answers, isWhole: answers.length >= updates.length, stderr, bytes: parsePackBytes(stderr) };
   });
@@ -116,12 +116,12 @@ async function readAnswers(lines: AsyncIterator<string>) {
   }
 }
 
-/** What a server may say of a push: a line for each of 4,000 refs, and what its hooks have to say. */
+/** The most that a server may answer to a push: a line for each of 4,000 refs, and the output of its hooks. */
 const answerBytes = 16 * 2 ** 20;
 
 /**
- * One pattern for all that is set, whatever it takes away: the plan has decided that it may. The values stand in refs
- * of the repository in `directory`, which are written here.
+ * One pattern for all refs that are set, with `+`: the plan has decided that they may replace others. The values are
+ * written into refs of the repository in `directory`.
  */
 async function ensureRefspecs(updates: readonly RefPush[], directory: string): Promise<readonly string[]> {
   const lines = updates.flatMap(({ ref, new: tip }) =>
@@ -133,7 +133,7 @@ async function ensureRefspecs(updates: readonly RefPush[], directory: string): P
   return [...(lines.length > 0 ? [`+${wanted}*:refs/*`] : []), ...deletions];
 }
 
-/** `ok <ref>` or `error <ref> <reason>`; git's own words where the server did not come to say anything are none. */
+/** `ok <ref>` or `error <ref> <reason>`. A reason of git's own, without an answer of the server, is no answer. */
 function parseAnswer(line: string): RefAnswer | undefined {
   const [, word, ref, reason = ''] = /^(ok|error) (\S+)(?: (.*))?$/s.exec(line) ?? [];
   if (ref === undefined || reason === 'expecting report') return undefined;
