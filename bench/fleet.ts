@@ -1,54 +1,107 @@
-// npm run bench:fleet: a listing and plan of 4,000 repositories by simulated hosts without git.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { openGithubServer } from '../src/sandbox/hosts/github';
-import { openGitlabServer } from '../src/sandbox/hosts/gitlab';
+// npm run bench:fleet -- <repositories>: what a fleet costs, beside shell loops over the same repositories.
+import { isDeepStrictEqual } from 'node:util';
+import { deliver } from '../src/sandbox/hosts/deliver';
+import { git, readRefs } from '../test/servers/git';
+import { type FleetWorld, hookSecret, openFleetWorld, startFleet, token } from './fleetWorld';
+import { time } from './measure';
 
-const repositories = 4_000;
-const token = 'token-of-the-benchmark-0123456789';
+const repositories = Number(process.argv[2] ?? 4_000);
+const changes = Math.min(100, repositories);
 
-await using github = await openGithubServer();
-await using gitlab = await openGitlabServer();
-github.tokens.set(token, { user: 'bot', scopes: ['repo', 'read:org'] });
-gitlab.tokens.set(token, { user: 'bot', scopes: ['api', 'read_api', 'read_repository'] });
-gitlab.groups.set('mirror', 9_000);
-const authority = new URL(github.url).host;
-for (let index = 0; index < repositories; index++) {
-  const { id, name } = github.repositories.add({ owner: 'acme', name: `app-${index}` });
-  const description = `codecommit-mirror: ${authority}#${id} acme/${name}`;
-  gitlab.repositories.add({ owner: 'mirror', name, description });
-}
-const folder = await mkdtemp(join(tmpdir(), 'ccm-bench-'));
-const mirror = {
-  name: 'acme',
-  from: { host: 'github', url: github.url, owner: 'acme', token: '$TOKEN' },
-  to: { host: 'gitlab', url: gitlab.url, group: 'mirror', token: '$TOKEN' },
-};
-await writeFile(join(folder, 'mirrors.yaml'), JSON.stringify({ mirrors: [mirror] }));
-
-const startedAt = performance.now();
-const child = spawn(process.execPath, [resolve('dist/cli.js'), 'fleet', 'preview'], {
-  cwd: folder,
-  env: { PATH: process.env['PATH'], HOME: folder, TMPDIR: folder, TOKEN: token },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-let [output, peak] = ['', 0];
-child.stdout.on('data', (piece: Buffer) => {
-  output += piece.toString();
-});
-const watch = setInterval(async () => {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-  peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-}, 50);
-const [code] = await once(child, 'close');
-clearInterval(watch);
-await rm(folder, { recursive: true });
-const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-process.stdout.write(`${output.trim().split('\n').at(-1)} Exit code ${code}.\n`);
+await using world = await openFleetWorld(repositories);
+process.stdout.write(`${repositories} repositories, Node.js ${process.version}\n\n`);
 process.stdout.write(
-  `${github.requests.length} requests of the source, ${gitlab.requests.length} of the destination, ` +
-    `${seconds} s, ${(peak / 1_024).toFixed(0)} MiB at most\n`,
+  '| what | requests of the APIs | of git | seconds | MiB |\n| --- | --- | --- | --- | --- |\n',
 );
+for (const command of ['preview', 'check', 'mirror']) await tellCommand(command);
+await tellService();
+await tellLoops();
+
+function tell(what: string, seconds: number, peak: number | undefined): void {
+  const { github, gitlab } = world;
+  const [api, ofGit] = [github, gitlab].reduce(
+    ([apis, gits], { requests, gitRequests }) => [apis + requests.length, gits + gitRequests.length],
+    [0, 0],
+  );
+  const memory = peak === undefined ? '' : peak.toFixed(0);
+  process.stdout.write(`| ${what} | ${api} | ${ofGit} | ${seconds.toFixed(1)} | ${memory} |\n`);
+  forgetRequests(world);
+}
+
+function forgetRequests({ github, gitlab }: FleetWorld): void {
+  for (const host of [github, gitlab]) host.requests.length = host.gitRequests.length = 0;
+}
+
+async function tellCommand(command: string): Promise<void> {
+  forgetRequests(world);
+  const started = startFleet(world, command);
+  const { code, seconds, peak } = await started.end;
+  if (code !== 0) throw new Error(`fleet ${command} ended with ${code}: ${started.output().slice(-2_000)}`);
+  tell(`\`fleet ${command}\`, all equal`, seconds, peak);
+}
+
+/** A listing, a poll five minutes later, and a hundred pushes, each with its webhook. */
+async function tellService(): Promise<void> {
+  const service = startFleet(world, 'serve', '--port', '0', '--hooks-port', '0');
+  const startedAt = performance.now();
+  const { requests } = world.github;
+  await until(() => requests.some((each) => /\/orgs\/acme\/repos/.test(each)) && isQuiet());
+  tell(
+    '`fleet serve`: its start, which compares everything once',
+    (performance.now() - startedAt) / 1_000,
+    await service.peak(),
+  );
+  await until(() => requests.some((each) => each.includes('sort=pushed')));
+  const polledAt = performance.now();
+  await until(isQuiet);
+  tell('`fleet serve`: a quiet poll', Math.max(since - polledAt, 0) / 1_000, await service.peak());
+  const hooks = /Webhooks: (http:\/\/[^/\s]+)/.exec(service.output())?.[1] ?? '';
+  const pushedAt = performance.now();
+  for (let index = 0; index < changes; index++) {
+    const [path] = await world.paths(index);
+    await git(path, 'update-ref', 'refs/heads/main', world.next);
+    const repository = world.github.repositories.find('acme', `app-${index}`);
+    if (repository === undefined) throw new Error('no repository');
+    await deliver('github', { url: `${hooks}/hooks/acme`, secret: hookSecret }, 'push', repository);
+  }
+  for (let index = 0; index < changes; index++) await until(() => isMirrored(index));
+  tell(`\`fleet serve\`: ${changes} pushes`, (performance.now() - pushedAt) / 1_000, await service.peak());
+  service.stop();
+  await service.end;
+}
+
+let [lastCount, since] = [0, 0];
+/** Nothing was asked for a second. */
+function isQuiet(): boolean {
+  const count = world.github.requests.length + world.gitlab.requests.length;
+  if (count !== lastCount) [lastCount, since] = [count, performance.now()];
+  return performance.now() - since > 1_000;
+}
+
+async function isMirrored(index: number): Promise<boolean> {
+  const [source, mirror] = await world.paths(index);
+  return isDeepStrictEqual(await readRefs(source), await readRefs(mirror));
+}
+
+async function until(look: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await look())) await new Promise((done) => setTimeout(done, 50));
+}
+
+/** What people use: a loop over all, one after the other. On a sample, for all. */
+async function tellLoops(): Promise<void> {
+  const sample = Math.min(50, repositories);
+  const [source, mirror] = [world.github, world.gitlab].map(({ url }) =>
+    url.replace('//', `//git:${token}@`),
+  );
+  const each = `for i in $(seq 0 ${sample - 1}); do`;
+  const loops = {
+    'a loop over `git ls-remote` of both sides': `${each} git ls-remote -q ${source}/acme/app-$i.git; git ls-remote -q ${mirror}/mirror/app-$i.git; done`,
+    'a loop over `clone --mirror` and `push --mirror`': `${each} git clone -q --mirror ${source}/acme/app-$i.git c-$i; git -C c-$i push -q --mirror ${mirror}/mirror/app-$i.git; rm -rf c-$i; done`,
+  };
+  for (const [name, script] of Object.entries(loops)) {
+    forgetRequests(world);
+    const { seconds } = await time(`${script} >out 2>&1`, world.work, { HOME: world.work });
+    tell(`${name}, ${sample} repositories`, seconds, undefined);
+    process.stdout.write(`| the same, for all | | | ${((seconds * repositories) / sample).toFixed(0)} | |\n`);
+  }
+}
