@@ -126,7 +126,7 @@ describe('somebody else who pushes', () => {
     const theirs = await commit(site, 'theirs');
     const push = await site.git(['push', '--porcelain', site.url, 'main:refs/heads/theirs']);
     expect(push.exitCode).toBe(0);
-    site.sandbox.faults.beforeReceive = async () => {
+    site.sandbox.faults.beforeAdvertise = async () => {
       await run('git', ['--git-dir', site.repository, 'update-ref', 'refs/heads/main', theirs]);
     };
     await site.git(['reset', '--quiet', '--hard', 'HEAD~1']);

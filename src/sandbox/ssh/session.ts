@@ -128,6 +128,7 @@ function createGate({ faults, counts }: SessionContext, onFailure: (cause: unkno
     },
   });
 }
+
 function startGit(service: Service, repository: string, more: readonly string[]): ChildProcess {
   const options = [...serverSettings, ...more].flatMap((setting) => ['-c', setting]);
   return spawn('git', [...options, service, repository], {
