@@ -5,7 +5,7 @@ import { createAuthenticator } from './authentication';
 import { greet, refuse, type SessionContext, serveCommand } from './session';
 import { Wire } from './wire';
 
-export interface ConnectionContext extends SessionContext {
+export interface ConnectionContext extends Omit<SessionContext, 'isCut'> {
   readonly hostKey: ParsedKey;
   readonly keys: ReadonlyMap<string, ParsedKey>;
 }
@@ -45,7 +45,7 @@ export function serveConnection(context: ConnectionContext, socket: Socket): Ser
       connection.on('ready', () => wire.startCountdown());
       // Any error of a connection closes it; the client reports it.
       connection.on('error', () => socket.destroy());
-      serveSessions(context, connection, running);
+      serveSessions({ ...context, isCut: () => socket.destroyed }, connection, running);
     },
   );
   server.injectSocket(wire);
@@ -53,11 +53,7 @@ export function serveConnection(context: ConnectionContext, socket: Socket): Ser
   return { closed: closed.then(() => Promise.all(running)).then(() => undefined) };
 }
 
-function serveSessions(
-  context: ConnectionContext,
-  connection: Connection,
-  running: Set<Promise<void>>,
-): void {
+function serveSessions(context: SessionContext, connection: Connection, running: Set<Promise<void>>): void {
   const disconnection = new AbortController();
   connection.once('close', () => disconnection.abort());
   let sessions = 0;
@@ -84,7 +80,7 @@ function serveSessions(
 
 /** Never rejects: an error of the sandbox itself (or of an injected fault) is reported to the client. */
 async function run(
-  context: ConnectionContext,
+  context: SessionContext,
   channel: ServerChannel,
   command: string,
   gone: AbortSignal,

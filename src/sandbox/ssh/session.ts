@@ -17,6 +17,8 @@ export interface SessionContext {
   readonly faults: SandboxFaults;
   readonly counts: SandboxCounts;
   readonly announce: (line: string) => void;
+  /** Whether the connection is gone. */
+  readonly isCut: () => boolean;
 }
 
 type Service = 'upload-pack' | 'receive-pack';
@@ -113,18 +115,25 @@ async function serveReceivePack({ context, channel, repository, gone }: Session)
 }
 
 /** Lets through what the client sends, once a push has begun. A client that only looks sends a flush packet, if that. */
-function createGate({ faults, counts }: SessionContext, onFailure: (cause: unknown) => void): Transform {
+function createGate(
+  { faults, counts, isCut }: SessionContext,
+  onFailure: (cause: unknown) => void,
+): Transform {
   let isOpen = false;
+  let isLost = false;
   async function open(chunk: Buffer): Promise<void> {
     isOpen = true;
     if (chunk.toString('latin1', 0, 4) === '0000') return;
     counts.pushes += 1;
     await faults.beforeReceive?.();
+    // Cut off before git has read anything, nothing of the push arrives.
+    isLost = isCut();
   }
   return new Transform({
     transform(chunk: Buffer, _encoding, pass) {
-      if (isOpen) pass(null, chunk);
-      else open(chunk).then(() => pass(null, chunk), onFailure);
+      const forward = () => pass(null, isLost ? undefined : chunk);
+      if (isOpen) forward();
+      else open(chunk).then(forward, onFailure);
     },
   });
 }
