@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { grow } from '../servers/git';
 import type { PipelinesClone } from '../servers/pipelinesClone';
-import { findProcesses } from '../servers/processes';
+import { findProcesses, waitForNone } from '../servers/processes';
 import { findSecretsBelow, findSecretsIn, toKeySecret, toTextSecret } from './secrets';
 import { openWitness } from './witness';
 import { keyPair, openWorld, type Run, runProgram, type World } from './world';
@@ -247,6 +247,8 @@ describe.each([
     for (const program of await watched)
       expect([program, findSecretsIn(program, secrets)]).toEqual([program, []]);
     const expected = [/^ssh\/id_rsa_tmp 644: private key$/, ...(path.left ?? [])];
+    // The server may still be at work on a push whose client was killed.
+    await waitForNone(() => findProcesses(world.destination, 'cmdline'), Number.POSITIVE_INFINITY);
     const found = await findSecretsBelow(world.root, secrets);
     expect(found.filter((place) => !expected.some((pattern) => pattern.test(place)))).toEqual([]);
     expect(found).toHaveLength(expected.length);
