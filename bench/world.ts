@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signLogin } from '../src/remote/https/sigv4';
+import { createCounts } from '../src/sandbox/counts';
 import { createCertificate } from '../src/sandbox/https/certificate';
 import { openHttpsFace } from '../src/sandbox/https/face';
 import { createRepository } from '../src/sandbox/repository';
@@ -132,15 +133,7 @@ async function openOverHttps(root: string): Promise<Destination> {
     root: join(root, 'codecommit'),
     certificate,
     faults: {},
-    counts: {
-      connections: 0,
-      authentications: 0,
-      offeredKeys: 0,
-      sessions: 0,
-      bytesReceived: 0,
-      bytesSent: 0,
-      pushes: 0,
-    },
+    counts: createCounts(),
   });
   face.allow(keys);
   const line = await openLine(Number(face.host.replace(/.*:/, '')));

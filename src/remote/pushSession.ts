@@ -39,3 +39,6 @@ export interface RefAnswer {
 
 /** git's reason if the server lists another value than the one that the update expects. */
 export const staleReason = 'stale info';
+
+/** The most that a server may answer to a push, in bytes: a line for each of 4,000 refs, and the output of its hooks. */
+export const answerBytes = 16 * 2 ** 20;

@@ -12,7 +12,7 @@ import type { RefMap } from '../plan/refs';
 import type { ChildEnd } from '../system/child';
 import { readRegularFile } from '../system/regularFile';
 import type { Conversation, Conversations, Start } from './conversation';
-import type { PushAnswer, PushSession, RefAnswer } from './pushSession';
+import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from './pushSession';
 import { type Report, readReport } from './report';
 import { stall, toPushStall } from './stall';
 
@@ -148,9 +148,6 @@ async function push(
 function toOneLine(words: string): string {
   return words.replace(/\p{Cc}/gu, ' ');
 }
-
-/** The most that a server may answer to a push: a line for each of 4,000 refs, and the output of its hooks. */
-const answerBytes = 16 * 2 ** 20;
 
 /** git asks a server to delete refs only if it says that it can. */
 function withoutUnknown(updates: readonly RefPush[], capabilities: ReadonlySet<string>) {

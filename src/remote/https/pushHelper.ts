@@ -7,7 +7,7 @@ import { createListingReader, listingBytes, type RefListing } from '../../git/li
 import type { RefPush } from '../../plan/plan';
 import { readLines } from '../../system/lines';
 import type { Conversation, Conversations } from '../conversation';
-import type { PushAnswer, PushSession, RefAnswer } from '../pushSession';
+import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from '../pushSession';
 import { stall, toPushStall } from '../stall';
 
 /** What a push over HTTP needs. */
@@ -115,9 +115,6 @@ async function readAnswers(lines: AsyncIterator<string>) {
     if (answer !== undefined) answers.push(answer);
   }
 }
-
-/** The most that a server may answer to a push: a line for each of 4,000 refs, and the output of its hooks. */
-const answerBytes = 16 * 2 ** 20;
 
 /**
  * One pattern for all refs that are set, with `+`: the plan has decided that they may replace others. The values are

@@ -108,29 +108,28 @@ function answerInProject(
   return answerRepository(server, asked, { key, slug: slug ?? '', more });
 }
 
+function toRepositoryPage(
+  server: BitbucketDataCenterServer,
+  { url }: Asked,
+  rows: readonly StoredRepository[],
+): Answer {
+  const body = toPage(
+    server,
+    url,
+    rows.map((each) => toJson(server, each)),
+  );
+  return { status: 200, body };
+}
+
 function answerProject(server: BitbucketDataCenterServer, asked: Asked, key: string): Answer {
   const rows = byName(server.repositories.all.filter(({ owner }) => owner === key));
-  return {
-    status: 200,
-    body: toPage(
-      server,
-      asked.url,
-      rows.map((each) => toJson(server, each)),
-    ),
-  };
+  return toRepositoryPage(server, asked, rows);
 }
 
 function answerAll(server: BitbucketDataCenterServer, asked: Asked): Answer {
   const isAll = asked.url.searchParams.get('archived') === 'ALL';
   const rows = byName(server.repositories.all.filter(({ isArchived }) => isAll || !isArchived));
-  return {
-    status: 200,
-    body: toPage(
-      server,
-      asked.url,
-      rows.map((each) => toJson(server, each)),
-    ),
-  };
+  return toRepositoryPage(server, asked, rows);
 }
 
 function byName(repositories: readonly StoredRepository[]): StoredRepository[] {
