@@ -152,7 +152,7 @@ function withDirectory(
 
 /** The key of Pipelines comes from a file; every other secret is in a variable. */
 function toDestinationSecrets({ remote: { login } }: Destination): readonly string[] {
-  return login.kind === 'ssh' ? toKeySecrets(login.key.pem) : [];
+  return login.kind === 'ssh' ? [login.key.pem, login.key.identity].flatMap(toKeySecrets) : [];
 }
 
 /**

@@ -108,7 +108,10 @@ export async function openRemote(
     refs,
     fetch,
     refsToPush: pusher.refsToPush,
-    push: pusher.push,
+    push(updates, onStderr) {
+      transport.prepareList?.();
+      return pusher.push(updates, onStderr);
+    },
     describeFailure: describe,
     async [Symbol.asyncDispose]() {
       pusher.end();

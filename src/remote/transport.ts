@@ -11,6 +11,8 @@ export interface Transport extends AsyncDisposable {
   ready(): Promise<void>;
   /** A quicker way to list than `git ls-remote`, where there is one. Throws MirrorError. */
   list?(signal: AbortSignal): Promise<RefListing>;
+  /** Called before a push: `list` will be needed after it. */
+  prepareList?(): void;
   /** Opens the server's git-receive-pack, for pushes from the repository of this runner. Throws MirrorError. */
   openPush(by: PushOpening): Promise<PushSession>;
   /** What only this way knows of a failure; undefined where git's words are all there is. */

@@ -10,6 +10,11 @@ import { readFields, toWireKey } from './wireKey';
 export interface PrivateKey {
   /** In its original format, with `\n` as newline, also at the end. */
   readonly pem: string;
+  /**
+   * For ssh's identity file: an RSA key in PKCS #1. OpenSSH's format has the public half too, and ssh then asks the
+   * server whether it accepts that before it signs, which takes a round trip.
+   */
+  readonly identity: string;
   /** SSH's name for the type, such as `ssh-rsa`. */
   readonly type: string;
   /** The length of the modulus of an RSA key; undefined for other types. */
@@ -52,6 +57,7 @@ export async function parsePrivateKey(
   const base64 = wire.toString('base64');
   return {
     pem: armour.pem,
+    identity: type === 'ssh-rsa' ? key.export({ type: 'pkcs1', format: 'pem' }).toString() : armour.pem,
     type,
     bits,
     publicKey: `${type} ${base64}`,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,4 +22,13 @@ export function makeKey(args: string, passphrase = ''): KeyPair {
   execFileSync('ssh-keygen', ['-q', ...args.split(' '), '-N', passphrase, '-C', 'test', '-f', file]);
   const [type, base64] = readFileSync(`${file}.pub`, 'utf8').split(' ');
   return { privateKey: readFileSync(file, 'utf8'), publicKey: `${type} ${base64}` };
+}
+
+/** What OpenSSH takes for the public half of a private key. */
+export function toPublicKey(privateKey: string): string {
+  using folder = makeFolder();
+  const file = join(folder.path, 'key');
+  writeFileSync(file, privateKey, { mode: 0o600 });
+  const [type, base64] = execFileSync('ssh-keygen', ['-y', '-f', file], { encoding: 'utf8' }).trim().split(' ');
+  return `${type} ${base64}`;
 }

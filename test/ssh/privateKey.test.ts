@@ -8,7 +8,7 @@ import { readPipelinesKey, readPipelinesKnownHosts } from '../../src/pipe/pipeli
 import { findSecrets, toKeySecrets } from '../../src/pipe/secrets';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { asyncFaultsOf } from '../pipe/faultsOf';
-import { makeFolder, makeKey } from './keys';
+import { makeFolder, makeKey, toPublicKey } from './keys';
 
 const openSsh = makeKey('-t rsa -b 2048');
 const pem = makeKey('-t rsa -b 2048 -m PEM');
@@ -41,6 +41,8 @@ describe('accepted', () => {
     const parsed = await parsePrivateKey(forms[form]?.(key.privateKey) ?? '', codeCommit);
     expect(parsed).toMatchObject({ pem: key.privateKey, type: 'ssh-rsa', publicKey: key.publicKey });
     expect(parsed.bits).toBe(key === pkcs8 ? 3072 : 2048);
+    expect(parsed.identity).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n/);
+    expect(toPublicKey(parsed.identity)).toBe(key.publicKey);
     expect(parsed.fingerprint).toMatch(/^SHA256:[\w+/]{43}$/);
   });
 
@@ -55,6 +57,7 @@ describe('accepted', () => {
     const key = makeKey(`-t ${type}`);
     const parsed = await parsePrivateKey(key.privateKey, { requireRsa: false });
     expect([parsed.pem, parsed.publicKey]).toEqual([key.privateKey, key.publicKey]);
+    expect(toPublicKey(parsed.identity)).toBe(key.publicKey);
   });
 });
 

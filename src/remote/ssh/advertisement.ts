@@ -1,6 +1,8 @@
 import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/listing';
 import { flushPacket, readPackets } from '../../git/pktLine';
 import { type ChildOptions, startChild } from '../../system/child';
+import { createWatch } from '../../system/watch';
+import type { PreparedSession } from './controlSocket';
 
 /** How to start what brings us to the server's git-upload-pack: ssh, with its arguments. */
 export interface Session extends Pick<ChildOptions, 'program' | 'args' | 'env'> {
@@ -32,6 +34,33 @@ export async function readAdvertisement({ stall, onLeft, ...session }: Session):
   } catch (error) {
     await child.stop();
     throw error;
+  }
+}
+
+/**
+ * The same through a session that is open already. Undefined if it came to nothing: a session of ssh's own tells why.
+ */
+export async function readFromPrepared(
+  session: PreparedSession,
+  { command, stall, signal }: { command: string; stall: number; signal: AbortSignal },
+): Promise<RefListing | undefined> {
+  const watch = createWatch('The listing', { stall, bytes: listingBytes }, signal);
+  watch.signal.addEventListener('abort', session.stop);
+  if (watch.signal.aborted) session.stop();
+  async function* watched(): AsyncGenerator<Buffer> {
+    for await (const piece of session.run(command)) {
+      watch.see(piece, '');
+      yield piece;
+    }
+  }
+  try {
+    const advertised = await readAdvertised(readPackets(watched()), createListingReader());
+    return advertised && 'listing' in advertised ? advertised.listing : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    watch.end();
+    session.stop();
   }
 }
 

@@ -1,6 +1,7 @@
 import { hasCode } from '../../errors';
 import { parseFailure } from '../../git/failures';
 import { runChild } from '../../system/child';
+import { endConnection } from './controlSocket';
 import type { SessionOptions } from './sshConfig';
 import type { SshFiles } from './sshFiles';
 
@@ -38,10 +39,8 @@ export function openConnection(
     async [Symbol.asyncDispose]() {
       ending.abort();
       await started.catch(() => undefined);
-      if (files.options().controlPath === undefined) return;
-      // Where ssh can't be started there is nothing to end, and `failure` has told of it.
-      const end = toArguments(files, target, ['-O', 'exit']);
-      await runSsh(end, { env, signal: new AbortController().signal }).catch(() => undefined);
+      const { controlPath } = files.options();
+      if (controlPath !== undefined) await endConnection(controlPath);
     },
   };
 }

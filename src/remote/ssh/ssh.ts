@@ -7,8 +7,9 @@ import { openReceivePack } from '../receivePack';
 import type { RemoteSettings, Role, SshLogin } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';
-import { readAdvertisement } from './advertisement';
+import { readAdvertisement, readFromPrepared } from './advertisement';
 import { type ConnectionTarget, openConnection } from './connection';
+import { type PreparedSession, prepareSession } from './controlSocket';
 import { openSshFiles } from './sshFiles';
 
 /** Writes ssh's files and begins to connect. The host key is checked before the private key is used. */
@@ -26,9 +27,11 @@ export async function openSsh(
   const ending = new AbortController();
   const left: Promise<unknown>[] = [];
   const conversations = new Conversations(context.signal);
+  let prepared: PreparedSession | undefined;
+  const command = toCommand('git-upload-pack', settings.url);
   const session = {
     program: 'ssh',
-    args: toArguments('git-upload-pack', settings.url, login, files.config),
+    args: toArguments(command, login, files.config),
     env,
     stall: stall.list,
     onLeft: (end: Promise<unknown>) => void left.push(end),
@@ -36,14 +39,22 @@ export async function openSsh(
   const describe = (stderr: string) => describeFailure({ settings, role, command: 'ls-remote', stderr });
   return {
     env: { ...env, GIT_SSH_COMMAND: `ssh -F ${toShellWord(files.config)}` },
+    prepareList() {
+      const { controlPath } = files.options();
+      if (controlPath !== undefined) prepared ??= prepareSession(controlPath);
+    },
     async list(signal) {
       const either = AbortSignal.any([context.signal, signal, ending.signal]);
+      const listing =
+        prepared && (await readFromPrepared(prepared, { command, stall: stall.list, signal: either }));
+      prepared = undefined;
+      if (listing !== undefined) return listing;
       const advertised = await readAdvertisement({ ...session, signal: either });
       if ('failure' in advertised) throw describe(advertised.failure);
       return advertised.listing;
     },
     openPush(by) {
-      const args = toArguments('git-receive-pack', settings.url, login, files.config);
+      const args = toArguments(toCommand('git-receive-pack', settings.url), login, files.config);
       return openReceivePack({ ...by, start: { program: 'ssh', args, env }, conversations });
     },
     async ready() {
@@ -52,6 +63,7 @@ export async function openSsh(
     },
     async [Symbol.asyncDispose]() {
       ending.abort();
+      prepared?.stop();
       // The connection takes its sessions with it.
       const ends = [conversations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()];
       await Promise.allSettled([...left, ...ends]);
@@ -66,13 +78,11 @@ function toTarget({ user, host, port, trust }: SshLogin): ConnectionTarget {
 }
 
 /** What git itself would run for this URL (connect.c). */
-function toArguments(
-  service: 'git-upload-pack' | 'git-receive-pack',
-  url: string,
-  { host, port, user }: SshLogin,
-  config: string,
-): string[] {
+function toCommand(service: 'git-upload-pack' | 'git-receive-pack', url: string): string {
   const path = decodeURIComponent(new URL(url).pathname).replace(/^\/~/, '~');
-  const login = ['-F', config, '-p', String(port), '-l', user];
-  return [...login, '--', host, `${service} ${toShellWord(path)}`];
+  return `${service} ${toShellWord(path)}`;
+}
+
+function toArguments(command: string, { host, port, user }: SshLogin, config: string): string[] {
+  return ['-F', config, '-p', String(port), '-l', user, '--', host, command];
 }

@@ -41,7 +41,7 @@ async function writeFiles(login: SshLogin, folder: string) {
   ) as [string, string, string];
   const knownHosts = trust.knownHosts.map((line) => `${line}\n`).join('');
   const fixed = { ...login, fingerprint: trust.fingerprint, identityFile, knownHostsFile };
-  await writeFile(identityFile, key.pem, { mode: 0o600, flag: 'wx' });
+  await writeFile(identityFile, key.identity, { mode: 0o600, flag: 'wx' });
   await writeFile(knownHostsFile, knownHosts, { mode: 0o600, flag: 'wx' });
   let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };
   async function configure(options: SessionOptions) {
