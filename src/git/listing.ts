@@ -38,7 +38,8 @@ export async function listRemote(
   { stall, requiresServer, describeFailure }: ListOptions,
 ): Promise<RefListing> {
   const reader = createListingReader();
-  const command = ['ls-remote', '--symref', '--', url];
+  // Over HTTP, version 2 takes a second request, and this one lists all refs, too.
+  const command = ['-c', 'protocol.version=0', 'ls-remote', '--symref', '--', url];
   const options = { limits: { stall, bytes: listingBytes }, describeFailure };
   for await (const lines of git.lines([command], '', options)) for (const line of lines) reader.add(line);
   const listing = reader.end();

@@ -23,6 +23,12 @@ async function openGrownWorld(): Promise<HttpsWorld> {
   return world;
 }
 
+/** Whether git knows http.proactiveAuth. */
+async function logsInAtOnce(): Promise<boolean> {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(await git('/', 'version')) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 46);
+}
+
 describe('mirrors without an SSH key', () => {
   it('with a lasting access key, and leaves nothing behind', async () => {
     await using world = await openGrownWorld();
@@ -34,6 +40,18 @@ describe('mirrors without an SSH key', () => {
     expect(await world.destinationRefs()).toEqual(await world.sourceRefs());
     expect(await readdir(world.temporary)).toEqual([]);
     expect(await readdir(world.home)).toEqual([]);
+  });
+
+  it('with as few requests as git can do it', async () => {
+    await using world = await openGrownWorld();
+    const run = await world.pipe(await world.clone());
+    expect(run).toEqual({ exitCode: 0, output: run.output });
+    expect(world.face.requests).toEqual([
+      ...((await logsInAtOnce()) ? [] : ['anonymous GET info/refs']),
+      'GET info/refs',
+      'POST git-receive-pack',
+      'GET info/refs',
+    ]);
   });
 
   it("with this login and none of the user's: ~/.netrc and ~/.gitconfig are not read", async () => {

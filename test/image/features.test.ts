@@ -23,6 +23,7 @@ test('HTTPS without an SSH key: as a role of the step, which AWS is asked for', 
   expect({ exitCode, output }).toEqual({ exitCode: 0, output });
   expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
   expect(await git(world.destination, 'rev-list', '--count', 'main')).toBe('60');
+  expect(world.face.requests).toEqual(['GET info/refs', 'POST git-receive-pack', 'GET info/refs']);
 });
 
 test('LFS: push sends the objects of Git LFS', async () => {

@@ -61,6 +61,8 @@ function toServerSections(
   const { origin } = new URL(url);
   const http = {
     ...(proxy === undefined ? {} : { proxy: toProxyUrl(proxy) }),
+    // git 2.46 and newer log in with the first request. Otherwise that is refused, which some hosts count as an attack.
+    ...(helper && { proactiveAuth: 'auto' }),
     // A push that is redirected would change another repository than the one that was planned for.
     ...(role === 'destination'
       ? { followRedirects: 'false', lowSpeedTime: String(stall.unpack / 1000) }

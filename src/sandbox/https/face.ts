@@ -31,6 +31,8 @@ export interface HttpsFace extends AsyncDisposable {
   readonly host: string;
   /** The passwords that were accepted, each once, in their order. */
   readonly passwords: readonly string[];
+  /** `GET info/refs`, `POST git-receive-pack`; `anonymous` before those without a login. */
+  readonly requests: readonly string[];
   /** Lets logins in that are signed with these keys. */
   allow(keys: AwsKeys): void;
   /** Every login that was signed before this moment counts as expired. */
@@ -38,6 +40,7 @@ export interface HttpsFace extends AsyncDisposable {
 }
 
 interface Face {
+  readonly requests: string[];
   readonly options: HttpsFaceOptions;
   readonly backend: Backend;
   readonly logins: LoginChecker;
@@ -49,7 +52,7 @@ export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFac
   const settings = [...serverSettings, `core.hooksPath=${hooks}`];
   const backend = openBackend(options.root, settings);
   const logins = createLoginChecker(options.region ?? 'us-east-1', Date.now);
-  const face = { options, backend, logins };
+  const face = { requests: [], options, backend, logins };
   const server = createServer({ ...options.certificate }, (request, response) => {
     answer(face, request, response).catch((error: Error) => response.destroy(error));
   });
@@ -60,6 +63,7 @@ export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFac
   return {
     host: `127.0.0.1:${port}`,
     passwords: logins.passwords,
+    requests: face.requests,
     allow: logins.allow,
     expireLogins: logins.expire,
     async [Symbol.asyncDispose]() {
@@ -78,6 +82,7 @@ async function answer(face: Face, request: IncomingMessage, response: ServerResp
   const [, path = '', service = ''] =
     /^(.+?)\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(url.pathname) ?? [];
   const { authorization, host = '' } = request.headers;
+  face.requests.push(`${authorization === undefined ? 'anonymous ' : ''}${request.method} ${service}`);
   if (authorization === undefined) return refuse(request, response, 401);
   if (faults.refuseKeys === true || !logins.check(authorization, { host, path }))
     return refuse(request, response, 403);
