@@ -1,4 +1,3 @@
-import type { Range } from '../git/commitRange';
 import type { LfsUse } from '../lfs/search';
 import { fetchMissing } from '../objects/fetchMissing';
 import { excludeUnsendable, scanHistory } from '../objects/scanHistory';
@@ -6,19 +5,25 @@ import { type Plan, planMirror, planWanted, toPushes } from '../plan/plan';
 import { excludeNames, excludeUnwritable, findObstacle } from '../plan/refNameConflicts';
 import { isEverything } from '../plan/refs';
 import { addBackups } from '../push/backup';
+import { type PushSituation, preparePush } from '../push/pushPlan';
 import { type Listings, type MirrorParts, requireUnmoved } from './look';
+import type { Attempt } from './retry';
 
-/** A plan, the history that it sends, and the use of Git LFS in that history. */
+/** A plan, what its push needs to know, and the use of Git LFS in the history that it sends. */
 export interface PreparedPush {
   readonly plan: Plan;
-  readonly range: Range;
+  readonly situation: PushSituation;
   readonly lfs: LfsUse | undefined;
 }
 
 /**
  * Fetches what a push needs, and plans it. Throws MirrorError `source-moved` if the source changed since it was listed.
  */
-export async function makePlan(parts: MirrorParts, seen: Listings): Promise<PreparedPush> {
+export async function makePlan(
+  parts: MirrorParts,
+  seen: Listings,
+  { cuts }: Pick<Attempt, 'cuts'>,
+): Promise<PreparedPush> {
   const { job, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
   const { selection, limits } = job;
@@ -38,12 +43,21 @@ export async function makePlan(parts: MirrorParts, seen: Listings): Promise<Prep
 
   const tips = toPushes(writable).flatMap(({ new: tip }) => tip ?? []);
   const range = { tips, known: [...seen.destination.values()] };
+  const situation = {
+    range,
+    present: seen.destination,
+    first: seen.destination.size === 0 ? seen.sourceHead : undefined,
+    limits: { pushBytes: limits.pushBytes, cuts },
+  };
+  // With backups, these are pushed first.
+  if (!job.policy.backup)
+    await preparePush(writable, situation, { destination, batch: limits.profile.batch, scratch });
   const { excesses, lfs } = await time('survey', () => scanHistory(range, limits.profile.files, scratch.git));
   const plan = await excludeUnsendable(writable, excesses, range, scratch);
-  if (!job.policy.backup) return { plan, range, lfs };
+  if (!job.policy.backup) return { plan, situation, lfs };
   return {
     plan: await addBackups(plan, seen.destination, toStamp(context.startedAt), { destination, scratch, log }),
-    range,
+    situation,
     lfs,
   };
 }

@@ -90,7 +90,7 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
     return done;
   }
 
-  const made = await makePlan(parts, seen);
+  const made = await makePlan(parts, seen, attempt);
   journal.planned(made.plan, { kind: job.policy.dryRun ? 'dry-run' : 'push', fallback: seen.fallback });
   if (made.plan.updates.some(({ action }) => action !== 'none')) await job.confirmSource?.();
   const { lfs } = made;
@@ -100,25 +100,18 @@ async function mirrorOnce(parts: MirrorParts, attempt: Attempt, journal: Journal
     journal.settledLfs(settled.lfs);
     if (settled.failure !== undefined) return { ...done, failure: settled.failure };
   }
-  return job.policy.dryRun ? done : await carryOut(parts, attempt, seen, made, journal);
+  return job.policy.dryRun ? done : await carryOut(parts, seen, made, journal);
 }
 
 /** Pushes the plan and lists the destination again: only what this listing shows counts as done. */
 async function carryOut(
   parts: MirrorParts,
-  { cuts }: Attempt,
   seen: Listings,
-  { plan, range }: PreparedPush,
+  { plan, situation }: PreparedPush,
   journal: Journal,
 ): Promise<AttemptResult> {
   const { job, context, scratch, destination } = parts;
   const { time } = context.stopwatch;
-  const situation = {
-    range,
-    present: seen.destination,
-    first: seen.destination.size === 0 ? seen.sourceHead : undefined,
-    limits: { pushBytes: job.limits.pushBytes, cuts },
-  };
   const needs = { destination, batch: job.limits.profile.batch, scratch, log: context.log, journal };
   const pushed = await time('push', () => pushPlan(plan, situation, needs));
   const present = { refs: seen.destination, head: seen.defaultBranch };

@@ -1,6 +1,7 @@
 import { hasCode, type MirrorError } from '../errors';
 import type { Range } from '../git/commitRange';
 import type { Scratch } from '../objects/scratch';
+import { planBatches } from '../plan/batches';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import type { SliceLimits } from '../plan/slices';
@@ -26,6 +27,20 @@ export interface PushSituation {
   /** The ref that is pushed first into an empty destination, so that it becomes the default branch. */
   readonly first: string | undefined;
   readonly limits: SliceLimits;
+}
+
+/**
+ * Begins to pack the first push of a plan. Its history is scanned meanwhile, which takes as long. Not if the history may
+ * have to go in slices.
+ */
+export async function preparePush(
+  plan: Plan,
+  { first, limits }: Pick<PushSituation, 'first' | 'limits'>,
+  { destination, batch, scratch }: Pick<PushNeeds, 'destination' | 'batch'> & { readonly scratch: Scratch },
+): Promise<void> {
+  if (limits.cuts > 0 || (await scratch.readPackBytes()) > limits.pushBytes) return;
+  const [next] = planBatches(toPushes(plan), { first, limits: batch });
+  if (next !== undefined) destination.prepare(next);
 }
 
 /**

@@ -8,6 +8,8 @@ export interface PushSession {
   readonly refs: RefMap;
   /** False if the server has closed the connection. */
   isOpen(): boolean;
+  /** Begins to pack what these updates send, where that can be done ahead of `push`. */
+  prepare?(updates: readonly RefPush[]): void;
   /**
    * Pushes these updates, whose `old` values are those of `refs`; each is a compare-and-swap. Once per session. Throws
    * MirrorError if the server stalls, the run is stopped, or the objects can't be read.

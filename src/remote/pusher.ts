@@ -6,6 +6,8 @@ import { type PushAnswer, type PushSession, staleReason } from './pushSession';
 /** The pushes to one server. */
 interface Pusher {
   refsToPush(signal?: AbortSignal): Promise<RefMap>;
+  /** These updates will probably be pushed next. */
+  prepare(updates: readonly RefPush[]): void;
   push(updates: readonly RefPush[], onStderr: (text: string) => void): Promise<PushAnswer>;
   /** What the server lists after a push, if the session of the push can ask; undefined where it can't. */
   refsAfterwards(signal: AbortSignal): Promise<RefListing | undefined>;
@@ -67,7 +69,7 @@ export function createPusher(open: (signal?: AbortSignal) => Promise<PushSession
     waiting?.session.end();
     spent?.end();
   }
-  return { refsToPush, push, refsAfterwards, end };
+  return { refsToPush, prepare: (updates) => waiting?.session.prepare?.(updates), push, refsAfterwards, end };
 }
 
 function isLoss(action: RefPush['action']): boolean {

@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import type { MirrorError } from '../errors';
 import { toRangeInput } from '../git/commitRange';
-import { outOfMemory } from '../git/errors';
-import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
 import { createListingReader, type ListingReader, listingBytes } from '../git/listing';
 import { selectHere } from '../git/objects';
 import { flushPacket, readRawPackets, toPacket, toText } from '../git/pktLine';
 import type { RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import type { ChildEnd } from '../system/child';
 import { readRegularFile } from '../system/regularFile';
 import type { Conversation, Conversations, Start } from './conversation';
+import type { Packer, PackOrder } from './packer';
 import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from './pushSession';
 import { type Report, readReport } from './report';
 import { stall, toPushStall } from './stall';
@@ -25,6 +23,7 @@ export interface ReceivePackNeeds {
   /** Ends the opening. */
   readonly signal: AbortSignal;
   readonly conversations: Conversations;
+  readonly packer: Packer;
   readonly describeFailure: (stderr: string) => MirrorError;
 }
 
@@ -53,6 +52,7 @@ export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSess
   return {
     refs: advertised.refs,
     isOpen: () => conversation.isOpen,
+    prepare: (updates) => needs.packer.prepare(needs.git, toPackOrder(updates, advertised, needs.git)),
     push: (updates, onStderr) => push(updates, onStderr, { ...needs, advertised, conversation, packets }),
     end() {
       // A flush packet: no command follows.
@@ -105,7 +105,7 @@ interface Pushing extends ReceivePackNeeds {
 async function push(
   updates: readonly RefPush[],
   onStderr: (text: string) => void,
-  { git, conversations, advertised, conversation, packets }: Pushing,
+  { git, conversations, packer, advertised, conversation, packets }: Pushing,
 ): Promise<PushAnswer> {
   let stderr = '';
   const { capabilities } = advertised;
@@ -121,14 +121,16 @@ async function push(
       stderr += text;
       onStderr(text);
     };
-    const shallow = await readShallow(git);
-    const commands = toCommands(sendable, capabilities, shallow);
+    const commands = toCommands(sendable, capabilities, await readShallow(git));
     const hasBands = capabilities.has('side-band-64k');
     const reading = readReport(packets, hasBands, hear);
     // If sending fails, the answer is not read.
     reading.catch(() => undefined);
-    const pack = { updates: sendable, advertised, isShallow: shallow.length > 0 };
-    const bytes = await send(commands, pack, { git, conversation, hear });
+    const isDeletion = sendable.every(({ new: tip }) => tip === undefined);
+    const pack = isDeletion
+      ? undefined
+      : await packer.take(git, await toPackOrder(sendable, advertised, git));
+    const bytes = await send(commands, pack?.read(hear), conversation);
     const report = capabilities.has('report-status') ? await reading : toSilentReport(sendable);
     if (report === undefined) {
       conversation.leave();
@@ -186,47 +188,38 @@ function toCommands(
   return [...shallow.map((oid) => toPacket(`shallow ${oid}`)), ...commands, flushPacket].join('');
 }
 
-interface Pack {
-  readonly updates: readonly RefPush[];
-  readonly advertised: Advertised;
-  readonly isShallow: boolean;
-}
-
-interface PackNeeds {
-  readonly git: Git;
-  readonly conversation: Conversation;
-  readonly hear: (text: string) => void;
-}
-
-/**
- * Sends the commands, and the objects that the server lacks according to its listing. Returns the bytes of the objects.
- * The commands and the first objects are sent together: ssh lets TCP delay a second small packet by a round trip.
- */
-async function send(
-  commands: string,
-  { updates, advertised: { known, capabilities }, isShallow }: Pack,
-  { git, conversation, hear }: PackNeeds,
-): Promise<number> {
+/** The objects of these updates that the server lacks according to its listing. */
+async function toPackOrder(
+  updates: readonly RefPush[],
+  { known, capabilities }: Advertised,
+  git: Git,
+): Promise<PackOrder> {
   const tips = updates.flatMap(({ new: tip }) => tip ?? []);
-  if (tips.length === 0) {
-    await conversation.say(commands);
-    return 0;
-  }
-  const here = await selectHere(git, known);
+  const [here, shallow] = await Promise.all([selectHere(git, known), readShallow(git)]);
   const command = [
     ...['pack-objects', '--all-progress-implied', '--revs', '--stdout', '--progress'],
     ...(capabilities.has('no-thin') ? [] : ['--thin']),
     ...(capabilities.has('ofs-delta') ? ['--delta-base-offset'] : []),
-    ...(isShallow ? ['--shallow'] : []),
+    ...(shallow.length > 0 ? ['--shallow'] : []),
   ];
-  const options = {
-    onStderr: hear,
-    describeFailure: (name: string, end: ChildEnd) =>
-      // A signal ended it.
-      end.exitCode < 0 ? outOfMemory('a signal ended git pack-objects') : describeGitFailure(name, end),
-  };
+  return { command, input: toRangeInput({ tips, known: here }) };
+}
+
+/**
+ * Sends the commands and the objects. Returns the bytes of the objects. The commands and the first objects are sent
+ * together: ssh lets TCP delay a second small packet by a round trip.
+ */
+async function send(
+  commands: string,
+  pack: AsyncIterable<Buffer> | undefined,
+  conversation: Conversation,
+): Promise<number> {
+  if (pack === undefined) {
+    await conversation.say(commands);
+    return 0;
+  }
   let bytes = 0;
-  for await (const piece of git.bytes(command, toRangeInput({ tips, known: here }), options)) {
+  for await (const piece of pack) {
     const isHeard = await conversation.say(
       bytes === 0 ? Buffer.concat([Buffer.from(commands), piece]) : piece,
     );

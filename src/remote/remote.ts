@@ -9,6 +9,7 @@ import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { describeFailure } from './failures';
 import { openTransport } from './openTransport';
+import { Packer } from './packer';
 import { createPusher } from './pusher';
 import type { PushAnswer } from './pushSession';
 import type { RemoteSettings, Role } from './settings';
@@ -28,6 +29,8 @@ export interface Remote extends AsyncDisposable {
    * held to this listing, and the server need not be asked a second time. Throws MirrorError.
    */
   refsToPush(signal?: AbortSignal): Promise<RefMap>;
+  /** These updates will probably be pushed next: their objects are packed meanwhile. */
+  prepare(updates: readonly RefPush[]): void;
   /**
    * Pushes these updates, each of which fails by itself where the server's value is no longer `old`. What the server
    * refuses is told as a value. Throws MirrorError where nothing can be pushed at all.
@@ -73,10 +76,12 @@ export async function openRemote(
     await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
     return signal ?? context.signal;
   }
+  const packer = new Packer();
   const pusher = createPusher(async (signal) => {
     const until = await beReady(signal);
     return await transport.openPush({
       git,
+      packer,
       signal: until,
       describeFailure: (stderr) => describe('push', stderr),
     });
@@ -108,6 +113,7 @@ export async function openRemote(
     refs,
     fetch,
     refsToPush: pusher.refsToPush,
+    prepare: pusher.prepare,
     push(updates, onStderr) {
       transport.prepareList?.();
       return pusher.push(updates, onStderr);
@@ -115,6 +121,7 @@ export async function openRemote(
     describeFailure: describe,
     async [Symbol.asyncDispose]() {
       pusher.end();
+      await packer[Symbol.asyncDispose]();
       await transport[Symbol.asyncDispose]();
     },
   };

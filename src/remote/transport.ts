@@ -1,6 +1,7 @@
 import type { MirrorError } from '../errors';
 import type { Git } from '../git/git';
 import type { RefListing } from '../git/listing';
+import type { Packer } from './packer';
 import type { PushSession } from './pushSession';
 
 /** The way to a server: what each kind of URL does differently. Disposing of it leaves nothing behind. */
@@ -21,6 +22,7 @@ export interface Transport extends AsyncDisposable {
 
 export interface PushOpening {
   readonly git: Git;
+  readonly packer: Packer;
   /** Ends the opening. */
   readonly signal: AbortSignal;
   readonly describeFailure: (stderr: string) => MirrorError;

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RefPush } from '../../src/plan/plan';
@@ -12,6 +12,8 @@ interface Place extends AsyncDisposable {
   readonly source: string;
   readonly destination: string;
   readonly remote: Remote;
+  /** git's records of all its processes (git-config(1), trace2.eventTarget). */
+  readonly trace: string;
 }
 
 interface Shape {
@@ -44,6 +46,8 @@ async function openPlace({ clone = [], format = 'sha1', lacks = [] }: Shape = {}
   for (let commit = 0; commit < 6; commit++) await grow(origin, 'main');
   const source = join(folder.path, 'source.git');
   await git(folder.path, 'clone', '-q', '--bare', ...clone, `file://${origin}`, source);
+  const trace = join(folder.path, 'trace');
+  await writeFile(join(folder.path, '.gitconfig'), `[trace2]\n\teventTarget = ${trace}\n`);
   const stream = { write: () => true };
   const now = () => 0;
   const context = {
@@ -60,6 +64,7 @@ async function openPlace({ clone = [], format = 'sha1', lacks = [] }: Shape = {}
     source,
     destination,
     remote,
+    trace,
     async [Symbol.asyncDispose]() {
       await remote[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -80,6 +85,18 @@ async function readTip(place: Place, back = 0): Promise<string> {
   return await git(place.source, 'rev-parse', `main~${back}`);
 }
 
+/** The runs of `git pack-objects` here so far, by git's own records: whether each has ended. */
+async function readPackings({ trace }: Place): Promise<readonly { readonly hasEnded: boolean }[]> {
+  const events = (await readFile(trace, 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): { event: string; sid: string; argv?: string[] } => JSON.parse(line));
+  const ended = new Set(events.filter(({ event }) => /^(atexit|signal)$/.test(event)).map(({ sid }) => sid));
+  return events
+    .filter(({ event, argv }) => event === 'start' && argv?.[1] === 'pack-objects')
+    .map(({ sid }) => ({ hasEnded: ended.has(sid) }));
+}
+
 test('the session that listed carries the push, and only what is missing is sent', async () => {
   await using place = await openPlace();
   const [tip, before] = [await readTip(place), await readTip(place, 1)];
@@ -95,6 +112,31 @@ test('the session that listed carries the push, and only what is missing is sent
   expect(said).toContain('Writing objects: 100% (3/3)');
   expect(next.bytes).toBeGreaterThan(50);
   expect(next.bytes).toBeLessThan(whole.bytes / 2);
+});
+
+test('a pack that was made ahead is the one that is sent', async () => {
+  await using place = await openPlace();
+  const update = create('refs/heads/main', await readTip(place));
+  await place.remote.refsToPush();
+  place.remote.prepare([update]);
+  await place.remote.push([update], () => undefined);
+  expect(await readRefs(place.destination)).toEqual({ 'refs/heads/main': update.new });
+  expect(await readPackings(place)).toEqual([{ hasEnded: true }]);
+});
+
+test('a pack that was made ahead is stopped if something else is pushed, or nothing', async () => {
+  await using place = await openPlace();
+  const [tip, before] = [await readTip(place), await readTip(place, 1)];
+  await place.remote.refsToPush();
+  place.remote.prepare([create('refs/heads/main', tip)]);
+  place.remote.prepare([create('refs/heads/x', tip), create('refs/heads/y', before)]);
+  await place.remote.push([create('refs/heads/main', before)], () => undefined);
+  expect(await readRefs(place.destination)).toEqual({ 'refs/heads/main': before });
+  expect(await git(place.destination, 'rev-list', '--objects', '--all')).not.toContain(tip);
+  await place.remote.refsToPush();
+  place.remote.prepare([advance('refs/heads/main', before, tip)]);
+  await place.remote[Symbol.asyncDispose]();
+  expect((await readPackings(place)).every(({ hasEnded }) => hasEnded)).toBe(true);
 });
 
 test('what changed since the listing stays as it is, whatever takes it away', async () => {

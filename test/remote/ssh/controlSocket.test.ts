@@ -12,13 +12,16 @@ async function openMaster(faults: SandboxFaults = {}) {
   const { privateKey, publicKey } = createKeyPair();
   const sandbox = await openSandbox({ root: folder.path, faults });
   sandbox.allow('APKAEXAMPLE', publicKey);
-  const [key = '', hosts = '', socket = ''] = ['key', 'hosts', 'socket'].map((name) => join(folder.path, name));
+  const [key = '', hosts = '', socket = ''] = ['key', 'hosts', 'socket'].map((name) =>
+    join(folder.path, name),
+  );
   await writeFile(key, privateKey, { mode: 0o600 });
   await writeFile(hosts, `${sandbox.knownHosts}\n`);
   const login = ['-F', 'none', '-i', key, '-p', String(sandbox.port), '-l', 'APKAEXAMPLE', '-S', socket];
   const trust = [`UserKnownHostsFile=${hosts}`, 'StrictHostKeyChecking=yes', 'HostKeyAlgorithms=+ssh-rsa'];
   const settings = [...trust, 'ControlPersist=60'].flatMap((line) => ['-o', line]);
-  const ask = (...options: string[]) => run('ssh', folder.path, [...login, ...settings, ...options, '127.0.0.1']);
+  const ask = (...options: string[]) =>
+    run('ssh', folder.path, [...login, ...settings, ...options, '127.0.0.1']);
   expect(await ask('-M', '-N', '-T')).toMatchObject({ exitCode: 0, stderr: '' });
   return {
     sandbox,
@@ -59,7 +62,9 @@ test('a session that is stopped, or has no ssh behind it, ends its reader', asyn
   session.stop();
   await expect(reading).rejects.toThrow();
   expect(await master.isConnected()).toBe(true);
-  await expect(read(prepareSession(`${master.socket}.none`).run('git-upload-pack'))).rejects.toThrow('ENOENT');
+  await expect(read(prepareSession(`${master.socket}.none`).run('git-upload-pack'))).rejects.toThrow(
+    'ENOENT',
+  );
 });
 
 test('the connection ends with everything in it', async () => {
