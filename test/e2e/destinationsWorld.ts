@@ -93,9 +93,11 @@ export async function countSingle(
 
 /** What the source was asked: listings of refs and fetches of objects. */
 export function countRequests({ bitbucket }: World) {
-  const count = (command: string) =>
-    bitbucket.requests.filter((request) => request.command === command).length;
-  return { listings: count('ls-refs'), fetches: count('fetch') };
+  const { requests } = bitbucket;
+  return {
+    listings: requests.filter(({ method, protocol }) => method === 'GET' && protocol === undefined).length,
+    fetches: requests.filter(({ command }) => command === 'fetch').length,
+  };
 }
 
 export const toVerdicts = ({ report }: { report: Report }) =>

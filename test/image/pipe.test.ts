@@ -56,7 +56,7 @@ test('an update within the depth of the clone: pushed without a fetch', async ()
 
   expect(exitCode).toBe(0);
   expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
-  expect(world.bitbucket.requests.map(({ command }) => command)).toEqual([undefined, 'ls-refs']);
+  expect(world.bitbucket.requests).toMatchObject([{ method: 'GET', protocol: undefined }]);
 });
 
 test('an update from below the depth of the clone: deepened, the clone untouched', async () => {
