@@ -12,6 +12,11 @@ const batch = 25;
 /** CreateRepository, repositoryDescription. */
 const descriptionAtMost = 1_000;
 
+const quotaTexts = {
+  untold: 'as the login lacks servicequotas:GetServiceQuota',
+  raise: 'Ask for a higher quota ("Allowed repositories" in the Service Quotas console)',
+};
+
 /** Opens CodeCommit in one region. AWS's own client keeps to its limits and tries again. */
 export function openCodeCommit(settings: CodeCommitSettings, context: HostContext): Host {
   const { region } = settings;
@@ -47,7 +52,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
       );
     },
     login: async () => ({ kind: 'aws', region, readKeys }),
-    readAllowed,
+    quota: { readAllowed, ...quotaTexts },
   };
 }
 

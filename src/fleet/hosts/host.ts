@@ -24,6 +24,16 @@ export type GitLogin =
   /** AWS signature, made afresh for each connection with the keys that `readKeys` gives at that moment. */
   | { readonly kind: 'aws'; readonly region: string; readonly readKeys: () => Promise<AwsKeys> };
 
+/** What bounds the number of repositories that one owner may have. */
+export interface RepositoryQuota {
+  /** Undefined where the host does not say it to this login. */
+  readAllowed(): Promise<number | undefined>;
+  /** Why it may not say it, as a clause that begins with "as". */
+  readonly untold: string;
+  /** What a person does to have more, as the beginning of a sentence. */
+  readonly raise: string;
+}
+
 /**
  * One owner on one host, as its API shows it. Every method throws MirrorError: `fleet-token-refused` where the token
  * itself is refused (then each later call throws the same error without a request, until the token is another one),
@@ -54,11 +64,8 @@ export interface Host {
   create(repository: NewRepository): Promise<HostRepository>;
   /** Replaces the description: it carries the marker that says whose mirror this is. */
   describe(repository: HostRepository, description: string): Promise<void>;
-  /**
-   * How many repositories the owner may have; undefined where the host does not say. Missing on hosts without such a
-   * quota.
-   */
-  readAllowed?(): Promise<number | undefined>;
+  /** Missing where nothing bounds the number of repositories. */
+  readonly quota?: RepositoryQuota;
   /** The login of git, asked for before each run: tokens of an app live for an hour. */
   login(): Promise<GitLogin>;
 }

@@ -3,6 +3,7 @@ import { parseMarker } from '../../../src/fleet/plan/marker';
 import { deliver } from '../../../src/sandbox/hosts/deliver';
 import { type GithubServer, openGithubServer } from '../../../src/sandbox/hosts/github';
 import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import { toLimitReached } from '../../../src/sandbox/hosts/gitlabAnswers';
 import type { StoredRepository } from '../../../src/sandbox/hosts/repositories';
 import { git, grow, readRefs } from '../../servers/git';
 import { destinationToken, sourceToken } from '../command/fleetHosts';
@@ -26,6 +27,8 @@ const acts = [
   'quota',
   'token',
 ] as const;
+
+const limitReached = { error: [toLimitReached(2)] };
 
 /** One organisation on a GitHub, one group on a GitLab, and trouble. */
 export class CampaignWorld implements AsyncDisposable {
@@ -126,7 +129,7 @@ export class CampaignWorld implements AsyncDisposable {
       case 'fault':
         return this.#fail();
       case 'quota':
-        this.gitlab.projectLimit = this.gitlab.repositories.all.length;
+        this.gitlab.faults.push({ when: /^POST .*projects$/, status: 403, body: limitReached });
         return;
       case 'token':
         return this.#setExpired(this.#random() < 0.5 ? sourceToken : destinationToken, true);
@@ -215,7 +218,6 @@ export class CampaignWorld implements AsyncDisposable {
   calm(): void {
     for (const server of [this.github, this.gitlab]) server.faults.length = 0;
     for (const text of [sourceToken, destinationToken]) this.#setExpired(text, false);
-    this.gitlab.projectLimit = 100_000;
   }
 
   /** What is broken of what was promised, at any time. */

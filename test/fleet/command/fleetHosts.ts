@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGithubServer } from '../../../src/sandbox/hosts/github';
-import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
 import type { HostServer } from '../../../src/sandbox/hosts/server';
 import { type Run, runProgram } from '../../e2e/world';
 import { openFolder } from '../../servers/folder';
@@ -13,7 +13,7 @@ export const destinationToken = 'token-of-the-destination-0123';
 /** A GitHub with the organisation acme, an empty group `mirror` on a GitLab, and a machine between them. */
 export interface FleetHosts extends AsyncDisposable {
   readonly github: HostServer;
-  readonly gitlab: HostServer;
+  readonly gitlab: GitlabServer;
   readonly root: string;
   /** Makes a repository of acme with some branches; gives its path on disk. */
   add(name: string, ...branches: readonly string[]): Promise<string>;

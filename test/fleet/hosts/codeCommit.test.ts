@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCodeCommit } from '../../../src/fleet/hosts/codeCommit';
 import { HostThrottled } from '../../../src/fleet/hosts/errors';
-import {
-  type CodeCommitServer,
-  fleetRole,
-  guardedRole,
-  openCodeCommitServer,
-  sessionAccessKeyId,
-} from '../../../src/sandbox/hosts/codeCommit';
+import { fleetRole, guardedRole, sessionAccessKeyId } from '../../../src/sandbox/hosts/assumeRole';
+import { type CodeCommitServer, openCodeCommitServer } from '../../../src/sandbox/hosts/codeCommit';
 import { createContext, failureOf, listAll } from './context';
 
 let server: CodeCommitServer;

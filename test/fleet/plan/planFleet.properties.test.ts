@@ -84,7 +84,9 @@ const aWorld = fc.record({
     .array(fc.tuple(anyIdentity, fc.constantFrom('gone' as const, repository(1, 'a'))))
     .map((each) => new Map(each)),
   isEmpty: fc.array(fc.tuple(destinationIdentity, fc.boolean())).map((each) => new Map(each)),
-  quota: fc.option(fc.record({ allowed: fc.nat(4), used: fc.nat(4) }), { nil: undefined }),
+  quota: fc.option(fc.record({ allowed: fc.nat(4), used: fc.nat(4), raise: fc.constant('Ask') }), {
+    nil: undefined,
+  }),
   known: fc.uniqueArray(state, { selector: unique, maxLength: 5 }),
 });
 
