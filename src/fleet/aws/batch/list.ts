@@ -4,8 +4,8 @@ import type { RepositoryState } from '../../state/repositoryState';
 import type { Catalogue, SourceProblem } from '../catalogue/catalogue';
 import { type ListWish, type Message, type Place, toDigest, toGroup } from '../resources/message';
 import type { Metrics, Standing } from './metrics';
-import type { Clock } from './mirrorPlace';
-import type { Queue } from '../resources/queue';
+import type { Clock } from '../resources/clock';
+import type { Queue } from '../resources/sqsQueue';
 import type { RefreshedStore } from '../catalogue/refresh';
 import { isLasting } from './verdict';
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { MirrorError } from '../../../errors';
 import { toMirrorError } from '../../../system/errors';
+import type { Window } from './judge';
 import { type ListParts, listSources } from './list';
 import { type ListWish, parseMessage, toDigest } from '../resources/message';
-import { type MirrorParts, mirrorPlace, type PlaceEnd, type Window } from './mirrorPlace';
-import type { Received } from '../resources/queue';
+import { type MirrorParts, mirrorPlace, type PlaceEnd } from './mirrorPlace';
 
 /** What places and listings need. */
 export type BatchParts = MirrorParts & ListParts;
@@ -28,6 +28,19 @@ const eventSchema = z.object({
 /** "ReportBatchItemFailures": what is named here stays in the queue, and everything else is deleted. */
 export interface BatchAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** A message as it was received. */
+interface Received {
+  readonly messageId: string;
+  readonly receipt: string;
+  /** Undefined for what this program did not write. */
+  readonly message: AnyMessage | undefined;
+  readonly group: string;
+  /** How often it was received, this time included. */
+  readonly receives: number;
+  /** Milliseconds since 1970, by the queue's clock. */
+  readonly sentAt: number;
 }
 
 /** What became of the messages of one group. */

@@ -1,51 +1,21 @@
-import { MirrorError } from '../../../errors';
-import type { Job } from '../../../mirror/job';
-import type { Outcome } from '../../../report/outcome';
-import type { Log } from '../../../system/context';
-import { toMirrorError } from '../../../system/errors';
 import type { RepositoryState } from '../../state/repositoryState';
 import type { FleetStore, StateChange } from '../../state/store';
 import { updateRepository } from '../../state/update';
-import type { Builds } from '../resources/builds';
-import type { Catalogue, Opening } from '../catalogue/catalogue';
 import { type ListMessage, type Message, type Place, toDigest, toGroup, toPlaceName } from '../resources/message';
+import type { Queue } from '../resources/sqsQueue';
+import { type JudgeParts, type Judged, judge, tooLarge, type Window } from './judge';
 import type { Metrics } from './metrics';
 import { toNextState, toRunRecord } from './nextState';
-import type { Queue } from '../resources/queue';
-import { isRefusal, judgeFailure, judgeOutcome, type Verdict } from './verdict';
+import type { Verdict } from './verdict';
 
-/** Time, handed down so that a test has its own. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Calls back at that time; gives what calls it off. */
-  at(time: number, call: () => void): () => void;
-}
-
-export interface MirrorParts {
-  readonly catalogue: Catalogue;
+export interface MirrorParts extends JudgeParts {
   readonly store: Pick<FleetStore, 'readRepository' | 'write' | 'update'>;
   readonly queue: Queue;
-  /** Undefined where nothing is there for large repositories. */
-  readonly builds: Builds | undefined;
-  /** The most bytes that a repository may have to be mirrored here, by what its host says. */
-  readonly bytesAtMost: number;
-  readonly clock: Clock;
-  readonly log: Log;
   /** Places that are mirrored at the same time. */
   readonly atOnce: number;
-  /** Runs the core. Throws MirrorError. */
-  mirror(job: Job, place: Place, signal: AbortSignal): Promise<Outcome>;
   readonly metrics: Pick<Metrics, 'run'>;
   /** Leaves nothing of this or of an earlier, killed invocation on the disk. */
   clean(): Promise<void>;
-}
-
-/** The time that a batch has. */
-export interface Window {
-  readonly begin: number;
-  /** When git is stopped: what follows (answers, state, clearing away) has the rest. */
-  readonly stop: number;
 }
 
 interface Sent {
@@ -126,82 +96,12 @@ async function findIdle(
     : undefined;
 }
 
-/** An opening, or why there is none. */
-type Opened = Opening | { readonly kind: 'failed'; readonly error: MirrorError };
-
-interface Judged {
-  /** Undefined for what is not listed yet. */
-  readonly verdict: Verdict | undefined;
-  readonly opened: Opened;
-}
-
-async function judge(
-  place: Place,
-  known: RepositoryState | undefined,
-  window: Window,
-  parts: MirrorParts,
-): Promise<Judged> {
-  const opened = await openPlace(place, { known, fresh: false }, parts);
-  const verdict = await runOpened(place, opened, window, parts);
-  if (verdict === undefined || !('problem' in verdict)) return { verdict, opened };
-  const isMissing = /^(source-not-found|fleet-source-changed)$/.test(verdict.problem.code);
-  if (isMissing && (await parts.catalogue.isGone(place))) return { verdict: { kind: 'gone' }, opened };
-  if (!isRefusal(verdict)) return { verdict, opened };
-  // The secret may have been replaced since it was read: it is read once more.
-  const again = await openPlace(place, { known, fresh: true }, parts);
-  if (again.kind === 'job') {
-    if (opened.kind === 'job' && again.logins === opened.logins) return { verdict, opened };
-    parts.log.info(`${toPlaceName(place)}: the secret was replaced; trying again with the new one.`);
-  }
-  return { verdict: await runOpened(place, again, window, parts), opened: again };
-}
-
-async function openPlace(
-  place: Place,
-  how: Parameters<Catalogue['open']>[1],
-  { catalogue }: MirrorParts,
-): Promise<Opened> {
-  try {
-    return await catalogue.open(place, how);
-  } catch (error) {
-    return { kind: 'failed', error: toMirrorError(error) };
-  }
-}
-
-async function runOpened(
-  place: Place,
-  opened: Opened,
-  { stop }: Window,
-  parts: MirrorParts,
-): Promise<Verdict | undefined> {
-  if (opened.kind === 'unlisted') return undefined;
-  if (opened.kind === 'failed') {
-    const verdict = judgeFailure(opened.error);
-    // A host that took all the time says nothing of the size.
-    return verdict.kind === 'too-large' ? { ...verdict, kind: 'failed' } : verdict;
-  }
-  if (opened.kind === 'blocked') return { kind: 'blocked', problem: opened.problem };
-  if (opened.kind !== 'job') return { kind: opened.kind };
-  const isLarge = (await parts.builds?.find(place))?.isLarge === true;
-  if (isLarge || (opened.bytes ?? 0) > parts.bytesAtMost)
-    return { kind: 'too-large', problem: tooLarge(opened.bytes) };
-  const stopping = new AbortController();
-  const callOff = parts.clock.at(stop, () => stopping.abort(timeOver()));
-  try {
-    return judgeOutcome(await parts.mirror(opened.job, place, stopping.signal));
-  } catch (error) {
-    return judgeFailure(toMirrorError(error));
-  } finally {
-    callOff();
-  }
-}
-
 interface Conclusion {
   readonly message: Message;
   readonly known: RepositoryState | undefined;
   readonly begin: number;
   readonly verdict: Verdict;
-  readonly opened: Opened;
+  readonly opened: Judged['opened'];
 }
 
 /** So often a run is continued in a function before a build takes over. */
@@ -258,17 +158,3 @@ async function keep(conclusion: Conclusion, verdict: Verdict, parts: MirrorParts
     return changes;
   });
 }
-
-const tooLarge = (bytes: number | undefined) => ({
-  code: 'fleet-too-large',
-  message: `The repository is too large for a function of Lambda${bytes === undefined ? '' : `: ${bytes} bytes`}.`,
-  remedy:
-    'Set the parameter LargeRepositories of the stack to true, so that CodeBuild mirrors it, or give the function more disk and memory.',
-});
-
-/** `unfinished` or `too-large` by what had been done until then. */
-const timeOver = () =>
-  new MirrorError('time-limit', {
-    message: 'The time of the function is over. Every ref of the destination is at its old or its new value.',
-    remedy: 'Nothing: the mirror goes on by itself.',
-  });

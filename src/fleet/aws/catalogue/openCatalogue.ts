@@ -9,13 +9,12 @@ import { openCodeCommitNames } from '../resources/codeCommitNames';
 import { openRows } from '../resources/dynamoRows';
 import { openFleetCatalogue } from './fleetCatalogue';
 import { toFleetSources } from './fleetSources';
-import { keepSecrets } from '../resources/keptSecrets';
 import { type LambdaProgram, toWorkFolder, type Voice } from '../resources/lambdaProgram';
 import { openMirrorsFile } from './mirrorsFile';
 import { openParameterCatalogue, toParameterSources } from './parameterCatalogue';
 import { openPlans } from './plans';
 import { createChainIdentity } from '../resources/roles';
-import { createSecretCache, createTextCache, readAwsSecret } from '../resources/secrets';
+import { createSecretCache, createTextCache, keepSecrets, readAwsSecret } from '../resources/secrets';
 import type { FleetSettings, MirrorsPlace, ParameterMirror } from './settings';
 
 /** Gives what is to be mirrored, for one batch: `signal` ends what is asked of hosts. Throws MirrorError. */

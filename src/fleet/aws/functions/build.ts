@@ -1,8 +1,9 @@
 import { MirrorError } from '../../../errors';
+import { createClock, endAt } from '../resources/clock';
 import { openCodeBuilds } from '../resources/codeBuilds';
 import { emptyWorkFolder, type LambdaProgram, toWorkFolder, type Voice } from '../resources/lambdaProgram';
 import { parseMessage, toDigest } from '../resources/message';
-import { createPartsOpener, endAt } from './mirrorFunction';
+import { createPartsOpener } from './mirrorFunction';
 import { mirrorPlace } from '../batch/mirrorPlace';
 import { parseSettings } from '../catalogue/settings';
 
@@ -22,7 +23,7 @@ export async function runBuild(program: LambdaProgram, voice: Voice): Promise<nu
   const builds = openCodeBuilds({ project, table, region, functionName, now });
   const begin = now();
   const stop = begin + buildMilliseconds;
-  using ending = endAt(stop, now);
+  using ending = endAt(createClock(now), stop, 'TIMEOUT');
   const parts = await createPartsOpener(settings, program, voice)(ending.signal);
   await emptyWorkFolder(toWorkFolder(program.env));
   try {

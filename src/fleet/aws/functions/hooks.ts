@@ -6,9 +6,9 @@ import type { Fleet } from '../../run/fleet';
 import { type HookRequest, hookBytes, receiveHook } from '../../service/receiveHook';
 import type { HookSecrets } from '../resources/hookSecrets';
 import { type AnyMessage, toDigest } from '../resources/message';
-import type { Clock } from '../batch/mirrorPlace';
+import type { Clock } from '../resources/clock';
 import type { Plans } from '../catalogue/plans';
-import type { Queue } from '../resources/queue';
+import type { Queue } from '../resources/sqsQueue';
 
 export interface HookParts {
   readonly fleet: Pick<Fleet, 'configuration' | 'hostsOf'>;

@@ -11,8 +11,8 @@ import {
   toGroup,
   toPlaceName,
 } from '../resources/message';
-import type { Clock } from '../batch/mirrorPlace';
-import type { Queue } from '../resources/queue';
+import type { Clock } from '../resources/clock';
+import type { Queue } from '../resources/sqsQueue';
 
 export interface IntakeParts {
   readonly sources: EventSources;

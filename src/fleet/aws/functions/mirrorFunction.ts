@@ -6,6 +6,7 @@ import { logError, logOutcome } from '../../../report/text';
 import type { Context } from '../../../system/context';
 import { toMirrorError } from '../../../system/errors';
 import { toCleanStore } from '../../state/cleanStore';
+import { createClock, endAt } from '../resources/clock';
 import { openCodeBuilds } from '../resources/codeBuilds';
 import { openDynamoStore } from '../resources/dynamoStore';
 import {
@@ -18,7 +19,6 @@ import {
 import { type Place, toPlaceName } from '../resources/message';
 import { openMetrics } from '../batch/metrics';
 import { type BatchAnswer, type BatchParts, mirrorBatch, toWindow } from '../batch/mirrorBatch';
-import type { Clock } from '../batch/mirrorPlace';
 import { createCatalogueOpener } from '../catalogue/openCatalogue';
 import type { Handler } from './runtime';
 import { type FleetSettings, parseSettings } from '../catalogue/settings';
@@ -37,18 +37,11 @@ export function createBatchRunner(
   voice: Voice,
 ): (event: unknown, deadline: number) => Promise<BatchAnswer> {
   const open = createPartsOpener(settings, program, voice);
+  const clock = createClock(program.now);
   return async (event, deadline) => {
-    const { stop } = toWindow(program.now(), deadline);
-    using ending = endAt(stop, program.now);
+    using ending = endAt(clock, toWindow(clock.now(), deadline).stop, 'TIMEOUT');
     return await mirrorBatch(event, deadline, await open(ending.signal));
   };
-}
-
-/** A signal that is aborted at this time, in milliseconds since 1970. */
-export function endAt(time: number, now: () => number): { readonly signal: AbortSignal } & Disposable {
-  const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort('TIMEOUT'), Math.max(0, time - now()));
-  return { signal: ending.signal, [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** Everything that does what messages say. */
@@ -79,16 +72,6 @@ export function createPartsOpener(
     clean: () => emptyWorkFolder(folder),
   };
   return async (signal) => ({ ...parts, catalogue: await openCatalogue(signal) });
-}
-
-function createClock(now: () => number): Clock {
-  return {
-    now,
-    at(time, call) {
-      const timer = setTimeout(call, Math.max(0, time - now()));
-      return () => clearTimeout(timer);
-    },
-  };
 }
 
 interface RunParts {

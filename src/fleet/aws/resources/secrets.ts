@@ -1,4 +1,5 @@
 import { createRequestHandler } from '../../../aws/http';
+import type { AwsSecretReader } from '../../secrets/resolve';
 
 /** A secret of AWS Secrets Manager by its ARN, or a parameter of AWS Systems Manager by its name. */
 export type SecretPlace =
@@ -41,6 +42,16 @@ export function createTextCache(now: () => number): TextCache {
       }
     },
     forget: () => kept.clear(),
+  };
+}
+
+/** Reads secrets as `reader` does, and keeps them in the cache. */
+export function keepSecrets(reader: AwsSecretReader, cache: TextCache): AwsSecretReader {
+  return {
+    // One secret may hold several values: it is read once.
+    readSecret: (reference) => cache.get(reference.arn, () => reader.readSecret(reference)),
+    readParameter: (reference) =>
+      cache.get(`${reference.region} ${reference.name}`, () => reader.readParameter(reference)),
   };
 }
 

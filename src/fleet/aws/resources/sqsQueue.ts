@@ -2,7 +2,14 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../../aws/http';
 import { awsCallFailed, callAws, isAwsError } from './errors';
 import { type AnyMessage, toMessageGroup } from './message';
-import type { Queue } from './queue';
+
+/** The queue of what is to be done. */
+export interface Queue {
+  /** Puts messages in, each into its group. Throws MirrorError when one of them was not taken. */
+  send(messages: readonly AnyMessage[]): Promise<void>;
+  /** Hides a received message for so many seconds. A message that is gone, or another's by now, is passed over. */
+  hide(receipt: string, seconds: number): Promise<void>;
+}
 
 /** SendMessageBatch takes so many messages, and so many bytes in all; the rest is a margin for what goes with them. */
 const batchMessages = 10;

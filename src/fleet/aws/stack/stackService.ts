@@ -5,7 +5,7 @@ import { acceptListing } from '../../run/savePlan';
 import type { Action, PageService } from '../../service/page/pageService';
 import type { FleetStore } from '../../state/store';
 import { updateRepository } from '../../state/update';
-import type { Queue } from '../resources/queue';
+import type { Queue } from '../resources/sqsQueue';
 
 interface StackServiceParts {
   readonly store: Pick<FleetStore, 'readMirror' | 'readRepository' | 'write' | 'update'>;
