@@ -1,3 +1,4 @@
+import { cutEndSlashes } from '../../http/endSlashes';
 import { MirrorError, toErrorText } from '../../errors';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HookPlace, Hooks } from '../hosts/webhooks/hooks';
@@ -83,7 +84,7 @@ async function apply(
 }
 
 function parseBase(url: string): string {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return cutEndSlashes(url);
   throw new MirrorError(
     'fleet-configuration-invalid',
     {

@@ -1,3 +1,4 @@
+import { cutEndSlashes } from '../../http/endSlashes';
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
 import { type Api, createApi, toRead, toWrite } from './api/api';
@@ -60,7 +61,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
   const { url = publicApi, workspace, readToken, email } = settings;
   const authority = url === publicApi ? 'bitbucket.org' : toAuthority(url);
   const name = `Bitbucket (${authority})`;
-  const base = `${url.replace(/\/+$/, '')}/2.0`;
+  const base = `${cutEndSlashes(url)}/2.0`;
   const authorize = async () => ({ Authorization: toAuthorization(await readToken(), email) });
   const api = createApi({ name, authority, base, dialect: bitbucketCloudDialect, authorize }, context);
   const toRepository = (found: CloudRepository) => toHostRepository(api.name, { authority, base }, found);

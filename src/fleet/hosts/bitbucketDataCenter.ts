@@ -1,3 +1,4 @@
+import { cutEndSlashes } from '../../http/endSlashes';
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
 import { type Api, createApi, toRead, toWrite } from './api/api';
@@ -54,7 +55,7 @@ const needsToWrite = 'the permission "Project admin" (or "Repository create")';
 /** Opens a project of a Bitbucket Data Center or Server. It knows no time of change and no size. */
 export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, context: HostContext): Host {
   const { project, user, readToken } = settings;
-  const url = settings.url.replace(/\/+$/, '');
+  const url = cutEndSlashes(settings.url);
   const authority = toAuthority(url);
   const api = openApi(settings, url, context);
   const toRepository = (found: ServerRepository) => toHostRepository(api.name, { authority, url }, found);

@@ -1,3 +1,4 @@
+import { cutEndSlashes } from '../../http/endSlashes';
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
 import { type Api, createApi, toRead, toWrite } from './api/api';
@@ -52,7 +53,7 @@ export function openGitlab(
 ): Host {
   const authority = toAuthority(url);
   const name = `GitLab (${authority})`;
-  const base = `${url.replace(/\/+$/, '')}/api/v4`;
+  const base = `${cutEndSlashes(url)}/api/v4`;
   const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
   const api = createApi({ name, authority, base, dialect: gitlabDialect, authorize }, context);
   const namespace = 'group' in owner ? owner.group : owner.user;

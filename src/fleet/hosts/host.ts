@@ -1,3 +1,4 @@
+import { cutEndSlashes } from '../../http/endSlashes';
 import type { AwsKeys } from '../../aws/identity';
 import type { HostRepository } from './repository';
 import type { Hooks } from './webhooks/hooks';
@@ -88,7 +89,7 @@ export function parseIdentity(identity: string, authority: string): string {
 /** `host[:port][/path]` of a URL: what tells one installation of a host from another. */
 export function toAuthority(url: string): string {
   const { host, pathname } = new URL(url);
-  return `${host}${pathname.replace(/\/+$/, '')}`;
+  return `${host}${cutEndSlashes(pathname)}`;
 }
 
 /**

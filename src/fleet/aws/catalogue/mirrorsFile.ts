@@ -2,8 +2,8 @@ import { createRequestHandler } from '../../../aws/http';
 import { MirrorError } from '../../../errors';
 import { type FleetConfiguration, parseConfiguration } from '../../configuration/configuration';
 import { type SecretReference, toReferenceText } from '../../secrets/reference';
+import type { AwsSecretReader } from '../../secrets/resolve';
 import { callAws } from '../resources/errors';
-import { readAwsSecret } from '../resources/secrets';
 import type { FilePlace, MirrorsPlace } from './settings';
 
 type File = Extract<MirrorsPlace, { kind: 'file' }>;
@@ -12,11 +12,15 @@ type File = Extract<MirrorsPlace, { kind: 'file' }>;
 const keepMilliseconds = 60_000;
 
 /** Reads a mirrors.yaml, and keeps it for a minute. Throws ConfigurationError with every fault, or MirrorError. */
-export function openMirrorsFile(file: File, now: () => number): () => Promise<FleetConfiguration> {
+export function openMirrorsFile(
+  file: File,
+  reader: Pick<AwsSecretReader, 'readParameter'>,
+  now: () => number,
+): () => Promise<FleetConfiguration> {
   let kept: { readonly until: number; readonly configuration: FleetConfiguration } | undefined;
   return async () => {
     if (kept !== undefined && kept.until > now()) return kept.configuration;
-    const text = await readFile(file);
+    const text = await readFile(file, reader);
     const configuration = parseConfiguration(text, file.name);
     for (const mirror of configuration.mirrors) requireAwsSecrets(mirror, file.name);
     kept = { until: now() + keepMilliseconds, configuration };
@@ -24,15 +28,19 @@ export function openMirrorsFile(file: File, now: () => number): () => Promise<Fl
   };
 }
 
-async function readFile({ place, name }: File): Promise<string> {
+async function readFile(
+  { place, name }: File,
+  reader: Pick<AwsSecretReader, 'readParameter'>,
+): Promise<string> {
   const call = place.kind === 'object' ? 's3:GetObject' : 'ssm:GetParameter';
-  const text = await callAws(`${call} on ${name}`, () => read(place));
+  const text = await callAws(`${call} on ${name}`, async () =>
+    place.kind === 'object' ? await readObject(place) : await reader.readParameter(place),
+  );
   if (text === undefined || text.trim() === '') throw emptyFile(name);
   return text;
 }
 
-async function read(place: FilePlace): Promise<string | undefined> {
-  if (place.kind === 'parameter') return await readAwsSecret(place);
+async function readObject({ bucket, key }: Extract<FilePlace, { kind: 'object' }>): Promise<string | undefined> {
   const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   // Path style: what stands in for S3 in a test has one address for all buckets.
   const client = new S3Client({
@@ -40,7 +48,7 @@ async function read(place: FilePlace): Promise<string | undefined> {
     followRegionRedirects: true,
     forcePathStyle: true,
   });
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }));
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return await Body?.transformToString('utf-8');
 }
 

@@ -3,6 +3,7 @@ import { createRequestHandler } from '../../../aws/http';
 import { createStopwatch } from '../../../report/stopwatch';
 import { type Fleet, openFleet } from '../../run/fleet';
 import { createAwsSecretReader } from '../../secrets/awsReader';
+import type { AwsSecretReader } from '../../secrets/resolve';
 import type { FleetStore } from '../../state/store';
 import type { Catalogue, EventSources } from './catalogue';
 import { openCodeCommitNames } from '../resources/codeCommitNames';
@@ -14,7 +15,7 @@ import { openMirrorsFile } from './mirrorsFile';
 import { openParameterCatalogue, toParameterSources } from './parameterCatalogue';
 import { openPlans } from './plans';
 import { createChainIdentity } from '../resources/roles';
-import { createSecretCache, createTextCache, keepSecrets, readAwsSecret } from '../resources/secrets';
+import { keepSecrets } from '../resources/secrets';
 import type { FleetSettings, MirrorsPlace, ParameterMirror } from './settings';
 
 /** Gives what is to be mirrored, for one batch: `signal` ends what is asked of hosts. Throws MirrorError. */
@@ -36,21 +37,25 @@ export function createCatalogueOpener(
 /** The same for the intake, which asks no host. */
 export function createSourcesOpener(
   { mirrors }: FleetSettings,
-  { now }: LambdaProgram,
+  { env, now }: LambdaProgram,
 ): () => Promise<EventSources> {
   if (mirrors.kind === 'parameters') {
     const sources = toParameterSources(mirrors.mirror);
     return async () => sources;
   }
-  const read = openMirrorsFile(mirrors, now);
+  const read = openMirrorsFile(mirrors, openReader(env), now);
   return async () => toFleetSources(await read());
+}
+
+function openReader(env: LambdaProgram['env']): AwsSecretReader {
+  return createAwsSecretReader({ env, config: { requestHandler: createRequestHandler(env) } });
 }
 
 function openByParameters(
   { region, pushBytes }: FleetSettings,
   mirror: ParameterMirror,
   store: FleetStore,
-  { now }: LambdaProgram,
+  { env, now }: LambdaProgram,
   { log }: Voice,
 ): Catalogue {
   const { sourceRole, sourceRegion, destinationRole, destinationRegion = region } = mirror;
@@ -59,7 +64,7 @@ function openByParameters(
     names: openCodeCommitNames(source, sourceRegion),
     source,
     destination: createChainIdentity(destinationRole, destinationRegion, now),
-    secrets: createSecretCache(readAwsSecret, now),
+    secrets: keepSecrets(openReader(env), now),
     store,
     now,
     pushBytes,
@@ -99,13 +104,12 @@ export function createFleetOpener(
   { env, now, signal: stop }: LambdaProgram,
   { log }: Voice,
 ): FleetOpener {
-  const read = openMirrorsFile(file, now);
-  const cache = createTextCache(now);
-  const config = { requestHandler: createRequestHandler(env) };
-  const secrets = keepSecrets(createAwsSecretReader({ env, config }), cache);
+  const reader = openReader(env);
+  const read = openMirrorsFile(file, reader, now);
+  const secrets = keepSecrets(reader, now);
   const folder = toWorkFolder(env);
   return {
-    forgetSecrets: cache.forget,
+    forgetSecrets: secrets.forget,
     async open(ending) {
       const signal = AbortSignal.any([stop, ending]);
       setMaxListeners(0, signal);

@@ -12,7 +12,7 @@ import { callAws } from '../resources/errors';
 import { toLogin } from './login';
 import { type Place, toDigest } from '../resources/message';
 import { type ListedSource, type RefreshedStore, refreshSource } from './refresh';
-import type { SecretCache } from '../resources/secrets';
+import type { KeptSecrets } from '../resources/secrets';
 import type { ParameterMirror } from './settings';
 
 interface CatalogueParts {
@@ -20,7 +20,7 @@ interface CatalogueParts {
   readonly names: CodeCommitNames;
   readonly source: ChainIdentity;
   readonly destination: ChainIdentity;
-  readonly secrets: SecretCache;
+  readonly secrets: KeptSecrets;
   readonly store: RefreshedStore;
   readonly now: () => number;
   /** Bytes that one push may carry; more goes in slices. */
@@ -143,8 +143,12 @@ async function readLogin(
   const { secret, secretName, destinationRegion: region } = mirror;
   if (secret === undefined)
     return { login: { kind: 'aws', region: region ?? '', identity: destination }, digest: '' };
-  const call = secret.kind === 'parameter' ? 'ssm:GetParameter' : 'secretsmanager:GetSecretValue';
-  const text = (await callAws(`${call} on ${secretName}`, () => secrets.read(secret, fresh))) ?? '';
+  if (fresh) secrets.forget();
+  const [call, read] =
+    secret.kind === 'parameter'
+      ? ['ssm:GetParameter', () => secrets.readParameter(secret)]
+      : ['secretsmanager:GetSecretValue', () => secrets.readSecret(secret)];
+  const text = (await callAws(`${call} on ${secretName}`, read)) ?? '';
   log.conceal([text]);
   const login = await toLogin(text, url, secretName);
   if (login.kind === 'password') log.conceal([login.password]);

@@ -1,7 +1,11 @@
 import { collectFaults, invalid, quote, SettingsError } from '../../../faults';
 import { isRegion } from '../../../remote/region';
 import type { Role } from '../resources/roles';
-import { parseSecretPlace, type SecretPlace } from '../resources/secrets';
+import {
+  type ParameterReference,
+  parseSecretReference,
+  type SecretsManagerReference,
+} from '../../secrets/reference';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,7 +35,7 @@ export type MirrorsPlace =
 /** Where a mirrors.yaml is: an object of S3, or a parameter of AWS Systems Manager. */
 export type FilePlace =
   | { readonly kind: 'object'; readonly bucket: string; readonly key: string }
-  | Extract<SecretPlace, { kind: 'parameter' }>;
+  | ParameterReference;
 
 /** One mirror by parameters: repositories of CodeCommit in one region. */
 export interface ParameterMirror {
@@ -46,7 +50,7 @@ export interface ParameterMirror {
   /** Set for a destination on CodeCommit over HTTPS. */
   readonly destinationRegion: string | undefined;
   readonly destinationRole: Role | undefined;
-  readonly secret: SecretPlace | undefined;
+  readonly secret: ParameterReference | SecretsManagerReference | undefined;
   /** The secret as it was named, for messages. */
   readonly secretName: string;
   readonly force: boolean;
@@ -81,7 +85,7 @@ function readMirrors(env: Environment, region: string): MirrorsPlace {
   const [, bucket, key] = /^arn:aws[a-z-]*:s3:::([a-z0-9.-]+)\/(\S+)$/.exec(name) ?? [];
   if (bucket !== undefined && key !== undefined)
     return { kind: 'file', place: { kind: 'object', bucket, key }, name };
-  const place = parseSecretPlace(name, region);
+  const place = parseSecretReference(name);
   if (place?.kind === 'parameter') return { kind: 'file', place, name };
   throw fault('MIRRORS', name, 'arn:aws:s3:::<bucket>/<key> or ssm:/<name>');
 }
@@ -97,7 +101,7 @@ function readParameters(env: Environment, region: string): ParameterMirror {
   const externalId = env['EXTERNAL_ID'] || undefined;
   const toRole = (arn: string | undefined) => (arn ? { arn, externalId } : undefined);
   const secretName = env['DESTINATION_SECRET'] ?? '';
-  const secret = secretName === '' ? undefined : readSecretPlace('DESTINATION_SECRET', secretName, region);
+  const secret = secretName === '' ? undefined : readSecretReference('DESTINATION_SECRET', secretName);
   if (secret === undefined && destinationRegion === undefined)
     throw fault(
       'DESTINATION_SECRET',
@@ -156,16 +160,14 @@ function toCodeCommitUrl(region: string): string {
   return `https://git-codecommit.${region}.amazonaws.com${suffix}/v1/repos/{name}`;
 }
 
-function readSecretPlace(name: string, value: string, region: string): SecretPlace {
-  const place = parseSecretPlace(value, region);
+function readSecretReference(name: string, value: string): ParameterReference | SecretsManagerReference {
+  const reference = parseSecretReference(value);
+  if (reference?.kind === 'parameter') return reference;
+  // Its forms are those of `toLogin`: one value of it alone is none.
+  if (reference?.kind === 'secrets-manager' && reference.key === undefined) return reference;
   // What stands there in place of a reference may be the secret itself: it is not quoted.
-  if (place === undefined)
-    throw fault(
-      name,
-      undefined,
-      'arn:aws:secretsmanager:…, arn:aws:ssm:… or ssm:/<name>, never the secret itself',
-    );
-  return place;
+  const expected = 'arn:aws:secretsmanager:…, arn:aws:ssm:… or ssm:/<name>, never the secret itself';
+  throw fault(name, undefined, expected);
 }
 
 function readRegion(env: Environment, name: string, usual: string): string {

@@ -1,6 +1,7 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createRequestHandler } from '../../../aws/http';
 import { callAws, isAwsError } from './errors';
+import { openOnce } from './openOnce';
 
 /** A row of the table of states. */
 export interface Row {
@@ -36,11 +37,10 @@ const transactionRows = 100;
 const updatesAtMost = 10;
 
 export function openRows(table: string, region: string): Rows {
-  let opened: Promise<DynamoDBClient> | undefined;
-  const open = () => {
-    opened ??= openClient(region);
-    return opened;
-  };
+  const open = openOnce(async () => {
+    const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+    return new DynamoDBClient({ region, requestHandler: createRequestHandler() });
+  });
   async function findItem(pk: string, sk: string) {
     const client = await open();
     const { GetItemCommand } = await import('@aws-sdk/client-dynamodb');
@@ -138,11 +138,6 @@ async function listRows(
     start = page.LastEvaluatedKey;
   } while (start !== undefined && (limit === undefined || found.length < limit));
   return found;
-}
-
-async function openClient(region: string): Promise<DynamoDBClient> {
-  const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
-  return new DynamoDBClient({ region, requestHandler: createRequestHandler() });
 }
 
 /** Undefined where there is no row, or one that this program did not write. */

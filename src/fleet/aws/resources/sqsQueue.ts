@@ -2,6 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../../aws/http';
 import { awsCallFailed, callAws, isAwsError } from './errors';
 import { type AnyMessage, toMessageGroup } from './message';
+import { openOnce } from './openOnce';
 
 /** The queue of what is to be done. */
 export interface Queue {
@@ -17,11 +18,10 @@ const batchBytes = 240_000;
 
 /** A FIFO queue of SQS. */
 export function openSqsQueue(url: string, region: string): Queue {
-  let opened: Promise<SQSClient> | undefined;
-  const open = () => {
-    opened ??= openClient(region);
-    return opened;
-  };
+  const open = openOnce(async () => {
+    const { SQSClient } = await import('@aws-sdk/client-sqs');
+    return new SQSClient({ region, requestHandler: createRequestHandler() });
+  });
   return {
     async send(messages) {
       for (const batch of toBatches(messages)) await sendBatch(await open(), url, batch);
@@ -41,11 +41,6 @@ export function openSqsQueue(url: string, region: string): Queue {
       });
     },
   };
-}
-
-async function openClient(region: string): Promise<SQSClient> {
-  const { SQSClient } = await import('@aws-sdk/client-sqs');
-  return new SQSClient({ region, requestHandler: createRequestHandler() });
 }
 
 interface Entry {

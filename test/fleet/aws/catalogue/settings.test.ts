@@ -24,7 +24,7 @@ describe('the settings of a function', () => {
       sourceUrl: 'https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/{name}',
       destinationUrl: 'https://github.com/acme/{name}.git',
       destinationRegion: undefined,
-      secret: { kind: 'parameter', name: '/mirror/token', region: 'eu-west-1' },
+      secret: { kind: 'parameter', name: '/mirror/token' },
       force: false,
       prune: false,
       pruneLimit: 10,
@@ -48,6 +48,11 @@ describe('the settings of a function', () => {
     ['DESTINATION_URL', 'codecommit::eu-west-1://{name}', 'another repository than the source itself'],
     ['DESTINATION_SECRET', '', 'this host wants a login'],
     ['DESTINATION_SECRET', 'ghp_0123456789', 'DESTINATION_SECRET has another form (not shown)'],
+    [
+      'DESTINATION_SECRET',
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:m-AbCdEf:key::',
+      'has another form (not shown)',
+    ],
     ['PRUNE_LIMIT', 'ten', 'PRUNE_LIMIT is "ten"'],
     ['SOURCE_REGION', 'mars', 'SOURCE_REGION is "mars"'],
   ])('%s %j: %s', (name, value, expected) => {

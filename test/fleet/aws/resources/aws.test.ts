@@ -4,8 +4,8 @@ import { openCodeBuilds } from '../../../../src/fleet/aws/resources/codeBuilds';
 import { openDynamoStore } from '../../../../src/fleet/aws/resources/dynamoStore';
 import type { Message } from '../../../../src/fleet/aws/resources/message';
 import { createChainIdentity } from '../../../../src/fleet/aws/resources/roles';
-import { readAwsSecret } from '../../../../src/fleet/aws/resources/secrets';
 import { openSqsQueue } from '../../../../src/fleet/aws/resources/sqsQueue';
+import { createAwsSecretReader } from '../../../../src/fleet/secrets/awsReader';
 import { toNewState } from '../../../../src/fleet/state/repositoryState';
 import { updateRepository } from '../../../../src/fleet/state/update';
 import { image, openBuildApis } from '../../../servers/lambda/buildApis';
@@ -100,9 +100,12 @@ describe.runIf(motoAvailable())('with moto:', { tags: ['slow'] }, () => {
       new PutParameterCommand({ Name: '/mirror/token', Value: 'a-token', Type: 'SecureString' }),
     );
     await inside(world, async () => {
-      expect(await readAwsSecret({ kind: 'parameter', name: '/mirror/token', region })).toBe('a-token');
+      const reader = createAwsSecretReader({ env: process.env, config: {} });
+      const parameter = { kind: 'parameter', name: '/mirror/token', region } as const;
+      expect(await reader.readParameter(parameter)).toBe('a-token');
       const arn = world.env['DESTINATION_SECRET'] ?? '';
-      expect(await readAwsSecret({ kind: 'secrets-manager', arn, region })).toContain('"token"');
+      const secret = { kind: 'secrets-manager', arn, region, key: undefined } as const;
+      expect(await reader.readSecret(secret)).toContain('"token"');
     });
   });
 
