@@ -38,7 +38,12 @@ export async function mirrorFleet(
   for (const { name } of mirrors)
     if (acceptsListing && (names.length === 0 || names.includes(name))) await acceptListing(fleet, name);
   const plan = await readPlan(fleet, mirrors);
-  await savePlan(fleet, plan);
+  // A run saves what becomes of the others.
+  await savePlan(
+    fleet,
+    plan,
+    plan.repositories.filter((planned) => !isRunnable(planned)),
+  );
   for (const problem of plan.problems) {
     const { remedy, code } = problem.error;
     log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);

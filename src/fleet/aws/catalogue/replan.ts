@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MirrorError } from '../../../errors';
 import type { PlannedRepository } from '../../plan/decision';
 import type { Fleet } from '../../run/fleet';
-import { toListedState } from '../../run/listedState';
+import { toListedChanges } from '../../run/listedState';
 import { isRunnable } from '../../run/prepareDestination';
 import { readPlan } from '../../run/readPlan';
 import { isShrunken, saveListings } from '../../run/savePlan';
 import type { RepositoryState } from '../../state/repositoryState';
-import type { StateChange } from '../../state/store';
 import { updateRepository } from '../../state/update';
 import type { SourceProblem } from './catalogue';
 import { type Plan, type Plans, toPlan } from './plans';
@@ -45,15 +44,12 @@ async function saveMirror(
   const known = new Map((await fleet.store.readRepositories(mirror)).map((state) => [state.identity, state]));
   const changed = planned.filter((each) => !isDeepStrictEqual(toPlan(each), before.get(each.identity)));
   await plans.write(mirror, changed.map(toPlan));
-  const toState = (each: PlannedRepository, state: RepositoryState | undefined) =>
-    toPlannedState({ planned: each, before: before.get(each.identity), shrunken }, state, now());
-  const differing = planned.filter(
-    (each) => !isDeepStrictEqual(toState(each, known.get(each.identity)), known.get(each.identity)),
-  );
-  const toChanges = (each: PlannedRepository, latest: RepositoryState | undefined): StateChange[] => {
-    const state = toState(each, latest);
-    return state === undefined ? [] : [{ kind: 'repository', state }];
-  };
+  const toChanges = (each: PlannedRepository, latest: RepositoryState | undefined) =>
+    toListedChanges(each, latest, shrunken, (state) => {
+      if (latest === undefined) return { ...state, seenAt: now() };
+      return isDueAgain(each, before.get(each.identity), latest) ? { ...state, dueAt: 0 } : state;
+    });
+  const differing = planned.filter((each) => toChanges(each, known.get(each.identity)).length > 0);
   // At the first listing nobody else writes yet, and there may be thousands.
   if (known.size === 0) await fleet.store.write(differing.flatMap((each) => toChanges(each, undefined)));
   else
@@ -64,22 +60,9 @@ async function saveMirror(
 /** What the next plan was asked to decide. */
 const undecided = /^fleet-(destination|source)-changed$/;
 
-interface Replanned {
-  readonly planned: PlannedRepository;
-  readonly before: Plan | undefined;
-  readonly shrunken: MirrorError | undefined;
-}
-
-function toPlannedState(
-  { planned, before, shrunken }: Replanned,
-  known: RepositoryState | undefined,
-  now: number,
-): RepositoryState | undefined {
-  const state = toListedState(planned, known, shrunken) ?? known;
-  if (state === undefined) return undefined;
-  if (known === undefined) return { ...state, seenAt: now };
+function isDueAgain(planned: PlannedRepository, before: Plan | undefined, known: RepositoryState): boolean {
   const isNew = isRunnable(planned) && before !== undefined && isOther(toPlan(planned), before);
-  return isNew || undecided.test(known.problem?.code ?? '') ? { ...state, dueAt: 0 } : state;
+  return isNew || undecided.test(known.problem?.code ?? '');
 }
 
 /** Whether the plan says to do something else. A mirror that was made or taken over meanwhile is the same. */
