@@ -1,6 +1,11 @@
 import { MirrorError } from './errors';
+import {
+  type Handler,
+  type RuntimeApi,
+  reportInitError,
+  serveInvocations,
+} from './fleet/aws/functions/runtime';
 import { type LambdaProgram, openVoice, type Voice } from './fleet/aws/resources/lambdaProgram';
-import { type Handler, type RuntimeApi, reportInitError, serveInvocations } from './fleet/aws/functions/runtime';
 import { type Ending, runEntry } from './program/runEntry';
 import { createStopSignal } from './program/stopSignal';
 

@@ -1,7 +1,7 @@
-import { cutEndSlashes } from '../http/endSlashes';
 import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
+import { cutEndSlashes } from '../http/endSlashes';
 import type { Remote } from '../remote/remote';
 import { sourceUnreachable } from '../remote/sourceErrors';
 import { lfsNotObtained } from './errors';

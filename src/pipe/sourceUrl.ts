@@ -1,5 +1,5 @@
-import { cutEndSlashes } from '../http/endSlashes';
 import { type FaultCollection, findFirst, quote } from '../faults';
+import { cutEndSlashes } from '../http/endSlashes';
 import { findForeign, parseHost, parsePort } from '../remote/address';
 import type { HttpProxy, Password } from '../remote/settings';
 

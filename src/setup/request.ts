@@ -1,7 +1,7 @@
-import { cutEndSlashes } from '../http/endSlashes';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { collectFaults, type FaultCollection, invalid, orThrow, quote, SettingsError } from '../faults';
+import { cutEndSlashes } from '../http/endSlashes';
 import { parseDestinationUrl, replaceHost, toAuthority } from '../pipe/destinationUrl';
 import type { Environment } from '../pipe/variables';
 import { isRegion } from '../remote/region';

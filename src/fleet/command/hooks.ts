@@ -1,5 +1,5 @@
-import { cutEndSlashes } from '../../http/endSlashes';
 import { MirrorError, toErrorText } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HookPlace, Hooks } from '../hosts/webhooks/hooks';
 import type { Fleet } from '../run/fleet';

@@ -1,10 +1,10 @@
 import { MirrorError } from '../../errors';
 import type { Session } from '../../program/session';
-import { openDynamoStore } from '../aws/resources/dynamoStore';
-import { readHookSecrets, replaceHookSecret } from '../aws/resources/hookSecrets';
 import { openMirrorsFile } from '../aws/catalogue/mirrorsFile';
 import { parameterMirrorName } from '../aws/catalogue/parameterCatalogue';
 import { type FleetSettings, parseSettings } from '../aws/catalogue/settings';
+import { openDynamoStore } from '../aws/resources/dynamoStore';
+import { readHookSecrets, replaceHookSecret } from '../aws/resources/hookSecrets';
 import { readStack, type Stack } from '../aws/stack/stack';
 import type { FleetConfiguration } from '../configuration/configuration';
 import { openFleet } from '../run/fleet';

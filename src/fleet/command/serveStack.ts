@@ -1,11 +1,11 @@
 import type { Output, Session } from '../../program/session';
+import type { FleetSettings } from '../aws/catalogue/settings';
+import { runWorker } from '../aws/functions/worker';
 import { openDynamoStore } from '../aws/resources/dynamoStore';
 import { openVoice } from '../aws/resources/lambdaProgram';
-import type { FleetSettings } from '../aws/catalogue/settings';
 import { openSqsQueue } from '../aws/resources/sqsQueue';
 import type { Stack } from '../aws/stack/stack';
 import { openStackService, stackActions } from '../aws/stack/stackService';
-import { runWorker } from '../aws/functions/worker';
 import { systemClock } from '../hosts/api/limiter';
 import { openListener } from '../service/listener';
 import { createAccess } from '../service/page/access';

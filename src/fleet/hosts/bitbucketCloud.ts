@@ -1,6 +1,6 @@
-import { cutEndSlashes } from '../../http/endSlashes';
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import type { HostContext } from './api/settings';

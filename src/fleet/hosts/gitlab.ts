@@ -1,6 +1,6 @@
-import { cutEndSlashes } from '../../http/endSlashes';
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { readLink, readNumber } from './api/limits';
 import { type Listing, listNewest, listWhole } from './api/paging';
@@ -70,7 +70,8 @@ export function openGitlab(
     return isIt ? found : undefined;
   };
   const post = async (wanted: NewRepository) => toRepository(await create(api, owner, wanted));
-  const quota = 'user' in owner ? { readAllowed: () => readAllowed(api, owner.user), ...quotaTexts } : undefined;
+  const quota =
+    'user' in owner ? { readAllowed: () => readAllowed(api, owner.user), ...quotaTexts } : undefined;
   return {
     kind: 'gitlab',
     authority,

@@ -42,7 +42,9 @@ const errorSchema = z.object({
 
 function readSaid(body: unknown): string {
   const { data } = errorSchema.safeParse(body);
-  return [toText(data?.message), toText(data?.error), data?.error_description ?? ''].filter(Boolean).join(' ');
+  return [toText(data?.message), toText(data?.error), data?.error_description ?? '']
+    .filter(Boolean)
+    .join(' ');
 }
 
 function toText(message: z.infer<typeof messageSchema> | undefined): string {

@@ -1,5 +1,5 @@
-import { cutEndSlashes } from '../../http/endSlashes';
 import type { AwsKeys } from '../../aws/identity';
+import { cutEndSlashes } from '../../http/endSlashes';
 import type { HostRepository } from './repository';
 import type { Hooks } from './webhooks/hooks';
 

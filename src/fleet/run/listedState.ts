@@ -23,7 +23,9 @@ export function toListedChanges(
 ): readonly StateChange[] {
   const { mirror, identity } = planned;
   if (isLeftOut(planned)) return known === undefined ? [] : [{ kind: 'forget', mirror, identity }];
-  const listed = isRunnable(planned) ? toRunnableState(planned, known) : toIdleState(planned, known, shrunken);
+  const listed = isRunnable(planned)
+    ? toRunnableState(planned, known)
+    : toIdleState(planned, known, shrunken);
   const state = listed && complete(listed);
   return state === undefined || isDeepStrictEqual(state, known) ? [] : [{ kind: 'repository', state }];
 }

@@ -130,7 +130,7 @@ function admit(server: CodeCommitServer, { headers }: IncomingMessage, action: s
   const [, id = ''] = /Credential=(\w+)\//.exec(headers.authorization ?? '') ?? [];
   const isKnown = id === accessKeyId || id === sessionAccessKeyId || /^ASIASESSION\d{9}$/.test(id);
   if (!isKnown)
-      throw refuse('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    throw refuse('UnrecognizedClientException', 'The security token included in the request is invalid.');
 }
 
 type Call = (
@@ -160,8 +160,7 @@ const calls: Readonly<Record<string, Call>> = {
   },
   BatchGetRepositories(server, { repositoryNames }, options) {
     const names = toNames(repositoryNames);
-    if (names.length > 25)
-      throw refuse('MaximumRepositoryNamesExceededException', 'Maximum allowed is 25');
+    if (names.length > 25) throw refuse('MaximumRepositoryNamesExceededException', 'Maximum allowed is 25');
     const found = server.repositories.filter(({ name }) => names.includes(name));
     const locked = found.filter(({ isLocked }) => isLocked === true);
     return {
@@ -182,7 +181,10 @@ const calls: Readonly<Record<string, Call>> = {
     if (server.repositories.some((each) => each.name === name))
       throw refuse('RepositoryNameExistsException', `Repository named ${name} already exists`);
     if (server.repositories.length >= (server.quota ?? defaultQuota))
-      throw refuse('RepositoryLimitExceededException', 'The maximum number of repositories has been exceeded.');
+      throw refuse(
+        'RepositoryLimitExceededException',
+        'The maximum number of repositories has been exceeded.',
+      );
     const description = String(repositoryDescription ?? '');
     if (description.length > 1_000)
       throw refuse('InvalidRepositoryDescriptionException', 'The repository description is not valid.');
@@ -211,8 +213,7 @@ const calls: Readonly<Record<string, Call>> = {
 
 function findNamed(server: CodeCommitServer, wanted: unknown): CodeCommitRepository {
   const found = server.repositories.find(({ name }) => name === wanted);
-  if (found === undefined)
-    throw refuse('RepositoryDoesNotExistException', `${wanted} does not exist`);
+  if (found === undefined) throw refuse('RepositoryDoesNotExistException', `${wanted} does not exist`);
   return found;
 }
 

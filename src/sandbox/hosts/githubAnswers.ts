@@ -3,7 +3,11 @@ import type { StoredHook, StoredRepository } from './repositories';
 import type { Answer, Asked, HostServer } from './server';
 import { answerHooks } from './storedHooks';
 
-export function refuse(status: number, message: string, more: Partial<Answer> & { errors?: unknown } = {}): Answer {
+export function refuse(
+  status: number,
+  message: string,
+  more: Partial<Answer> & { errors?: unknown } = {},
+): Answer {
   const { errors, headers = {} } = more;
   const body = { message, documentation_url: 'https://docs.github.com/rest', ...(errors ? { errors } : {}) };
   return { status, body, headers };

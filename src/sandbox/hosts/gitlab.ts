@@ -106,7 +106,10 @@ function answerPath(server: GitlabServer, asked: Asked): Answer {
 function answerUser({ users, projectLimit }: GitlabServer, { token }: Asked): Answer {
   const username = token?.user ?? '';
   const id = users.get(username) ?? 1;
-  return { status: 200, body: { id, username, name: username, state: 'active', projects_limit: projectLimit } };
+  return {
+    status: 200,
+    body: { id, username, name: username, state: 'active', projects_limit: projectLimit },
+  };
 }
 
 function answerNamespace(server: GitlabServer, path: string): Answer {

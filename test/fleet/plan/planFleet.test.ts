@@ -70,7 +70,12 @@ describe('a repository that is new', () => {
   it('is not made over the quota: the last ones, in the order of their paths', () => {
     const source = [repository(3, 'c'), repository(1, 'a'), repository(2, 'b')];
     expect(plan(world({ source, quota: { allowed: 12, used: 10, raise: 'Ask for more' } }))).toMatchObject([
-      { path: 'acme/c', action: 'conflict', because: 'quota', remedy: 'Ask for more, or exclude repositories.' },
+      {
+        path: 'acme/c',
+        action: 'conflict',
+        because: 'quota',
+        remedy: 'Ask for more, or exclude repositories.',
+      },
       { path: 'acme/a', action: 'create' },
       { path: 'acme/b', action: 'create' },
     ]);

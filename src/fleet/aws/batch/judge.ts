@@ -5,8 +5,8 @@ import type { Log } from '../../../system/context';
 import { toMirrorError } from '../../../system/errors';
 import type { RepositoryState } from '../../state/repositoryState';
 import type { Catalogue, Opening } from '../catalogue/catalogue';
-import type { Builds } from '../resources/codeBuilds';
 import { type Clock, endAt } from '../resources/clock';
+import type { Builds } from '../resources/codeBuilds';
 import { type Place, toPlaceName } from '../resources/message';
 import { isRefusal, judgeFailure, judgeOutcome, type Verdict } from './verdict';
 

@@ -2,11 +2,11 @@ import { matchesWildcards } from '../../../plan/glob';
 import type { Log } from '../../../system/context';
 import type { RepositoryState } from '../../state/repositoryState';
 import type { Catalogue, SourceProblem } from '../catalogue/catalogue';
-import { type ListWish, type Message, type Place, toDigest, toGroup } from '../resources/message';
-import type { Metrics, Standing } from './metrics';
-import type { Clock } from '../resources/clock';
-import type { Queue } from '../resources/sqsQueue';
 import type { RefreshedStore } from '../catalogue/refresh';
+import type { Clock } from '../resources/clock';
+import { type ListWish, type Message, type Place, toDigest, toGroup } from '../resources/message';
+import type { Queue } from '../resources/sqsQueue';
+import type { Metrics, Standing } from './metrics';
 import { isLasting } from './verdict';
 
 export interface ListParts {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { MirrorError } from '../../../errors';
 import { toMirrorError } from '../../../system/errors';
+import { type AnyMessage, type ListWish, parseMessage, toDigest } from '../resources/message';
 import type { Window } from './judge';
 import { type ListParts, listSources } from './list';
-import { type ListWish, parseMessage, toDigest } from '../resources/message';
 import { type MirrorParts, mirrorPlace, type PlaceEnd } from './mirrorPlace';
 
 /** What places and listings need. */

@@ -1,9 +1,16 @@
 import type { RepositoryState } from '../../state/repositoryState';
 import type { FleetStore, StateChange } from '../../state/store';
 import { updateRepository } from '../../state/update';
-import { type ListMessage, type Message, type Place, toDigest, toGroup, toPlaceName } from '../resources/message';
+import {
+  type ListMessage,
+  type Message,
+  type Place,
+  toDigest,
+  toGroup,
+  toPlaceName,
+} from '../resources/message';
 import type { Queue } from '../resources/sqsQueue';
-import { type JudgeParts, type Judged, judge, tooLarge, type Window } from './judge';
+import { type Judged, type JudgeParts, judge, tooLarge, type Window } from './judge';
 import type { Metrics } from './metrics';
 import { toNextState, toRunRecord } from './nextState';
 import type { Verdict } from './verdict';

@@ -40,7 +40,10 @@ async function readFile(
   return text;
 }
 
-async function readObject({ bucket, key }: Extract<FilePlace, { kind: 'object' }>): Promise<string | undefined> {
+async function readObject({
+  bucket,
+  key,
+}: Extract<FilePlace, { kind: 'object' }>): Promise<string | undefined> {
   const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   // Path style: what stands in for S3 in a test has one address for all buckets.
   const client = new S3Client({

@@ -5,17 +5,17 @@ import { type Fleet, openFleet } from '../../run/fleet';
 import { createAwsSecretReader } from '../../secrets/awsReader';
 import type { AwsSecretReader } from '../../secrets/resolve';
 import type { FleetStore } from '../../state/store';
-import type { Catalogue, EventSources } from './catalogue';
 import { openCodeCommitNames } from '../resources/codeCommitNames';
 import { openRows } from '../resources/dynamoRows';
+import { type LambdaProgram, toWorkFolder, type Voice } from '../resources/lambdaProgram';
+import { createChainIdentity } from '../resources/roles';
+import { keepSecrets } from '../resources/secrets';
+import type { Catalogue, EventSources } from './catalogue';
 import { openFleetCatalogue } from './fleetCatalogue';
 import { toFleetSources } from './fleetSources';
-import { type LambdaProgram, toWorkFolder, type Voice } from '../resources/lambdaProgram';
 import { openMirrorsFile } from './mirrorsFile';
 import { openParameterCatalogue, toParameterSources } from './parameterCatalogue';
 import { openPlans } from './plans';
-import { createChainIdentity } from '../resources/roles';
-import { keepSecrets } from '../resources/secrets';
 import type { FleetSettings, MirrorsPlace, ParameterMirror } from './settings';
 
 /** Gives what is to be mirrored, for one batch: `signal` ends what is asked of hosts. Throws MirrorError. */

@@ -6,13 +6,13 @@ import type { Login, RemoteSettings } from '../../../remote/settings';
 import type { Log } from '../../../system/context';
 import { toMirrorError } from '../../../system/errors';
 import type { RepositoryState } from '../../state/repositoryState';
-import type { Catalogue, EventSources, Opening, SourceProblem } from './catalogue';
 import type { CodeCommitNames, NamedRepository } from '../resources/codeCommitNames';
 import { callAws } from '../resources/errors';
-import { toLogin } from './login';
 import { type Place, toDigest } from '../resources/message';
-import { type ListedSource, type RefreshedStore, refreshSource } from './refresh';
 import type { KeptSecrets } from '../resources/secrets';
+import type { Catalogue, EventSources, Opening, SourceProblem } from './catalogue';
+import { toLogin } from './login';
+import { type ListedSource, type RefreshedStore, refreshSource } from './refresh';
 import type { ParameterMirror } from './settings';
 
 interface CatalogueParts {

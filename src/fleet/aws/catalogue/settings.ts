@@ -1,11 +1,11 @@
 import { collectFaults, invalid, quote, SettingsError } from '../../../faults';
 import { isRegion } from '../../../remote/region';
-import type { Role } from '../resources/roles';
 import {
   type ParameterReference,
   parseSecretReference,
   type SecretsManagerReference,
 } from '../../secrets/reference';
+import type { Role } from '../resources/roles';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

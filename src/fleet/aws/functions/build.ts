@@ -1,11 +1,11 @@
 import { MirrorError } from '../../../errors';
+import { mirrorPlace } from '../batch/mirrorPlace';
+import { parseSettings } from '../catalogue/settings';
 import { createClock, endAt } from '../resources/clock';
 import { openCodeBuilds } from '../resources/codeBuilds';
 import { emptyWorkFolder, type LambdaProgram, toWorkFolder, type Voice } from '../resources/lambdaProgram';
 import { parseMessage, toDigest } from '../resources/message';
 import { createPartsOpener } from './mirrorFunction';
-import { mirrorPlace } from '../batch/mirrorPlace';
-import { parseSettings } from '../catalogue/settings';
 
 /** As long as a build may run, but for what follows the run. */
 const buildMilliseconds = 7.5 * 3_600_000;

@@ -1,14 +1,14 @@
 import { MirrorError } from '../../../errors';
+import { createFleetOpener } from '../catalogue/openCatalogue';
+import { openPlans } from '../catalogue/plans';
+import { parseSettings } from '../catalogue/settings';
 import { openRows } from '../resources/dynamoRows';
 import { openDynamoStore } from '../resources/dynamoStore';
 import { keepHookSecrets, readHookSecrets } from '../resources/hookSecrets';
-import { takeHook } from './hooks';
 import type { LambdaProgram, Voice } from '../resources/lambdaProgram';
-import { createFleetOpener } from '../catalogue/openCatalogue';
-import { openPlans } from '../catalogue/plans';
-import type { Handler } from './runtime';
-import { parseSettings } from '../catalogue/settings';
 import { openSqsQueue } from '../resources/sqsQueue';
+import { takeHook } from './hooks';
+import type { Handler } from './runtime';
 
 /** The function that answers the webhooks of hosts, at its own URL. Throws MirrorError when its settings are wrong. */
 export async function openHookFunction(program: LambdaProgram, voice: Voice): Promise<Handler> {

@@ -4,10 +4,10 @@ import type { Log } from '../../../system/context';
 import type { Hint } from '../../hosts/webhooks/delivery';
 import type { Fleet } from '../../run/fleet';
 import { type HookRequest, hookBytes, receiveHook } from '../../service/receiveHook';
+import type { Plans } from '../catalogue/plans';
+import type { Clock } from '../resources/clock';
 import type { HookSecrets } from '../resources/hookSecrets';
 import { type AnyMessage, toDigest } from '../resources/message';
-import type { Clock } from '../resources/clock';
-import type { Plans } from '../catalogue/plans';
 import type { Queue } from '../resources/sqsQueue';
 
 export interface HookParts {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { MirrorError } from '../../../errors';
 import type { Log } from '../../../system/context';
 import type { EventSources } from '../catalogue/catalogue';
+import type { Clock } from '../resources/clock';
 import {
   type AnyMessage,
   type ListWish,
@@ -11,7 +12,6 @@ import {
   toGroup,
   toPlaceName,
 } from '../resources/message';
-import type { Clock } from '../resources/clock';
 import type { Queue } from '../resources/sqsQueue';
 
 export interface IntakeParts {

@@ -1,9 +1,9 @@
-import { takeIn } from './intake';
-import type { LambdaProgram, Voice } from '../resources/lambdaProgram';
 import { createSourcesOpener } from '../catalogue/openCatalogue';
-import type { Handler } from './runtime';
 import { parseSettings } from '../catalogue/settings';
+import type { LambdaProgram, Voice } from '../resources/lambdaProgram';
 import { openSqsQueue } from '../resources/sqsQueue';
+import { takeIn } from './intake';
+import type { Handler } from './runtime';
 
 /**
  * The function that takes events and the schedule, and puts into the queue what is to be done. Throws MirrorError when

@@ -6,6 +6,10 @@ import { logError, logOutcome } from '../../../report/text';
 import type { Context } from '../../../system/context';
 import { toMirrorError } from '../../../system/errors';
 import { toCleanStore } from '../../state/cleanStore';
+import { openMetrics } from '../batch/metrics';
+import { type BatchAnswer, type BatchParts, mirrorBatch, toWindow } from '../batch/mirrorBatch';
+import { createCatalogueOpener } from '../catalogue/openCatalogue';
+import { type FleetSettings, parseSettings } from '../catalogue/settings';
 import { createClock, endAt } from '../resources/clock';
 import { openCodeBuilds } from '../resources/codeBuilds';
 import { openDynamoStore } from '../resources/dynamoStore';
@@ -17,12 +21,8 @@ import {
   type Voice,
 } from '../resources/lambdaProgram';
 import { type Place, toPlaceName } from '../resources/message';
-import { openMetrics } from '../batch/metrics';
-import { type BatchAnswer, type BatchParts, mirrorBatch, toWindow } from '../batch/mirrorBatch';
-import { createCatalogueOpener } from '../catalogue/openCatalogue';
-import type { Handler } from './runtime';
-import { type FleetSettings, parseSettings } from '../catalogue/settings';
 import { openSqsQueue } from '../resources/sqsQueue';
+import type { Handler } from './runtime';
 
 /** The function that does what the messages of the queue say. Throws MirrorError when its settings are wrong. */
 export async function openMirrorFunction(program: LambdaProgram, voice: Voice): Promise<Handler> {

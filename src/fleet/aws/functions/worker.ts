@@ -3,10 +3,10 @@ import { createRequestHandler } from '../../../aws/http';
 import { toMirrorError } from '../../../system/errors';
 import { openTemporaryFolder } from '../../../system/temporaryFolder';
 import { systemClock } from '../../hosts/api/limiter';
+import { parseSettings } from '../catalogue/settings';
 import { callAws } from '../resources/errors';
 import type { LambdaProgram, Voice } from '../resources/lambdaProgram';
 import { createBatchRunner } from './mirrorFunction';
-import { parseSettings } from '../catalogue/settings';
 
 /** A batch has as long as a function has, so that the visibility timeout of the queue serves both. */
 const batchMilliseconds = 900_000;

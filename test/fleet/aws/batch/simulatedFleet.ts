@@ -1,9 +1,9 @@
 import { MirrorError } from '../../../../src/errors';
+import type { BatchParts } from '../../../../src/fleet/aws/batch/mirrorBatch';
 import type { Catalogue, EventSources } from '../../../../src/fleet/aws/catalogue/catalogue';
+import { type RefreshedStore, refreshSource } from '../../../../src/fleet/aws/catalogue/refresh';
 import { takeIn } from '../../../../src/fleet/aws/functions/intake';
 import type { Place } from '../../../../src/fleet/aws/resources/message';
-import type { BatchParts } from '../../../../src/fleet/aws/batch/mirrorBatch';
-import { type RefreshedStore, refreshSource } from '../../../../src/fleet/aws/catalogue/refresh';
 import type { MirrorState, RepositoryState } from '../../../../src/fleet/state/repositoryState';
 import type { StateChange } from '../../../../src/fleet/state/store';
 import { generic } from '../../../../src/plan/profiles';

@@ -1,5 +1,5 @@
-import { type AnyMessage, type Place, toMessageGroup } from '../../../../src/fleet/aws/resources/message';
 import { type BatchParts, mirrorBatch } from '../../../../src/fleet/aws/batch/mirrorBatch';
+import { type AnyMessage, type Place, toMessageGroup } from '../../../../src/fleet/aws/resources/message';
 import type { Queue } from '../../../../src/fleet/aws/resources/sqsQueue';
 
 /** A clock that only moves when everything that happens at one moment has happened. */
