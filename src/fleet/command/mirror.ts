@@ -15,7 +15,7 @@ import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { readPlan } from '../run/readPlan';
 import { acceptListing, savePlan } from '../run/savePlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toProblemText, toReason } from './describePlan';
+import { isUnsettled, tellProblems, toReason } from './describePlan';
 import { toFleetReport } from './fleetReport';
 
 export interface MirrorOptions {
@@ -44,10 +44,7 @@ export async function mirrorFleet(
     plan,
     plan.repositories.filter((planned) => !isRunnable(planned)),
   );
-  for (const problem of plan.problems) {
-    const { remedy, code } = problem.error;
-    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
-  }
+  tellProblems(plan.problems, log);
   const chosen = selectNamed(plan.repositories, names, mirrors);
   const unsettled = chosen.filter(isUnsettled);
   for (const planned of unsettled) {
@@ -55,7 +52,7 @@ export async function mirrorFleet(
     log.failure(`${planned.mirror}: ${planned.path}: ${toReason(planned) ?? planned.action}${remedy}`);
   }
   const progress = createProgress(chosen.filter(isRunnable).length, log);
-  const { runs, notBegun } = await mirrorAll(fleet, { repositories: chosen }, 'asked', {
+  const { runs, notBegun } = await mirrorAll(fleet, chosen, {
     began: progress.began,
     async ended(run) {
       progress.ended(run);

@@ -1,8 +1,8 @@
 import type { CodeCommitClient } from '@aws-sdk/client-codecommit';
 import { createRequestHandler } from '../../../aws/http';
 import type { ChainIdentity } from '../../../aws/identity';
+import { once } from '../../../system/once';
 import { callAws } from './errors';
-import { openOnce } from './openOnce';
 
 /** A repository of CodeCommit, as its list names it. */
 export interface NamedRepository {
@@ -19,7 +19,7 @@ export interface CodeCommitNames {
 
 /** Needs `codecommit:ListRepositories` alone; events say what has changed, so that nothing else is asked for. */
 export function openCodeCommitNames(identity: ChainIdentity, region: string): CodeCommitNames {
-  const open = openOnce(() => openClient(identity, region));
+  const open = once(() => openClient(identity, region));
   return {
     async *list(newestFirst) {
       const client = await open();

@@ -1,7 +1,7 @@
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createRequestHandler } from '../../../aws/http';
+import { once } from '../../../system/once';
 import { callAws, isAwsError } from './errors';
-import { openOnce } from './openOnce';
 
 /** A row of the table of states. */
 export interface Row {
@@ -37,7 +37,7 @@ const transactionRows = 100;
 const updatesAtMost = 10;
 
 export function openRows(table: string, region: string): Rows {
-  const open = openOnce(async () => {
+  const open = once(async () => {
     const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
     return new DynamoDBClient({ region, requestHandler: createRequestHandler() });
   });

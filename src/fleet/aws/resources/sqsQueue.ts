@@ -1,8 +1,8 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { createRequestHandler } from '../../../aws/http';
+import { once } from '../../../system/once';
 import { awsCallFailed, callAws, isAwsError } from './errors';
 import { type AnyMessage, toMessageGroup } from './message';
-import { openOnce } from './openOnce';
 
 /** The queue of what is to be done. */
 export interface Queue {
@@ -18,7 +18,7 @@ const batchBytes = 240_000;
 
 /** A FIFO queue of SQS. */
 export function openSqsQueue(url: string, region: string): Queue {
-  const open = openOnce(async () => {
+  const open = once(async () => {
     const { SQSClient } = await import('@aws-sdk/client-sqs');
     return new SQSClient({ region, requestHandler: createRequestHandler() });
   });
