@@ -8,7 +8,6 @@ import { bitbucketDataCenterDialect, toAuthorization } from './bitbucketDialects
 import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, unusableUrl } from './errors';
 import {
-  fitDescription,
   type GitLogin,
   type Host,
   type NewRepository,
@@ -16,7 +15,6 @@ import {
   type TokenReader,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
 } from './host';
 import type { HostRepository } from './repository';
@@ -79,6 +77,7 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
   return {
     kind: 'bitbucket-datacenter',
     authority,
+    descriptionAtMost,
     hooks: createBitbucketDataCenterHooks(api, project),
     // The host knows no order by time.
     list: () => listWhole(all(`/projects/${encodeURIComponent(project)}/repos?`)),
@@ -91,9 +90,9 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
       return await findAmong(listWhole(all('/repos?archived=ALL&')), identity);
     },
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
     async describe({ owner, name: slug }, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
+      const body = { description };
       await api.ask(toWrite('PUT', toPath(owner, slug), needsToWrite, body));
     },
     login: async () => toLogin(await readToken(), user),

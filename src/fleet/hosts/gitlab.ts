@@ -10,13 +10,11 @@ import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp, unusabl
 import { gitlabDialect } from './gitlabDialect';
 import type { GitlabSettings } from './gitlabSettings';
 import {
-  fitDescription,
   type Host,
   type NewRepository,
   parseIdentity,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
   toTime,
 } from './host';
@@ -75,6 +73,7 @@ export function openGitlab(
   return {
     kind: 'gitlab',
     authority,
+    descriptionAtMost,
     hooks: createGitlabHooks(api, authority, owner),
     async *list({ newestFirst = false } = {}) {
       const order = newestFirst ? 'order_by=updated_at&sort=desc' : 'order_by=id&sort=asc';
@@ -83,10 +82,10 @@ export function openGitlab(
     },
     find: async (identity) => await read(`/projects/${parseIdentity(identity, authority)}`),
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
     ...(quota && { quota }),
     async describe({ identity }, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
+      const body = { description };
       await api.ask(toWrite('PUT', `/projects/${parseIdentity(identity, authority)}`, needsToWrite, body));
     },
     // GitLab takes any user name beside a token; this is the one of its own pages.

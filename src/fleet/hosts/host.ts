@@ -10,7 +10,7 @@ export type HostKind = 'github' | 'gitlab' | 'bitbucket' | 'bitbucket-datacenter
 export interface NewRepository {
   /** As its host's naming allows; without its owner. */
   readonly name: string;
-  /** Cut to the length that the host allows: what must survive stands at its beginning. */
+  /** One line, no longer than the host allows. */
   readonly description: string;
   /** Tags of AWS; the other hosts have none and ignore them. */
   readonly tags?: Readonly<Record<string, string>>;
@@ -44,6 +44,8 @@ export interface Host {
   readonly kind: HostKind;
   /** What identities of this host begin with, before `#`: `github.com`, `git.example.com:8443`. */
   readonly authority: string;
+  /** How many characters the description of a repository may have. */
+  readonly descriptionAtMost: number;
   /** Webhooks of the host; undefined where it has none that a fleet could use. */
   readonly hooks: Hooks | undefined;
   /**
@@ -110,14 +112,4 @@ export function toCloneUrl(href: string, base: string): string | undefined {
 export function toTime(text: string | null | undefined): Date | undefined {
   const time = new Date(text ?? Number.NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/** With a description that the host takes. */
-export function toFitting(wanted: NewRepository, length: number): NewRepository {
-  return { ...wanted, description: fitDescription(wanted.description, length) };
-}
-
-/** A description as every host takes it: one line of at most `length` characters. */
-export function fitDescription(description: string, length: number): string {
-  return [...description.replace(/\p{Cc}+/gu, ' ').trim()].slice(0, length).join('');
 }

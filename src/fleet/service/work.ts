@@ -36,7 +36,6 @@ export async function mirrorOne(
   const logs = parts.logs.open(planned);
   const run = await mirrorRepository(planned, {
     fleet,
-    mirror: fleet.mirrorNamed(planned.mirror),
     trigger,
     log: logs.log,
     signal,

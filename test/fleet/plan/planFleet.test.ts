@@ -10,8 +10,7 @@ import { atDestination, known, mirrorOf, repository, world } from './fleetWorld'
 const plan = (...worlds: MirrorWorld[]) =>
   planFleet(worlds).map(({ mirror: _mirror, place: _place, repository: _repository, ...each }) => each);
 
-const marker = (id: number, path = 'acme/app') =>
-  toMarker({ identity: `github.com#${id}`, path }, 'codecommit');
+const marker = (id: number, path = 'acme/app') => toMarker({ identity: `github.com#${id}`, path }, 1_000);
 const base = { identity: 'github.com#1', path: 'acme/app' };
 const app = repository(1, 'app');
 const followed = known(1, 'acme/app', {

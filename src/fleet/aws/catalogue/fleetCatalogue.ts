@@ -73,7 +73,7 @@ async function open(
   if (plan === undefined) return { kind: 'unlisted' };
   const planned = toOpenable(place, plan);
   if (planned === undefined) return toIdle(plan, known);
-  const { job, source, destination } = await openJob(fleet, mirror, planned);
+  const { job, source, destination } = await openJob(fleet, planned);
   return {
     kind: 'job',
     job: { ...job, limits: { ...job.limits, pushBytes } },
