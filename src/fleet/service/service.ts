@@ -172,9 +172,9 @@ export class FleetService {
 
   #add(planned: Runnable, lane: Lane): boolean {
     if (this.#isStopped || this.#catalogue.isSuspended(planned.mirror)) return false;
-    const arrival = this.#queue.add({ ...toQueued(this.#fleet, planned), kind: 'mirror' }, lane);
+    const isTaken = this.#queue.add({ ...toQueued(this.#fleet, planned), kind: 'mirror' }, lane);
     this.#options.changed();
-    return arrival !== 'refused';
+    return isTaken;
   }
 
   #isBusy({ mirror, identity }: Runnable): boolean {
