@@ -18,35 +18,22 @@ export interface Standing {
   readonly blocked: number;
 }
 
-/** The metrics of a stack, as lines of the log of its functions. */
-export function openMetrics(stack: string, { stdout, now }: Pick<LambdaProgram, 'stdout' | 'now'>): Metrics {
-  return createMetrics({ write: (line) => stdout.write(line), namespace: 'codecommit-mirror', stack, now });
-}
-
-interface MetricsOptions {
-  readonly write: (line: string) => void;
-  readonly namespace: string;
-  /** The name of the stack: several of them can be in one account. */
-  readonly stack: string;
-  readonly now: () => number;
-}
-
 type Unit = 'Count' | 'Milliseconds' | 'Seconds';
 
 /**
- * Dimensions are the stack, and the mirror of mirrors.yaml: never a repository, as each combination costs as a metric
- * of its own.
+ * The metrics of a stack; several of them can be in one account. Dimensions are the stack, and the mirror of mirrors.yaml:
+ * never a repository, as each combination costs as a metric of its own.
  */
-function createMetrics({ write, namespace, stack, now }: MetricsOptions): Metrics {
+export function openMetrics(stack: string, { stdout, now }: Pick<LambdaProgram, 'stdout' | 'now'>): Metrics {
   function put(
     dimensions: readonly (readonly string[])[],
     units: Readonly<Record<string, Unit>>,
     values: Readonly<Record<string, string | number>>,
   ): void {
     const metrics = Object.entries(units).map(([Name, Unit]) => ({ Name, Unit }));
-    const directive = { Namespace: namespace, Dimensions: dimensions, Metrics: metrics };
+    const directive = { Namespace: 'codecommit-mirror', Dimensions: dimensions, Metrics: metrics };
     const line = { _aws: { Timestamp: now(), CloudWatchMetrics: [directive] }, Stack: stack, ...values };
-    write(`${JSON.stringify(line)}\n`);
+    stdout.write(`${JSON.stringify(line)}\n`);
   }
   return {
     run(place, verdict, milliseconds) {

@@ -7,7 +7,6 @@ import {
   type AnyMessage,
   type ListWish,
   type Message,
-  type Place,
   toDigest,
   toGroup,
   toPlaceName,
@@ -74,24 +73,13 @@ async function takeEvent(
   if (type !== 'CodeCommit Repository State Change' || !refEvents.test(detail.event)) return 0;
   const places = parts.sources.findByRepository({ region, name, id: detail.repositoryId });
   if (places.length === 0) parts.log.skip(`${name} (${region}) is not among what is mirrored.`);
-  // The same event may come twice; two events of one repository never have one id.
-  return await send(places, { reason: 'event', because: id, event: whole }, parts);
-}
-
-interface Because {
-  readonly reason: Message['reason'];
-  /** What tells this moment from another one. */
-  readonly because: string;
-  readonly event?: unknown;
-}
-
-async function send(places: readonly Place[], { reason, because, event }: Because, parts: IntakeParts) {
   const messages = places.map((place): Message => {
-    const id = toDigest([reason, because, toGroup(place)]);
-    return { version: 1, place, reason, id, continued: 0, ...(event !== undefined && { event }) };
+    // The same event may come twice; two events of one repository never have one id.
+    const own = toDigest(['event', id, toGroup(place)]);
+    return { version: 1, place, reason: 'event', id: own, continued: 0, event: whole };
   });
   await parts.queue.send(messages);
-  for (const place of places) parts.log.info(`${toPlaceName(place)}: put into the queue (${reason}).`);
+  for (const place of places) parts.log.info(`${toPlaceName(place)}: put into the queue (event).`);
   return messages.length;
 }
 
