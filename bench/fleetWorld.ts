@@ -3,20 +3,16 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { openGithubServer } from '../src/sandbox/hosts/github';
-import { openGitlabServer } from '../src/sandbox/hosts/gitlab';
-import type { HostServer } from '../src/sandbox/hosts/server';
 import { createRepository } from '../src/sandbox/repository';
 import { git } from '../test/servers/git';
+import { type HostPair, openHostPair } from '../test/servers/hostPair';
 import { fill } from './repositories';
 
 export const token = 'token-of-the-benchmark-0123456789';
 export const hookSecret = 'secret-of-the-webhooks-of-the-benchmark';
 
 /** An organisation on a GitHub whose repositories are all mirrored to a GitLab already. */
-export interface FleetWorld extends AsyncDisposable {
-  readonly github: HostServer;
-  readonly gitlab: HostServer;
+export interface FleetWorld extends HostPair {
   /** The folder of mirrors.yaml. */
   readonly work: string;
   /** A commit that each source has, one ahead of its branch `main`. */
@@ -28,15 +24,11 @@ export interface FleetWorld extends AsyncDisposable {
 export async function openFleetWorld(repositories: number): Promise<FleetWorld> {
   const root = await mkdtemp(join(tmpdir(), 'ccm-bench-'));
   const [work, template] = [join(root, 'work'), await createRepository(root, 'template')];
-  for (const name of ['work', 'github', 'gitlab']) await mkdir(join(root, name), { recursive: true });
+  await mkdir(work);
   await fill(template, { branches: 5, tags: 3, commits: 20, bytes: 500 });
   const next = await git(template, 'commit-tree', '-p', 'main', '-m', 'next', 'main^{tree}');
-  const github = await openGithubServer({ root: join(root, 'github') });
-  const gitlab = await openGitlabServer({ root: join(root, 'gitlab') });
-  github.tokens.set(token, { user: 'bot', scopes: ['repo', 'read:org'] });
-  const scopes = ['api', 'read_api', 'read_repository', 'write_repository'];
-  gitlab.tokens.set(token, { user: 'bot', scopes });
-  gitlab.groups.set('mirror', 9_000);
+  const pair = await openHostPair(root, { source: token, destination: token });
+  const { github, gitlab } = pair;
   const authority = new URL(github.url).host;
   const stored = Array.from({ length: repositories }, (_, index) => {
     const source = github.repositories.add({ owner: 'acme', name: `app-${index}` });
@@ -65,8 +57,7 @@ export async function openFleetWorld(repositories: number): Promise<FleetWorld> 
       return [await github.repositories.path(source), await gitlab.repositories.path(mirrored)];
     },
     async [Symbol.asyncDispose]() {
-      await github[Symbol.asyncDispose]();
-      await gitlab[Symbol.asyncDispose]();
+      await pair[Symbol.asyncDispose]();
       await rm(root, { recursive: true, force: true });
     },
   };

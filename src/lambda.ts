@@ -1,17 +1,22 @@
 import { MirrorError } from './errors';
-import { type LambdaProgram, openVoice, type Voice } from './fleet/aws/lambdaProgram';
-import { type Handler, type RuntimeApi, reportInitError, serveInvocations } from './fleet/aws/runtime';
+import {
+  type Handler,
+  type RuntimeApi,
+  reportInitError,
+  serveInvocations,
+} from './fleet/aws/functions/runtime';
+import { type LambdaProgram, openVoice, type Voice } from './fleet/aws/resources/lambdaProgram';
 import { type Ending, runEntry } from './program/runEntry';
 import { createStopSignal } from './program/stopSignal';
 
 /** The functions of the stack. Each is loaded alone. */
 const functions: Readonly<Record<string, (program: LambdaProgram, voice: Voice) => Promise<Handler>>> = {
   intake: async (program, voice) =>
-    (await import('./fleet/aws/intakeFunction')).openIntakeFunction(program, voice),
+    (await import('./fleet/aws/functions/intakeFunction')).openIntakeFunction(program, voice),
   hooks: async (program, voice) =>
-    (await import('./fleet/aws/hookFunction')).openHookFunction(program, voice),
+    (await import('./fleet/aws/functions/hookFunction')).openHookFunction(program, voice),
   mirror: async (program, voice) =>
-    (await import('./fleet/aws/mirrorFunction')).openMirrorFunction(program, voice),
+    (await import('./fleet/aws/functions/mirrorFunction')).openMirrorFunction(program, voice),
 };
 
 /**
@@ -25,11 +30,11 @@ async function runLambda(): Promise<Ending> {
   const voice = openVoice(program);
   const command = process.argv[2];
   if (command === 'build') {
-    const { runBuild } = await import('./fleet/aws/build');
+    const { runBuild } = await import('./fleet/aws/functions/build');
     return { exitCode: await runBuild(program, voice) };
   }
   if (command === 'worker') {
-    const { runWorker } = await import('./fleet/aws/worker');
+    const { runWorker } = await import('./fleet/aws/functions/worker');
     await runWorker(program, voice);
     return { exitCode: 0 };
   }

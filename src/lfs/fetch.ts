@@ -1,6 +1,7 @@
 import type { MirrorError } from '../errors';
 import { describeGitFailure } from '../git/failures';
 import type { Git } from '../git/git';
+import { cutEndSlashes } from '../http/endSlashes';
 import type { Remote } from '../remote/remote';
 import { sourceUnreachable } from '../remote/sourceErrors';
 import { lfsNotObtained } from './errors';
@@ -43,7 +44,7 @@ async function readLine(git: Git, command: readonly string[], input: readonly st
 /** Where the LFS objects of a repository are served: https://github.com/git-lfs/git-lfs/blob/main/docs/api/server-discovery.md */
 function toLfsUrl(url: string): string {
   if (url.startsWith('/')) return `file://${url}`;
-  return /^https?:/.test(url) ? `${url.replace(/\/+$/, '').replace(/\.git$/, '')}.git/info/lfs` : url;
+  return /^https?:/.test(url) ? `${cutEndSlashes(url).replace(/\.git$/, '')}.git/info/lfs` : url;
 }
 
 function describe(url: string, stderr: string): MirrorError {

@@ -1,4 +1,5 @@
 import { type FaultCollection, findFirst, quote } from '../faults';
+import { cutEndSlashes } from '../http/endSlashes';
 import { findForeign, parseHost, parsePort } from '../remote/address';
 import type { HttpProxy, Password } from '../remote/settings';
 
@@ -72,7 +73,7 @@ export function parseSourceProxy(value: string, faults: FaultCollection): HttpPr
 
 /** Whether two http(s) URLs name the same repository: git servers accept them with and without `.git`. */
 export function isSameRepository(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((url) => url.replace(/\/+$/, '').replace(/\.git$/, ''));
+  const [a, b] = [one, other].map((url) => cutEndSlashes(url).replace(/\.git$/, ''));
   return a === b;
 }
 

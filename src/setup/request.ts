@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { collectFaults, type FaultCollection, invalid, orThrow, quote, SettingsError } from '../faults';
+import { cutEndSlashes } from '../http/endSlashes';
 import { parseDestinationUrl, replaceHost, toAuthority } from '../pipe/destinationUrl';
 import type { Environment } from '../pipe/variables';
 import { isRegion } from '../remote/region';
@@ -163,7 +164,7 @@ function parseApi(text: string): string {
   const isLocal = url !== undefined && /^(127\.0\.0\.1|\[::1\]|localhost)$/.test(url.hostname);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal);
   if (url && isSafe && url.username === '' && url.search === '' && url.hash === '')
-    return url.href.replace(/\/+$/, '');
+    return cutEndSlashes(url.href);
   throw unfit('--bitbucket-api', text, `Give an https:// URL such as the default, ${defaultApi}.`);
 }
 

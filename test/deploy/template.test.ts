@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseSettings } from '../../src/fleet/aws/settings';
+import { parseSettings } from '../../src/fleet/aws/catalogue/settings';
 import { run } from '../servers/git';
 import { motoAvailable, openMoto } from '../servers/moto';
 
@@ -78,7 +78,7 @@ describe.runIf(hasLinter)('deploy/template.yaml', { tags: ['slow'] }, () => {
     const [variables = {}] = [...walk(Resources['MirrorFunction'])].flatMap(({ Variables }) =>
       typeof Variables === 'object' && Variables !== null ? [Variables] : [],
     );
-    const source = readFileSync(resolve('src/fleet/aws/settings.ts'), 'utf8');
+    const source = readFileSync(resolve('src/fleet/aws/catalogue/settings.ts'), 'utf8');
     for (const name of Object.keys(variables)) expect(source).toContain(`'${name}'`);
     const given = {
       AWS_REGION: 'us-east-1',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Message, toGroup } from '../../src/fleet/aws/message';
+import { type Message, toGroup } from '../../src/fleet/aws/resources/message';
 import { createKeyPair } from '../../src/sandbox/server';
 import { type AwsWorld, openAwsWorld, toPlace } from '../fleet/aws/world';
 import { openFolder } from '../servers/folder';

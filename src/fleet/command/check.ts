@@ -2,7 +2,7 @@ import { checkAll, type RepositoryCheck } from '../run/checkAll';
 import type { Fleet } from '../run/fleet';
 import { readPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toProblemText, toReason } from './describePlan';
+import { isUnsettled, tellProblems, toReason } from './describePlan';
 
 /** Compares both sides of every mirror and tells of each. Gives the exit code. */
 export async function checkFleet(
@@ -13,15 +13,12 @@ export async function checkFleet(
   const { log } = fleet.context;
   const { mirrors } = fleet.configuration;
   const plan = await readPlan(fleet, mirrors);
-  for (const problem of plan.problems) {
-    const { remedy, code } = problem.error;
-    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
-  }
+  tellProblems(plan.problems, log);
   const chosen = selectNamed(plan.repositories, names, mirrors);
   const unsettled = chosen.filter(isUnsettled);
   for (const planned of unsettled)
     log.failure(`${planned.mirror}: ${planned.path}: ${toReason(planned) ?? planned.action}`);
-  const checks = await checkAll(fleet, { repositories: chosen }, (check) => {
+  const checks = await checkAll(fleet, chosen, (check) => {
     if (json === undefined) tellCheck(check, fleet);
   });
   json?.(toJson(checks));

@@ -1,3 +1,4 @@
+import type { Log } from '../../system/context';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { PlannedRepository } from '../plan/decision';
 import type { MirrorProblem } from '../run/readPlan';
@@ -29,6 +30,19 @@ export function toWord(planned: PlannedRepository): string {
 /** What is wrong with a mirror as a whole. */
 export function toProblemText({ side, error }: Pick<MirrorProblem, 'side' | 'error'>): string {
   return isShrunken(error) ? error.message : `The ${side} can't be listed. ${error.message}`;
+}
+
+/** The same in JSON documents. */
+export function toJsonProblem({ mirror, side, error: { code, message, remedy } }: MirrorProblem) {
+  return { mirror, side, code, message, remedy };
+}
+
+/** Tells what is wrong with each mirror as a whole. */
+export function tellProblems(problems: readonly MirrorProblem[], log: Log): void {
+  for (const problem of problems) {
+    const { remedy, code } = problem.error;
+    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
+  }
 }
 
 /** Why, as a clause or a sentence; undefined where there is nothing to say. */

@@ -1,7 +1,7 @@
 import type { PlannedRepository } from '../plan/decision';
 import type { RepositoryRun } from '../run/mirrorRepository';
 import type { FleetPlan } from '../run/readPlan';
-import { toReason } from './describePlan';
+import { toJsonProblem, toReason } from './describePlan';
 
 /**
  * `fleet.json`, version 1: what became of each repository in one run. `outcome` is `mirrored`, `equal`, `failed` or `stopped`;
@@ -28,12 +28,5 @@ export function toFleetReport(
       code: ended?.run.code ?? null,
     };
   });
-  const failed = problems.map(({ mirror, side, error: { code, message, remedy } }) => ({
-    mirror,
-    side,
-    code,
-    message,
-    remedy,
-  }));
-  return `${JSON.stringify({ version: 1, repositories, problems: failed }, undefined, 2)}\n`;
+  return `${JSON.stringify({ version: 1, repositories, problems: problems.map(toJsonProblem) }, undefined, 2)}\n`;
 }

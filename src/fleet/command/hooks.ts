@@ -1,4 +1,5 @@
 import { MirrorError, toErrorText } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HookPlace, Hooks } from '../hosts/webhooks/hooks';
 import type { Fleet } from '../run/fleet';
@@ -83,7 +84,7 @@ async function apply(
 }
 
 function parseBase(url: string): string {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return cutEndSlashes(url);
   throw new MirrorError(
     'fleet-configuration-invalid',
     {

@@ -15,7 +15,7 @@ import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { readPlan } from '../run/readPlan';
 import { acceptListing, savePlan } from '../run/savePlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toProblemText, toReason } from './describePlan';
+import { isUnsettled, tellProblems, toReason } from './describePlan';
 import { toFleetReport } from './fleetReport';
 
 export interface MirrorOptions {
@@ -38,11 +38,13 @@ export async function mirrorFleet(
   for (const { name } of mirrors)
     if (acceptsListing && (names.length === 0 || names.includes(name))) await acceptListing(fleet, name);
   const plan = await readPlan(fleet, mirrors);
-  await savePlan(fleet, plan);
-  for (const problem of plan.problems) {
-    const { remedy, code } = problem.error;
-    log.failure(`${problem.mirror}: ${toProblemText(problem)}\n  ${remedy} [${code}]`);
-  }
+  // A run saves what becomes of the others.
+  await savePlan(
+    fleet,
+    plan,
+    plan.repositories.filter((planned) => !isRunnable(planned)),
+  );
+  tellProblems(plan.problems, log);
   const chosen = selectNamed(plan.repositories, names, mirrors);
   const unsettled = chosen.filter(isUnsettled);
   for (const planned of unsettled) {
@@ -50,7 +52,7 @@ export async function mirrorFleet(
     log.failure(`${planned.mirror}: ${planned.path}: ${toReason(planned) ?? planned.action}${remedy}`);
   }
   const progress = createProgress(chosen.filter(isRunnable).length, log);
-  const { runs, notBegun } = await mirrorAll(fleet, { repositories: chosen }, 'asked', {
+  const { runs, notBegun } = await mirrorAll(fleet, chosen, {
     began: progress.began,
     async ended(run) {
       progress.ended(run);

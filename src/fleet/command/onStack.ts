@@ -1,11 +1,11 @@
 import { MirrorError } from '../../errors';
 import type { Session } from '../../program/session';
-import { openDynamoStore } from '../aws/dynamoStore';
-import { readHookSecrets, replaceHookSecret } from '../aws/hookSecrets';
-import { openMirrorsFile } from '../aws/mirrorsFile';
-import { parameterMirrorName } from '../aws/parameterCatalogue';
-import { type FleetSettings, parseSettings } from '../aws/settings';
-import { readStack, type Stack } from '../aws/stack';
+import { openMirrorsFile } from '../aws/catalogue/mirrorsFile';
+import { parameterMirrorName } from '../aws/catalogue/parameterCatalogue';
+import { type FleetSettings, parseSettings } from '../aws/catalogue/settings';
+import { openDynamoStore } from '../aws/resources/dynamoStore';
+import { readHookSecrets, replaceHookSecret } from '../aws/resources/hookSecrets';
+import { readStack, type Stack } from '../aws/stack/stack';
 import type { FleetConfiguration } from '../configuration/configuration';
 import { openFleet } from '../run/fleet';
 import type { AwsSecretReader } from '../secrets/resolve';
@@ -35,7 +35,7 @@ export async function runOnStack(name: string, given: OnStack, how: StackCommand
   const stack = await readStack(name, env);
   const settings = parseSettings(stack.env);
   if (how.hooks !== undefined) return await manageStackHooks(stack, settings, how.hooks, given);
-  const mirrors = await readTitles(settings);
+  const mirrors = await readTitles(settings, given);
   if (how.serve !== undefined) return await serveStack(stack, settings, mirrors, how.serve, given.session);
   await using store = openDynamoStore(settings.table, settings.region);
   const { request, write } = given;
@@ -45,17 +45,21 @@ export async function runOnStack(name: string, given: OnStack, how: StackCommand
 /** The mirrors by their names, as people read them. */
 async function readTitles(
   settings: FleetSettings,
+  given: OnStack,
 ): Promise<readonly { readonly name: string; readonly title: string }[]> {
   const { mirrors } = settings;
   if (mirrors.kind === 'file')
-    return (await readMirrors(settings)).mirrors.map((each) => ({ name: each.name, title: toTitle(each) }));
+    return (await readMirrors(settings, given)).mirrors.map((each) => ({
+      name: each.name,
+      title: toTitle(each),
+    }));
   const { sourceRegion, destinationUrl } = mirrors.mirror;
   return [{ name: parameterMirrorName, title: `codecommit ${sourceRegion} → ${destinationUrl}` }];
 }
 
-async function readMirrors({ mirrors }: FleetSettings): Promise<FleetConfiguration> {
+async function readMirrors({ mirrors }: FleetSettings, { secrets }: OnStack): Promise<FleetConfiguration> {
   if (mirrors.kind === 'parameters') throw noMirrors();
-  return await openMirrorsFile(mirrors, Date.now)();
+  return await openMirrorsFile(mirrors, secrets, Date.now)();
 }
 
 /** With the secret of the stack, at the URL of the stack. */
@@ -63,9 +67,11 @@ async function manageStackHooks(
   { outputs }: Stack,
   settings: FleetSettings,
   action: HookAction,
-  { request: { flags }, session, secrets }: OnStack,
+  given: OnStack,
 ): Promise<number> {
-  const configuration = await readMirrors(settings);
+  const { session, secrets } = given;
+  const { flags } = given.request;
+  const configuration = await readMirrors(settings, given);
   const url = flags.url ?? outputs.get('HooksUrl');
   const secret = outputs.get('HookSecretArn');
   if (url === undefined || secret === undefined) throw noHooks();

@@ -2,7 +2,7 @@ import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
 import type { FleetPlan } from '../run/readPlan';
 import { selectNamed } from '../run/selectNamed';
-import { isUnsettled, toProblemText, toReason, toTitle, toWord } from './describePlan';
+import { isUnsettled, toJsonProblem, toProblemText, toReason, toTitle, toWord } from './describePlan';
 import { toColumns, toCounts } from './table';
 
 /** Prints what would be done with each repository. Gives the exit code. */
@@ -55,12 +55,6 @@ export function toJsonPlan(plan: FleetPlan, chosen: readonly PlannedRepository[]
     reason: toReason(planned) ?? null,
     remedy: planned.action === 'conflict' ? planned.remedy : null,
   }));
-  const problems = plan.problems.map(({ mirror, side, error: { code, message, remedy } }) => ({
-    mirror,
-    side,
-    code,
-    message,
-    remedy,
-  }));
+  const problems = plan.problems.map(toJsonProblem);
   return `${JSON.stringify({ version: 1, repositories, problems }, undefined, 2)}\n`;
 }

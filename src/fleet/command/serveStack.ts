@@ -1,11 +1,11 @@
 import type { Output, Session } from '../../program/session';
-import { openDynamoStore } from '../aws/dynamoStore';
-import { openVoice } from '../aws/lambdaProgram';
-import type { FleetSettings } from '../aws/settings';
-import { openSqsQueue } from '../aws/sqsQueue';
-import type { Stack } from '../aws/stack';
-import { openStackService, stackActions } from '../aws/stackService';
-import { runWorker } from '../aws/worker';
+import type { FleetSettings } from '../aws/catalogue/settings';
+import { runWorker } from '../aws/functions/worker';
+import { openDynamoStore } from '../aws/resources/dynamoStore';
+import { openVoice } from '../aws/resources/lambdaProgram';
+import { openSqsQueue } from '../aws/resources/sqsQueue';
+import type { Stack } from '../aws/stack/stack';
+import { openStackService, stackActions } from '../aws/stack/stackService';
 import { systemClock } from '../hosts/api/limiter';
 import { openListener } from '../service/listener';
 import { createAccess } from '../service/page/access';

@@ -1,3 +1,5 @@
+import { cutEndSlashes } from '../../http/endSlashes';
+
 /** What a host's `url` must be. */
 export const hostUrlForm = 'the address of the host, https://<host>, without a login in it';
 
@@ -19,7 +21,7 @@ export function isRepositoryUrl(value: string): boolean {
 /** As two configurations of the same host agree on it: in lower case, without the slash at its end. */
 export function toNormalUrl(value: string): string {
   const { origin, pathname } = new URL(value);
-  return `${origin}${pathname.replace(/\/+$/, '')}`;
+  return `${origin}${cutEndSlashes(pathname)}`;
 }
 
 function parseUrl(value: string): URL | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { type Listing, listNewest, listWhole } from './api/paging';
 import type { HostContext } from './api/settings';
@@ -7,14 +8,12 @@ import { bitbucketCloudDialect, toAuthorization } from './bitbucketDialects';
 import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp, unusableUrl } from './errors';
 import {
-  fitDescription,
   type Host,
   type NewRepository,
   parseIdentity,
   type TokenReader,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
   toTime,
 } from './host';
@@ -49,8 +48,8 @@ const repositorySchema = z.object({
 
 type CloudRepository = z.infer<typeof repositorySchema>;
 
-/** No limit is published; what is longer than this helps nobody. */
-const descriptionAtMost = 2_000;
+/** No limit is published: that of Data Center, which a marker fits into. */
+const descriptionAtMost = 255;
 const needsToRead = 'the scope "read:repository:bitbucket" (an access token: repository, read)';
 const needsToWrite = 'the scope "admin:repository:bitbucket" (an access token: repository, admin)';
 const publicApi = 'https://api.bitbucket.org';
@@ -60,7 +59,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
   const { url = publicApi, workspace, readToken, email } = settings;
   const authority = url === publicApi ? 'bitbucket.org' : toAuthority(url);
   const name = `Bitbucket (${authority})`;
-  const base = `${url.replace(/\/+$/, '')}/2.0`;
+  const base = `${cutEndSlashes(url)}/2.0`;
   const authorize = async () => ({ Authorization: toAuthorization(await readToken(), email) });
   const api = createApi({ name, authority, base, dialect: bitbucketCloudDialect, authorize }, context);
   const toRepository = (found: CloudRepository) => toHostRepository(api.name, { authority, base }, found);
@@ -79,6 +78,7 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
   return {
     kind: 'bitbucket',
     authority,
+    descriptionAtMost,
     hooks: createBitbucketCloudHooks(api, workspace, toPath),
     async *list({ newestFirst = false } = {}) {
       const listing = createListing(api, settings, newestFirst ? '-updated_on' : 'created_on', toRepository);
@@ -86,10 +86,10 @@ export function openBitbucketCloud(settings: BitbucketCloudSettings, context: Ho
     },
     find: async (identity) => await read(toPath(identity)),
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
     async describe({ identity, isPrivate }, description) {
       // Said again, so that no default can change it.
-      const body = { description: fitDescription(description, descriptionAtMost), is_private: isPrivate };
+      const body = { description, is_private: isPrivate };
       await api.ask(toWrite('PUT', toPath(identity), needsToWrite, body));
     },
     login: async () => ({ kind: 'password', username: toGitUser(email), password: await readToken() }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { type Listing, listWhole } from './api/paging';
 import type { HostContext } from './api/settings';
@@ -7,7 +8,6 @@ import { bitbucketDataCenterDialect, toAuthorization } from './bitbucketDialects
 import { createOnce } from './create';
 import { nameRefused, nameTaken, notPrivate, ownerNotFound, unusableUrl } from './errors';
 import {
-  fitDescription,
   type GitLogin,
   type Host,
   type NewRepository,
@@ -15,7 +15,6 @@ import {
   type TokenReader,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
 } from './host';
 import type { HostRepository } from './repository';
@@ -54,7 +53,7 @@ const needsToWrite = 'the permission "Project admin" (or "Repository create")';
 /** Opens a project of a Bitbucket Data Center or Server. It knows no time of change and no size. */
 export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, context: HostContext): Host {
   const { project, user, readToken } = settings;
-  const url = settings.url.replace(/\/+$/, '');
+  const url = cutEndSlashes(settings.url);
   const authority = toAuthority(url);
   const api = openApi(settings, url, context);
   const toRepository = (found: ServerRepository) => toHostRepository(api.name, { authority, url }, found);
@@ -78,6 +77,7 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
   return {
     kind: 'bitbucket-datacenter',
     authority,
+    descriptionAtMost,
     hooks: createBitbucketDataCenterHooks(api, project),
     // The host knows no order by time.
     list: () => listWhole(all(`/projects/${encodeURIComponent(project)}/repos?`)),
@@ -90,9 +90,9 @@ export function openBitbucketDataCenter(settings: BitbucketDataCenterSettings, c
       return await findAmong(listWhole(all('/repos?archived=ALL&')), identity);
     },
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
     async describe({ owner, name: slug }, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
+      const body = { description };
       await api.ask(toWrite('PUT', toPath(owner, slug), needsToWrite, body));
     },
     login: async () => toLogin(await readToken(), user),

@@ -4,13 +4,16 @@ import type { HostContext } from './api/settings';
 import { callCodeCommit, createClient } from './codeCommitClient';
 import type { CodeCommitSettings, Place } from './codeCommitPlace';
 import { hostFailed } from './errors';
-import { fitDescription, type Host, type NewRepository, parseIdentity, toIdentity } from './host';
+import { type Host, type NewRepository, parseIdentity, toIdentity } from './host';
 import type { HostRepository } from './repository';
 
 /** BatchGetRepositories: its page says 100, the service answers "Maximum allowed is 25". */
 const batch = 25;
-/** CreateRepository, repositoryDescription. */
-const descriptionAtMost = 1_000;
+
+const quotaTexts = {
+  untold: 'as the login lacks servicequotas:GetServiceQuota',
+  raise: 'Ask for a higher quota ("Allowed repositories" in the Service Quotas console)',
+};
 
 /** Opens CodeCommit in one region. AWS's own client keeps to its limits and tries again. */
 export function openCodeCommit(settings: CodeCommitSettings, context: HostContext): Host {
@@ -22,6 +25,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
   return {
     kind: 'codecommit',
     authority,
+    descriptionAtMost: 1_000,
     hooks: undefined,
     async *list({ newestFirst = false } = {}) {
       const listing = createListing(place, newestFirst);
@@ -38,8 +42,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
     },
     findByName: (wanted) => findByName(place, wanted),
     create: (wanted) => create(place, wanted),
-    async describe({ name: repositoryName }, description) {
-      const repositoryDescription = fitDescription(description, descriptionAtMost);
+    async describe({ name: repositoryName }, repositoryDescription) {
       await callCodeCommit(
         place,
         { action: 'UpdateRepositoryDescription', subject: repositoryName },
@@ -47,7 +50,7 @@ export function openCodeCommit(settings: CodeCommitSettings, context: HostContex
       );
     },
     login: async () => ({ kind: 'aws', region, readKeys }),
-    readAllowed,
+    quota: { readAllowed, ...quotaTexts },
   };
 }
 
@@ -137,7 +140,7 @@ async function create(place: Place, wanted: NewRepository): Promise<HostReposito
   const { tags } = wanted;
   const request = {
     repositoryName: wanted.name,
-    repositoryDescription: fitDescription(wanted.description, descriptionAtMost),
+    repositoryDescription: wanted.description,
     ...(tags !== undefined && { tags: { ...tags } }),
   };
   const action = tags === undefined ? 'CreateRepository' : 'CreateRepository (with codecommit:TagResource)';

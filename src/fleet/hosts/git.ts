@@ -19,6 +19,7 @@ export function openGit({ urls, readLogin }: GitSettings): Host {
   return {
     kind: 'git',
     authority,
+    descriptionAtMost: 0,
     hooks: undefined,
     async *list() {
       yield repositories;

@@ -1,4 +1,5 @@
 import type { MirrorError } from '../../errors';
+import { once } from '../../system/once';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { listNewest, listWhole } from './api/paging';
 import type { HostContext } from './api/settings';
@@ -15,13 +16,11 @@ import {
 } from './githubOwner';
 import type { GithubSettings } from './githubSettings';
 import {
-  fitDescription,
   type Host,
   type NewRepository,
   parseIdentity,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
   toTime,
 } from './host';
@@ -55,6 +54,7 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
   return {
     kind: 'github',
     authority,
+    descriptionAtMost,
     hooks: createGithubHooks(api, async () => (await readOwner()).isOrganisation, owner),
     async *list({ newestFirst = false } = {}) {
       const scope = await readOwner();
@@ -64,9 +64,9 @@ export function openGithub(settings: GithubSettings, context: HostContext): Host
     },
     find: async (identity) => await read(`/repositories/${parseIdentity(identity, authority)}`),
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
     async describe(repository, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
+      const body = { description };
       await api.ask(toWrite('PATCH', toPath(repository.owner, repository.name), needsToWrite, body));
     },
     // GitHub takes any user name beside a token; this is the one of its own examples.
@@ -89,18 +89,6 @@ function toPath(owner: string, name: string): string {
 /** GitHub compares names without their case. */
 function toFull({ owner, name }: { readonly owner: string; readonly name: string }): string {
   return `${owner}/${name}`.toLowerCase();
-}
-
-/** Asks once; a failure is not kept. */
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let reading: Promise<T> | undefined;
-  return () => {
-    reading ??= read().catch((error: unknown) => {
-      reading = undefined;
-      throw error;
-    });
-    return reading;
-  };
 }
 
 function toHostRepository(

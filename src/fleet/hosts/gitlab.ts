@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MirrorError } from '../../errors';
+import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';
 import { readLink, readNumber } from './api/limits';
 import { type Listing, listNewest, listWhole } from './api/paging';
@@ -9,13 +10,11 @@ import { nameRefused, nameTaken, notPrivate, ownerNotFound, quotaUsedUp, unusabl
 import { gitlabDialect } from './gitlabDialect';
 import type { GitlabSettings } from './gitlabSettings';
 import {
-  fitDescription,
   type Host,
   type NewRepository,
   parseIdentity,
   toAuthority,
   toCloneUrl,
-  toFitting,
   toIdentity,
   toTime,
 } from './host';
@@ -52,7 +51,7 @@ export function openGitlab(
 ): Host {
   const authority = toAuthority(url);
   const name = `GitLab (${authority})`;
-  const base = `${url.replace(/\/+$/, '')}/api/v4`;
+  const base = `${cutEndSlashes(url)}/api/v4`;
   const authorize = async () => ({ Authorization: `Bearer ${await readToken()}` });
   const api = createApi({ name, authority, base, dialect: gitlabDialect, authorize }, context);
   const namespace = 'group' in owner ? owner.group : owner.user;
@@ -69,9 +68,12 @@ export function openGitlab(
     return isIt ? found : undefined;
   };
   const post = async (wanted: NewRepository) => toRepository(await create(api, owner, wanted));
+  const quota =
+    'user' in owner ? { readAllowed: () => readAllowed(api, owner.user), ...quotaTexts } : undefined;
   return {
     kind: 'gitlab',
     authority,
+    descriptionAtMost,
     hooks: createGitlabHooks(api, authority, owner),
     async *list({ newestFirst = false } = {}) {
       const order = newestFirst ? 'order_by=updated_at&sort=desc' : 'order_by=id&sort=asc';
@@ -80,9 +82,10 @@ export function openGitlab(
     },
     find: async (identity) => await read(`/projects/${parseIdentity(identity, authority)}`),
     findByName,
-    create: (wanted) => createOnce({ post, findByName }, toFitting(wanted, descriptionAtMost)),
+    create: (wanted) => createOnce({ post, findByName }, wanted),
+    ...(quota && { quota }),
     async describe({ identity }, description) {
-      const body = { description: fitDescription(description, descriptionAtMost) };
+      const body = { description };
       await api.ask(toWrite('PUT', `/projects/${parseIdentity(identity, authority)}`, needsToWrite, body));
     },
     // GitLab takes any user name beside a token; this is the one of its own pages.
@@ -150,6 +153,24 @@ function toHostRepository(
   };
 }
 
+const userSchema = z.object({ username: z.string(), projects_limit: z.number().optional() });
+
+/** The user of the token, if that is `name`. */
+async function readOwnUser(api: Api, name: string) {
+  const { body } = await api.ask({ ...toRead(userSchema, needsToRead), path: '/user' });
+  return body.username.toLowerCase() === name.toLowerCase() ? body : undefined;
+}
+
+const quotaTexts = {
+  untold: 'as GitLab says it to a token of that user only',
+  raise: 'Ask an administrator of GitLab to raise the "Projects limit" of the user',
+};
+
+/** A user's `projects_limit` bounds the projects in the user's own namespace; those in groups do not count. */
+async function readAllowed(api: Api, user: string): Promise<number | undefined> {
+  return (await readOwnUser(api, user))?.projects_limit;
+}
+
 const namespaceSchema = z.object({ id: z.number() });
 
 async function create(api: Api, owner: GitlabSettings['owner'], wanted: NewRepository): Promise<Project> {
@@ -162,7 +183,7 @@ async function create(api: Api, owner: GitlabSettings['owner'], wanted: NewRepos
       description: wanted.description,
       visibility: 'private',
       initialize_with_readme: false,
-      namespace_id: await readNamespace(api, owner),
+      ...(await readNamespace(api, owner)),
     },
     schema: projectSchema,
     needs: needsToWrite,
@@ -172,9 +193,13 @@ async function create(api: Api, owner: GitlabSettings['owner'], wanted: NewRepos
   return made;
 }
 
-/** The namespace of a group has the group's id; that of a user has its own. */
-async function readNamespace(api: Api, owner: GitlabSettings['owner']): Promise<number> {
+/**
+ * Where to create. The namespace of a group has the group's id; that of a user has its own. The one of the token's user
+ * is not named: over the limit of projects, GitLab would only say that it "is not valid".
+ */
+async function readNamespace(api: Api, owner: GitlabSettings['owner']): Promise<{ namespace_id?: number }> {
   const path = 'group' in owner ? owner.group : owner.user;
+  if ('user' in owner && (await readOwnUser(api, path)) !== undefined) return {};
   const { body } = await api.ask({
     method: 'GET',
     path: `/namespaces/${encodeURIComponent(path)}`,
@@ -182,11 +207,12 @@ async function readNamespace(api: Api, owner: GitlabSettings['owner']): Promise<
     needs: needsToRead,
     toError: (status) => (status === 404 ? ownerNotFound(api.name, `namespace "${path}"`) : undefined),
   });
-  return body.id;
+  return { namespace_id: body.id };
 }
 
 function toCreationError(host: string, name: string, status: number, said: string): MirrorError | undefined {
+  // The second one is what GitLab says for a limit of 0.
+  if (/your (project )?limit|in your personal namespace/i.test(said)) return quotaUsedUp(host, said);
   if (status !== 400 && status !== 409 && status !== 422) return undefined;
-  if (/limit/i.test(said)) return quotaUsedUp(host, said);
   return /already been taken/.test(said) ? nameTaken(host, name) : nameRefused(host, name, said);
 }

@@ -25,7 +25,10 @@ export const gitlabDialect: Dialect = {
   readSaid,
 };
 
-/** Refused parameters stand as lists by their names: `{ "message": { "path": ["has already been taken"] } }`. */
+/**
+ * Refused parameters stand as lists by their names: `{ "message": { "path": ["has already been taken"] } }`. Over the
+ * limit of projects, the list stands alone: `{ "error": ["You've reached your limit of 2 projects created. …"] }`.
+ */
 const messageSchema = z.union([
   z.string(),
   z.array(z.string()),
@@ -33,13 +36,15 @@ const messageSchema = z.union([
 ]);
 const errorSchema = z.object({
   message: messageSchema.optional(),
-  error: z.string().optional(),
+  error: z.union([z.string(), z.array(z.string())]).optional(),
   error_description: z.string().optional(),
 });
 
 function readSaid(body: unknown): string {
   const { data } = errorSchema.safeParse(body);
-  return [toText(data?.message), data?.error ?? '', data?.error_description ?? ''].filter(Boolean).join(' ');
+  return [toText(data?.message), toText(data?.error), data?.error_description ?? '']
+    .filter(Boolean)
+    .join(' ');
 }
 
 function toText(message: z.infer<typeof messageSchema> | undefined): string {

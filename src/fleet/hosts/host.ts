@@ -1,4 +1,5 @@
 import type { AwsKeys } from '../../aws/identity';
+import { cutEndSlashes } from '../../http/endSlashes';
 import type { HostRepository } from './repository';
 import type { Hooks } from './webhooks/hooks';
 
@@ -9,7 +10,7 @@ export type HostKind = 'github' | 'gitlab' | 'bitbucket' | 'bitbucket-datacenter
 export interface NewRepository {
   /** As its host's naming allows; without its owner. */
   readonly name: string;
-  /** Cut to the length that the host allows: what must survive stands at its beginning. */
+  /** One line, no longer than the host allows. */
   readonly description: string;
   /** Tags of AWS; the other hosts have none and ignore them. */
   readonly tags?: Readonly<Record<string, string>>;
@@ -24,6 +25,16 @@ export type GitLogin =
   /** AWS signature, made afresh for each connection with the keys that `readKeys` gives at that moment. */
   | { readonly kind: 'aws'; readonly region: string; readonly readKeys: () => Promise<AwsKeys> };
 
+/** What bounds the number of repositories that one owner may have. */
+export interface RepositoryQuota {
+  /** Undefined where the host does not say it to this login. */
+  readAllowed(): Promise<number | undefined>;
+  /** Why it may not say it, as a clause that begins with "as". */
+  readonly untold: string;
+  /** What a person does to have more, as the beginning of a sentence. */
+  readonly raise: string;
+}
+
 /**
  * One owner on one host, as its API shows it. Every method throws MirrorError: `fleet-token-refused` where the token
  * itself is refused (then each later call throws the same error without a request, until the token is another one),
@@ -33,6 +44,8 @@ export interface Host {
   readonly kind: HostKind;
   /** What identities of this host begin with, before `#`: `github.com`, `git.example.com:8443`. */
   readonly authority: string;
+  /** How many characters the description of a repository may have. */
+  readonly descriptionAtMost: number;
   /** Webhooks of the host; undefined where it has none that a fleet could use. */
   readonly hooks: Hooks | undefined;
   /**
@@ -54,11 +67,8 @@ export interface Host {
   create(repository: NewRepository): Promise<HostRepository>;
   /** Replaces the description: it carries the marker that says whose mirror this is. */
   describe(repository: HostRepository, description: string): Promise<void>;
-  /**
-   * How many repositories the owner may have; undefined where the host does not say. Missing on hosts without such a
-   * quota.
-   */
-  readAllowed?(): Promise<number | undefined>;
+  /** Missing where nothing bounds the number of repositories. */
+  readonly quota?: RepositoryQuota;
   /** The login of git, asked for before each run: tokens of an app live for an hour. */
   login(): Promise<GitLogin>;
 }
@@ -81,7 +91,7 @@ export function parseIdentity(identity: string, authority: string): string {
 /** `host[:port][/path]` of a URL: what tells one installation of a host from another. */
 export function toAuthority(url: string): string {
   const { host, pathname } = new URL(url);
-  return `${host}${pathname.replace(/\/+$/, '')}`;
+  return `${host}${cutEndSlashes(pathname)}`;
 }
 
 /**
@@ -102,14 +112,4 @@ export function toCloneUrl(href: string, base: string): string | undefined {
 export function toTime(text: string | null | undefined): Date | undefined {
   const time = new Date(text ?? Number.NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/** With a description that the host takes. */
-export function toFitting(wanted: NewRepository, length: number): NewRepository {
-  return { ...wanted, description: fitDescription(wanted.description, length) };
-}
-
-/** A description as every host takes it: one line of at most `length` characters. */
-export function fitDescription(description: string, length: number): string {
-  return [...description.replace(/\p{Cc}+/gu, ' ').trim()].slice(0, length).join('');
 }

@@ -19,9 +19,8 @@ export interface NameRequest {
   readonly isChosen: boolean;
 }
 
-/** `isTagged`: the name was taken or too long, and has the repository's own ending. */
 export type AssignedName =
-  | { readonly name: string; readonly isTagged: boolean }
+  | { readonly name: string }
   | { readonly name: string; readonly fault: 'invalid' | 'collision'; readonly detail: string };
 
 /** The names that are taken at a place: by `toNameKey`, the identity of whom they belong to. */
@@ -47,7 +46,7 @@ export function assignNames<T extends NameRequest>(
 
 function toOwn(request: NameRequest, name: string): AssignedName {
   if (isTooLong(request.kind, name) && !request.isChosen) return toTagged(request, name);
-  return checked(request, { name, isTagged: false });
+  return checked(request, name);
 }
 
 function toShared(request: NameRequest, name: string): AssignedName {
@@ -60,13 +59,13 @@ function toShared(request: NameRequest, name: string): AssignedName {
 }
 
 function toTagged(request: NameRequest, name: string): AssignedName {
-  return checked(request, { name: toTaggedName(request.kind, name, request.identity), isTagged: true });
+  return checked(request, toTaggedName(request.kind, name, request.identity));
 }
 
-function checked(request: NameRequest, assigned: { name: string; isTagged: boolean }): AssignedName {
-  const fault = findNameFault(request.kind, assigned.name);
-  if (fault === undefined) return assigned;
-  return { name: assigned.name, fault: 'invalid', detail: `"${assigned.name}" can't be its name: ${fault}` };
+function checked(request: NameRequest, name: string): AssignedName {
+  const fault = findNameFault(request.kind, name);
+  if (fault === undefined) return { name };
+  return { name, fault: 'invalid', detail: `"${name}" can't be its name: ${fault}` };
 }
 
 /** An ending that meets another name is so rare that a person may decide. */

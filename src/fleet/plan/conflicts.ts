@@ -81,13 +81,12 @@ export const invalidName = (destination: string, detail: string): Conflict => ({
   remedy: `${chooseName}.`,
 });
 
-export const quotaReached = (destination: string, allowed: number): Conflict => ({
+export const quotaReached = (destination: string, allowed: number, raise: string): Conflict => ({
   action: 'conflict',
   because: 'quota',
   destination,
   detail: `The destination may have at most ${allowed} repositories, and this one would exceed that.`,
-  remedy:
-    'Ask for a higher quota ("Allowed repositories" in the Service Quotas console), or exclude repositories.',
+  remedy: `${raise}, or exclude repositories.`,
 });
 
 export const loop = ({ name, identity }: Found): Conflict => ({

@@ -14,8 +14,11 @@ export interface MirrorWorld {
   readonly destination: Listing;
   /** Of repositories at the destination, by their identity: whether they have no refs at all. */
   readonly isEmpty: ReadonlyMap<string, boolean>;
-  /** Repositories that the account of the destination may have, and has; undefined where there is no such limit. */
-  readonly quota?: { readonly allowed: number; readonly used: number } | undefined;
+  /**
+   * Repositories that the account of the destination may have, and has; undefined where there is no such limit. `raise`
+   * says what a person does to have more, as the beginning of a sentence.
+   */
+  readonly quota?: { readonly allowed: number; readonly used: number; readonly raise: string } | undefined;
   /** The state of this mirror's repositories. */
   readonly known: readonly RepositoryState[];
 }

@@ -43,15 +43,15 @@ export function refuseOverQuota(
   const quotas = new Map(
     worlds.flatMap(({ mirror, quota }) => (quota === undefined ? [] : [[toPlace(mirror.to), quota]])),
   );
-  const refused = new Map<PlannedRepository, number>();
-  for (const [place, { allowed, used }] of quotas) {
+  const refused = new Map<PlannedRepository, NonNullable<MirrorWorld['quota']>>();
+  for (const [place, quota] of quotas) {
     const created = plan.filter((each) => each.place === place && each.action === 'create');
     const inOrder = [...created].sort((a, b) => (a.path < b.path ? -1 : 1));
-    for (const each of inOrder.slice(Math.max(0, allowed - used))) refused.set(each, allowed);
+    for (const each of inOrder.slice(Math.max(0, quota.allowed - quota.used))) refused.set(each, quota);
   }
   return plan.map((each) => {
-    const allowed = refused.get(each);
-    if (allowed === undefined || each.action !== 'create') return each;
-    return { ...each, ...quotaReached(each.destination, allowed) };
+    const quota = refused.get(each);
+    if (quota === undefined || each.action !== 'create') return each;
+    return { ...each, ...quotaReached(each.destination, quota.allowed, quota.raise) };
   });
 }

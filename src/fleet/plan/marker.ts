@@ -1,5 +1,3 @@
-import type { DestinationKind } from './naming';
-
 /** Whose mirror a repository is, as its description says. */
 export interface Marker {
   /** The identity of the source repository. */
@@ -10,28 +8,17 @@ export interface Marker {
 
 const beginning = 'codecommit-mirror: ';
 
-/** Characters that a description may have. */
-const most: Readonly<Record<DestinationKind, number>> = {
-  // CodeCommit API, CreateRepository: RepositoryDescription.
-  codecommit: 1000,
-  // The API answers 422, "description cannot be more than 350 characters".
-  github: 350,
-  // app/models/project.rb validates the length of the description.
-  gitlab: 2000,
-  // Not published: the least of the others, which a marker fits into.
-  bitbucket: 255,
-  'bitbucket-datacenter': 255,
-};
-
 /**
- * The description of a mirror: `codecommit-mirror: github.com#123456 acme/app`. The path is cut where the host's limit
- * asks for it, the identity never. Throws RangeError for an identity that can't be written so.
+ * The description of a mirror, of at most so many characters: `codecommit-mirror: github.com#123456 acme/app`. The path
+ * is cut where it must be, the identity never. Throws RangeError for an identity that can't be written so.
  */
-export function toMarker({ identity, path }: Marker, kind: DestinationKind): string {
+export function toMarker({ identity, path }: Marker, most: number): string {
   if (!isIdentity(identity)) throw new RangeError(`no identity: ${JSON.stringify(identity)}`);
   const readable = path.replaceAll(/[\s\p{Cc}]/gu, '');
-  return `${beginning}${identity} ${readable}`
-    .slice(0, Math.max(most[kind], beginning.length + identity.length))
+  // By whole characters: half of one would come back as another one.
+  return [...`${beginning}${identity} ${readable}`]
+    .slice(0, Math.max(most, beginning.length + identity.length))
+    .join('')
     .trimEnd();
 }
 

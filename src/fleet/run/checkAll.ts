@@ -1,9 +1,9 @@
 import { hasCode, type MirrorError } from '../../errors';
 import { isBranch, selectRefs } from '../../plan/refs';
 import { toMirrorError } from '../../system/errors';
+import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from './fleet';
 import { isRunnable, type Runnable } from './prepareDestination';
-import type { FleetPlan } from './readPlan';
 import { readRefs } from './readRefs';
 import { runQueued } from './runQueued';
 
@@ -22,7 +22,7 @@ export interface RepositoryCheck {
 /** Compares the refs of both sides, repository by repository; nothing is fetched, pushed or made. */
 export async function checkAll(
   fleet: Fleet,
-  plan: Pick<FleetPlan, 'repositories'>,
+  repositories: readonly PlannedRepository[],
   ended: (check: RepositoryCheck) => void,
 ): Promise<readonly RepositoryCheck[]> {
   const checks: RepositoryCheck[] = [];
@@ -31,7 +31,7 @@ export async function checkAll(
     checks.push(check);
     ended(check);
   };
-  await runQueued(fleet, plan.repositories.filter(isRunnable), work);
+  await runQueued(fleet, repositories.filter(isRunnable), work);
   return checks;
 }
 

@@ -3,6 +3,7 @@ import type { MirrorError } from '../../errors';
 import type { HostRepository } from '../hosts/repository';
 import type { PlannedRepository } from '../plan/decision';
 import { type RepositoryState, toNewState } from '../state/repositoryState';
+import type { StateChange } from '../state/store';
 import { isRunnable, type Runnable } from './prepareDestination';
 
 /** When the host says that the repository changed last; undefined on hosts that do not say. */
@@ -11,16 +12,27 @@ export function toHint({ changedAt }: HostRepository): string | undefined {
 }
 
 /**
- * What is known of a repository after it was listed and planned; undefined where there is nothing new to save. `shrunken`
- * is the problem of its mirror's listing, where that has shrunk.
+ * What a listing and its plan change in what is known of a repository; nothing where nothing is new. `shrunken` is the
+ * problem of its mirror's listing, where that has shrunk; `complete` adds what else is to be known.
  */
-export function toListedState(
+export function toListedChanges(
   planned: PlannedRepository,
   known: RepositoryState | undefined,
   shrunken?: MirrorError,
-): RepositoryState | undefined {
-  const state = isRunnable(planned) ? toRunnableState(planned, known) : toIdleState(planned, known, shrunken);
-  return isDeepStrictEqual(state, known) ? undefined : state;
+  complete = (state: RepositoryState) => state,
+): readonly StateChange[] {
+  const { mirror, identity } = planned;
+  if (isLeftOut(planned)) return known === undefined ? [] : [{ kind: 'forget', mirror, identity }];
+  const listed = isRunnable(planned)
+    ? toRunnableState(planned, known)
+    : toIdleState(planned, known, shrunken);
+  const state = listed && complete(listed);
+  return state === undefined || isDeepStrictEqual(state, known) ? [] : [{ kind: 'repository', state }];
+}
+
+/** Left out, and never mirrored: nothing of it is of interest. */
+function isLeftOut(planned: PlannedRepository): boolean {
+  return planned.action === 'excluded' && planned.destination === undefined;
 }
 
 /** A repository whose time stamp has moved is due at once, and so is one that could not be mirrored before. */

@@ -1,9 +1,8 @@
 import type { Log } from '../../system/context';
-import type { RunRecord } from '../state/repositoryState';
+import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from './fleet';
 import { isRefused, mirrorRepository, type RepositoryRun } from './mirrorRepository';
 import { isRunnable, type Runnable } from './prepareDestination';
-import type { FleetPlan } from './readPlan';
 import { runQueued } from './runQueued';
 
 /** What is told while a fleet is mirrored. */
@@ -15,27 +14,25 @@ export interface Listener {
 }
 
 /**
- * Mirrors every repository of a plan that is to be mirrored, several at once, the largest last: a huge one holds nobody up.
+ * Mirrors each of these repositories that is to be mirrored, several at once, the largest last: a huge one holds nobody up.
  * Gives the runs in the order in which they ended, and those that were not begun, as the run was stopped or the token of
  * their mirror is refused.
  */
 export async function mirrorAll(
   fleet: Fleet,
-  plan: Pick<FleetPlan, 'repositories'>,
-  trigger: RunRecord['trigger'],
+  repositories: readonly PlannedRepository[],
   listener: Listener,
 ): Promise<{ readonly runs: readonly RepositoryRun[]; readonly notBegun: readonly Runnable[] }> {
-  const runnable = plan.repositories.filter(isRunnable).sort(bySize);
+  const runnable = repositories.filter(isRunnable).sort(bySize);
   const runs: RepositoryRun[] = [];
   const begun = new Set<Runnable>();
   const refused = new Set<string>();
   const work = async (planned: Runnable) => {
     // One token that is refused is not thousands of failures.
     if (refused.has(planned.mirror)) return;
-    const mirror = fleet.mirrorNamed(planned.mirror);
     begun.add(planned);
     listener.began(planned);
-    const run = await mirrorRepository(planned, { fleet, mirror, trigger, log: listener.openLog(planned) });
+    const run = await mirrorRepository(planned, { fleet, trigger: 'asked', log: listener.openLog(planned) });
     if (isRefused(run)) {
       if (refused.has(planned.mirror)) return void begun.delete(planned);
       refused.add(planned.mirror);

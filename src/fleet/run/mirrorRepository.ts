@@ -3,7 +3,6 @@ import { mirror as runMirror } from '../../mirror/mirror';
 import type { Outcome } from '../../report/outcome';
 import type { Context, Log } from '../../system/context';
 import { toFailure } from '../../system/errors';
-import type { MirrorConfiguration } from '../configuration/configuration';
 import type { RepositoryState, RunRecord } from '../state/repositoryState';
 import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
@@ -24,7 +23,6 @@ export interface RepositoryRun {
 /** What one run of one repository works with. */
 export interface RunContext {
   readonly fleet: Fleet;
-  readonly mirror: MirrorConfiguration;
   readonly trigger: RunRecord['trigger'];
   /** Gets what the core says of this repository. */
   readonly log: Log;
@@ -38,13 +36,13 @@ export interface RunContext {
 
 /** Mirrors one repository, and saves what came of it. Never throws for the repository's own sake. */
 export async function mirrorRepository(planned: Runnable, run: RunContext): Promise<RepositoryRun> {
-  const { fleet, mirror, trigger } = run;
+  const { fleet, trigger } = run;
   const startedAt = Date.now();
-  using limited = limit(run);
+  using limited = limit(run, fleet.mirrorNamed(planned.mirror).timeoutMinutes);
   const { context } = limited;
   let [outcome, error, destination]: [Outcome?, MirrorError?, string?] = [];
   try {
-    const opened = await openJob(fleet, mirror, planned);
+    const opened = await openJob(fleet, planned);
     destination = opened.destination.url;
     outcome = await runMirror(opened.job, context);
   } catch (thrown) {
@@ -63,15 +61,12 @@ export async function mirrorRepository(planned: Runnable, run: RunContext): Prom
 }
 
 /** The run's own time limit and log. */
-function limit({
-  fleet,
-  mirror,
-  log,
-  signal: stop,
-  graceMilliseconds = 0,
-}: RunContext): { readonly context: Context } & Disposable {
+function limit(
+  { fleet, log, signal: stop, graceMilliseconds = 0 }: RunContext,
+  minutes: number,
+): { readonly context: Context } & Disposable {
   const ending = new AbortController();
-  const timers = [setTimeout(() => ending.abort('TIMEOUT'), mirror.timeoutMinutes * 60_000)];
+  const timers = [setTimeout(() => ending.abort('TIMEOUT'), minutes * 60_000)];
   const whole = fleet.context.signal;
   const leave = () => timers.push(setTimeout(() => ending.abort(whole.reason), graceMilliseconds));
   if (whole.aborted) leave();

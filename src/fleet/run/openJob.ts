@@ -1,5 +1,4 @@
 import type { Job } from '../../mirror/job';
-import type { MirrorConfiguration } from '../configuration/configuration';
 import type { HostRepository } from '../hosts/repository';
 import { sourceChanged } from './errors';
 import type { Fleet } from './fleet';
@@ -15,14 +14,11 @@ export interface OpenedJob {
 }
 
 /** Looks at both sides, makes the destination where it is missing, and makes the job. Throws MirrorError. */
-export async function openJob(
-  fleet: Fleet,
-  mirror: MirrorConfiguration,
-  planned: Openable,
-): Promise<OpenedJob> {
+export async function openJob(fleet: Fleet, planned: Openable): Promise<OpenedJob> {
+  const mirror = fleet.mirrorNamed(planned.mirror);
   const hosts = fleet.hostsOf(mirror);
   const source = await requireSource(hosts.source, planned);
-  const destination = await prepareDestination(fleet, mirror, planned);
+  const destination = await prepareDestination(fleet, planned);
   const [from, to] = await Promise.all([hosts.source.login(), hosts.destination.login()]);
   const job = toJob(
     mirror,

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { MirrorConfiguration } from '../configuration/configuration';
 import type { Host } from '../hosts/host';
 import type { HostRepository } from '../hosts/repository';
 import type { Decision, PlannedRepository } from '../plan/decision';
@@ -28,15 +27,11 @@ export function isRunnable(planned: PlannedRepository): planned is Runnable {
  * Makes the destination of a repository so: creates it, private, or writes our marker into its description. Its name is
  * saved before it is made, so that a run which is killed in between finds it again. Throws MirrorError.
  */
-export async function prepareDestination(
-  fleet: Fleet,
-  mirror: MirrorConfiguration,
-  planned: Openable,
-): Promise<HostRepository> {
+export async function prepareDestination(fleet: Fleet, planned: Openable): Promise<HostRepository> {
   const { identity, path, destination: name } = planned;
-  const host = fleet.hostsOf(mirror).destination;
+  const host = fleet.hostsOf({ name: planned.mirror }).destination;
   await save(fleet, planned, { destination: name });
-  const marker = toMarker({ identity, path }, mirror.to.host);
+  const marker = toMarker({ identity, path }, host.descriptionAtMost);
   const found = await host.findByName(name);
   requireExpected(planned, found);
   // With our marker it was taken over by a run before, and holds what that has pushed.

@@ -111,14 +111,15 @@ async function countQuota(
   plan: readonly PlannedRepository[],
 ): Promise<MirrorWorld> {
   const { name } = world.mirror;
-  const { readAllowed } = hostsOf(world.mirror).destination;
+  const { quota } = hostsOf(world.mirror).destination;
   const made = plan.filter(({ mirror, action }) => mirror === name && action === 'create').length;
-  if (made === 0 || readAllowed === undefined) return world;
-  const [allowed, used] = [await readAllowed(), world.destination.repositories.length];
-  if (allowed !== undefined) return { ...world, quota: { allowed, used } };
+  if (made === 0 || quota === undefined) return world;
+  const allowed = (await tryTo(() => quota.readAllowed()))?.value;
+  const used = world.destination.repositories.length;
+  if (allowed !== undefined) return { ...world, quota: { allowed, used, raise: quota.raise } };
   if (used + made > alwaysAllowed)
     context.log.warn(
-      `${name}: the destination would have ${used + made} repositories. Its quota is unknown, as the login lacks servicequotas:GetServiceQuota.`,
+      `${name}: the destination would have ${used + made} repositories. Its quota is unknown, ${quota.untold}.`,
     );
   return world;
 }

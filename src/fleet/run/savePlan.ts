@@ -1,38 +1,28 @@
 import { hasCode } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
-import type { RepositoryState } from '../state/repositoryState';
-import type { FleetStore, StateChange } from '../state/store';
+import type { FleetStore } from '../state/store';
 import { updateRepository } from '../state/update';
 import type { Fleet } from './fleet';
-import { toListedState } from './listedState';
-import { isRunnable } from './prepareDestination';
+import { toListedChanges } from './listedState';
 import type { FleetPlan, MirrorProblem } from './readPlan';
 
-/** Saves what a plan has found: of each mirror, and of the repositories that are not mirrored by it. */
-export async function savePlan(fleet: Fleet, plan: FleetPlan): Promise<void> {
+/** Saves what a plan has found: of each mirror, and of these of its repositories. */
+export async function savePlan(
+  fleet: Fleet,
+  plan: FleetPlan,
+  repositories: readonly PlannedRepository[],
+): Promise<void> {
   await saveListings(fleet, plan);
   const shrunken = new Map(
     plan.problems.filter(({ error }) => isShrunken(error)).map(({ mirror, error }) => [mirror, error]),
   );
-  const idle = plan.repositories.filter((planned) => !isRunnable(planned));
   await Promise.all(
-    idle.map((planned) =>
-      updateRepository(fleet.store, planned, (known) => {
-        if (isLeftOut(planned)) return known === undefined ? [] : [toForget(known)];
-        const state = toListedState(planned, known, shrunken.get(planned.mirror));
-        return state === undefined ? [] : [{ kind: 'repository', state }];
-      }),
+    repositories.map((planned) =>
+      updateRepository(fleet.store, planned, (known) =>
+        toListedChanges(planned, known, shrunken.get(planned.mirror)),
+      ),
     ),
   );
-}
-
-/** Left out, and never mirrored: nothing of it is of interest. */
-function isLeftOut(planned: PlannedRepository): boolean {
-  return planned.action === 'excluded' && planned.destination === undefined;
-}
-
-function toForget({ mirror, identity }: RepositoryState): StateChange {
-  return { kind: 'forget', mirror, identity };
 }
 
 /** Whether the source was listed, and is only not believed. */

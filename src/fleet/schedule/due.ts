@@ -4,14 +4,8 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** How often a repository that works is looked at. Milliseconds. */
-export interface DueLimits {
-  readonly shortest: number;
-  readonly longest: number;
-}
-
-/** The longest interval is a day, whatever was said: webhooks get lost, and time stamps of listings lie. */
-export const usualLimits: DueLimits = { shortest: 5 * minute, longest: day };
+/** A repository that works is looked at so often: webhooks get lost, and time stamps of listings lie. */
+const limits = { shortest: 5 * minute, longest: day };
 
 /** A failing repository is tried again after a minute, then two, four … and at least every eight hours, for ever. */
 const retry = { first: minute, longest: 8 * hour };
@@ -36,10 +30,9 @@ export interface DueFacts {
 export function planNextLook(
   { lookedAt, changedAt, failures, hintedAt, host }: DueFacts,
   random: () => number,
-  limits: DueLimits = usualLimits,
 ): number {
   if (lookedAt === undefined) return 0;
-  const interval = failures > 0 ? toRetryInterval(failures) : toInterval(lookedAt, changedAt, limits);
+  const interval = failures > 0 ? toRetryInterval(failures) : toInterval(lookedAt, changedAt);
   const next = lookedAt + interval * (1 - jitter + random() * 2 * jitter);
   const recheck = findRecheck({ lookedAt, hintedAt, host });
   return recheck === undefined || failures > 0 ? next : Math.min(next, recheck);
@@ -47,9 +40,9 @@ export function planNextLook(
 
 const jitter = 0.1;
 
-function toInterval(lookedAt: number, changedAt: number | undefined, limits: DueLimits): number {
+function toInterval(lookedAt: number, changedAt: number | undefined): number {
   // Also the latest of all looks, by chance, is within the day.
-  const longest = Math.min(limits.longest, day) / (1 + jitter);
+  const longest = limits.longest / (1 + jitter);
   const quiet = changedAt === undefined ? Number.POSITIVE_INFINITY : lookedAt - changedAt;
   return Math.min(Math.max(quiet / 2, limits.shortest), longest);
 }

@@ -11,9 +11,6 @@ export interface QueueOptions<T extends QueueItem> {
   readonly crashed: (error: unknown, item: T) => void;
 }
 
-/** What an arrival did: `joined` a waiting one, or marked the running one `dirty`, which then runs once more. */
-export type Arrival = 'waiting' | 'joined' | 'dirty' | 'refused';
-
 interface Running<T> {
   /** What is to run once more after this run. */
   dirty: { readonly item: T; readonly lane: Lane } | undefined;
@@ -35,20 +32,20 @@ export class RepositoryQueue<T extends QueueItem> {
     this.#options = options;
   }
 
-  /** Asks for a run that begins after this moment. */
-  add(item: T, lane: Lane): Arrival {
-    if (this.#isStopped) return 'refused';
+  /** Asks for a run that begins after this moment. False where the queue is stopped. */
+  add(item: T, lane: Lane): boolean {
+    if (this.#isStopped) return false;
     const current = this.#running.get(item.key);
     if (current !== undefined) {
       current.dirty = {
         item,
         lane: current.dirty === undefined ? lane : moreUrgent(current.dirty.lane, lane),
       };
-      return 'dirty';
+      return true;
     }
-    const isNew = this.#waiting.add(item, lane);
+    this.#waiting.add(item, lane);
     this.#startAll();
-    return isNew ? 'waiting' : 'joined';
+    return true;
   }
 
   /** Takes back what waits, and what would follow the present run. */
@@ -70,11 +67,10 @@ export class RepositoryQueue<T extends QueueItem> {
     return { ...this.#waiting.counts, running: this.#running.size };
   }
 
-  /** Starts nothing any more. Resolved when nothing runs, with what still waited. */
-  async stop(): Promise<readonly T[]> {
+  /** Starts nothing any more. Resolved when nothing runs. */
+  async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#whenQuiet();
-    return this.#waiting.drain();
   }
 
   /** Resolved when nothing waits and nothing runs. */

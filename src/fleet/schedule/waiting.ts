@@ -32,8 +32,8 @@ export class WaitingItems<T extends QueueItem> {
     return this.#places.has(key);
   }
 
-  /** Whether it was not there yet. A more urgent lane takes over what waits in another one. */
-  add(item: T, lane: Lane): boolean {
+  /** A more urgent lane takes over what waits in another one. */
+  add(item: T, lane: Lane): void {
     const before = this.#places.get(item.key);
     const chosen = before === undefined ? lane : moreUrgent(before.lane, lane);
     if (before !== undefined && chosen !== before.lane) this.remove(item);
@@ -42,7 +42,6 @@ export class WaitingItems<T extends QueueItem> {
     mirrors.set(item.mirror, items);
     items.set(item.key, item);
     this.#places.set(item.key, { lane: chosen, number: before?.number ?? this.#arrivals++ });
-    return before === undefined;
   }
 
   remove({ key, mirror }: Pick<QueueItem, 'key' | 'mirror'>): void {
@@ -53,13 +52,6 @@ export class WaitingItems<T extends QueueItem> {
     items?.delete(key);
     if (items?.size === 0) mirrors.delete(mirror);
     this.#places.delete(key);
-  }
-
-  /** Takes everything out, the most urgent first. */
-  drain(): readonly T[] {
-    const items = this.#queues().flatMap((queue) => [...queue.values()]);
-    for (const item of items) this.remove(item);
-    return items;
   }
 
   /** Takes the item that is next among those that there is room for. */

@@ -1,11 +1,9 @@
 import { hasCode } from '../../errors';
 import type { PlannedRepository } from '../plan/decision';
 import type { Fleet } from '../run/fleet';
-import { toListedState } from '../run/listedState';
 import { isRunnable, type Runnable } from '../run/prepareDestination';
 import { type MirrorProblem, readPlan } from '../run/readPlan';
 import { isShrunken, savePlan } from '../run/savePlan';
-import { updateRepository } from '../state/update';
 
 /** A key of one repository of one mirror. */
 export const toKey = (mirror: string, identity: string) => `${mirror} ${identity}`;
@@ -83,8 +81,7 @@ export class Catalogue {
     const { configuration, context } = this.#fleet;
     const plan = await readPlan(this.#fleet, configuration.mirrors);
     for (const problem of plan.problems) this.#tell(problem);
-    await savePlan(this.#fleet, plan);
-    await Promise.all(plan.repositories.filter(isRunnable).map((planned) => this.#save(planned)));
+    await savePlan(this.#fleet, plan, plan.repositories);
     this.#replace(plan.repositories, plan.problems);
     context.log.debug(`Listed ${plan.repositories.length} repositories.`);
   }
@@ -103,12 +100,5 @@ export class Catalogue {
     const refused = problems.filter(({ error }) => hasCode(error, ['fleet-token-refused']));
     this.#suspended = new Set(refused.map(({ mirror }) => mirror));
     this.#isDue = failed.length > 0;
-  }
-
-  async #save(planned: Runnable): Promise<void> {
-    await updateRepository(this.#fleet.store, planned, (known) => {
-      const state = toListedState(planned, known);
-      return state === undefined ? [] : [{ kind: 'repository', state }];
-    });
   }
 }

@@ -1,6 +1,5 @@
 import type { RepositoryState } from '../state/repositoryState';
-import type { FleetView } from './views';
-import { conditions } from './views';
+import { conditions, type FleetView } from './views';
 
 /** Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/). `now` in milliseconds. */
 export function toMetrics(

@@ -1,10 +1,6 @@
-import { hasCode, type MirrorError } from '../../errors';
+import type { MirrorError } from '../../errors';
 import { toMirrorError } from '../../system/errors';
-import type { Clock } from '../hosts/api/limiter';
-import { checkRepository } from '../run/checkAll';
-import { toDeclined } from '../run/declined';
 import type { Fleet } from '../run/fleet';
-import { isEmptySource, isRefused, mirrorRepository, type RepositoryRun } from '../run/mirrorRepository';
 import type { Runnable } from '../run/prepareDestination';
 import { type QueuedRepository, toQueued } from '../run/runQueued';
 import { acceptListing } from '../run/savePlan';
@@ -14,14 +10,9 @@ import { updateRepository } from '../state/update';
 import { Catalogue, toKey } from './catalogue';
 import { HookLooks } from './hookLooks';
 import { pollAll } from './poll';
-import { saveCheck, saveNextLook } from './results';
-import type { RunLogs } from './runLogs';
+import { checkOne, mirrorOne, type WorkParts } from './work';
 
-export interface ServiceOptions {
-  readonly clock: Clock;
-  /** From 0 to less than 1. */
-  readonly random: () => number;
-  readonly logs: RunLogs;
+export interface ServiceOptions extends Pick<WorkParts, 'clock' | 'random' | 'logs'> {
   /** Told when something that a page shows has changed. */
   readonly changed: () => void;
 }
@@ -32,7 +23,7 @@ interface Work extends QueuedRepository {
 }
 
 /** Milliseconds. */
-const intervals = { poll: 5 * 60_000, list: 60 * 60_000, due: 15_000, grace: 30_000 };
+const intervals = { poll: 5 * 60_000, list: 60 * 60_000, due: 15_000 };
 
 const toCheckKey = (mirror: string, identity: string) => `check ${toKey(mirror, identity)}`;
 
@@ -46,6 +37,7 @@ export class FleetService {
   readonly #queue: RepositoryQueue<Work>;
   readonly #catalogue: Catalogue;
   readonly #hookLooks: HookLooks;
+  readonly #parts: WorkParts;
   /** Ends what runs when a person stops everything. */
   #running = new AbortController();
   #isStopped = false;
@@ -58,14 +50,16 @@ export class FleetService {
     this.#options = options;
     this.#signal = AbortSignal.any([fleet.context.signal, this.#lost.signal]);
     const { concurrency, concurrencyPerHost } = fleet.configuration;
+    const warn = (what: string, error: MirrorError) => this.#warn(what, error);
     this.#catalogue = new Catalogue(fleet, ({ mirror, side, error }) =>
-      this.#warn(`${mirror}: the ${side}`, error),
+      warn(`${mirror}: the ${side}`, error),
     );
+    this.#parts = { ...options, fleet, catalogue: this.#catalogue, warn };
     this.#queue = new RepositoryQueue({
       concurrency,
       limitOf: () => concurrencyPerHost,
       run: (work, lane) => this.#run(work, lane),
-      crashed: (error, { planned }) => this.#warn(`${planned.mirror}: ${planned.path}`, toMirrorError(error)),
+      crashed: (error, { planned }) => warn(`${planned.mirror}: ${planned.path}`, toMirrorError(error)),
     });
     const look = (planned: Runnable) => void this.#add(planned, 'webhook');
     this.#hookLooks = new HookLooks({ fleet, clock: options.clock, look });
@@ -132,8 +126,10 @@ export class FleetService {
 
   /** A person asks for a run of everything that is not paused. */
   async askAll(): Promise<void> {
-    for (const planned of this.#catalogue.all)
-      if (!(await this.#isPaused(planned))) this.#add(planned, 'asked');
+    for (const planned of this.#catalogue.all) {
+      const state = await this.#fleet.store.readRepository(planned.mirror, planned.identity);
+      if (state?.isPaused !== true) this.#add(planned, 'asked');
+    }
   }
 
   /** Compares both sides of one repository, or of all, and pushes nothing; what is found will be in the state. */
@@ -176,13 +172,13 @@ export class FleetService {
 
   #add(planned: Runnable, lane: Lane): boolean {
     if (this.#isStopped || this.#catalogue.isSuspended(planned.mirror)) return false;
-    const arrival = this.#queue.add({ ...toQueued(this.#fleet, planned), kind: 'mirror' }, lane);
+    const isTaken = this.#queue.add({ ...toQueued(this.#fleet, planned), kind: 'mirror' }, lane);
     this.#options.changed();
-    return arrival !== 'refused';
+    return isTaken;
   }
 
-  async #isPaused({ mirror, identity }: Runnable): Promise<boolean> {
-    return (await this.#fleet.store.readRepository(mirror, identity))?.isPaused === true;
+  #isBusy({ mirror, identity }: Runnable): boolean {
+    return this.activityOf(mirror, identity) !== undefined;
   }
 
   async #every(milliseconds: number, work: () => Promise<void>): Promise<void> {
@@ -214,7 +210,7 @@ export class FleetService {
     for (const planned of this.#catalogue.all) {
       const state = await this.#fleet.store.readRepository(planned.mirror, planned.identity);
       if (state === undefined || state.isPaused || (state.dueAt ?? 0) > now) continue;
-      if (this.activityOf(planned.mirror, planned.identity) !== undefined) continue;
+      if (this.#isBusy(planned)) continue;
       this.#add(planned, state.lookedAt === undefined ? 'first' : 'due');
     }
   }
@@ -224,53 +220,10 @@ export class FleetService {
     const planned = this.#catalogue.get(queued.mirror, queued.identity);
     if (planned === undefined || this.#catalogue.isSuspended(planned.mirror)) return;
     this.#options.changed();
-    if (kind === 'mirror') await this.#mirror(planned, trigger);
-    else await this.#check(planned);
-    this.#options.changed();
-  }
-
-  async #mirror(planned: Runnable, trigger: Lane): Promise<void> {
-    const { store, context } = this.#fleet;
-    const hint = (await store.readRepository(planned.mirror, planned.identity))?.hint;
-    const logs = this.#options.logs.open(planned);
-    const run = await mirrorRepository(planned, {
-      fleet: this.#fleet,
-      mirror: this.#fleet.mirrorNamed(planned.mirror),
-      trigger,
-      log: logs.log,
-      signal: this.#running.signal,
-      graceMilliseconds: intervals.grace,
-      logName: logs.name,
-    });
-    await saveNextLook(this.#fleet, run, hint, this.#options.random);
-    await logs.close().catch((error) => context.log.warn(`The log of a run can't be saved: ${error}`));
-    this.#tell(run);
-  }
-
-  async #check(planned: Runnable): Promise<void> {
-    const check = await checkRepository(this.#fleet, planned);
-    if (check.error !== undefined) this.#warn(`${planned.mirror}: ${planned.path}`, check.error);
+    if (kind === 'mirror') await mirrorOne(planned, trigger, this.#running.signal, this.#parts);
     // A run that goes on meanwhile says more.
-    if (this.activityOf(planned.mirror, planned.identity) !== undefined) return;
-    await saveCheck(this.#fleet, check, this.#options.clock.now());
-  }
-
-  #tell(ended: RepositoryRun): void {
-    const { planned, error, outcome, run } = ended;
-    const failure = error ?? outcome?.failure;
-    if (isRefused(ended)) {
-      // Those that run beside it meet the same token: it is told once.
-      if (this.#catalogue.isSuspended(planned.mirror)) return;
-      this.#catalogue.suspend(planned.mirror);
-    }
-    const name = `${planned.mirror}: ${planned.path} → ${planned.destination}`;
-    if (hasCode(failure, ['fleet-source-changed', 'fleet-destination-changed'])) this.#catalogue.expire();
-    const declined = toDeclined(outcome);
-    const { log } = this.#fleet.context;
-    if (failure !== undefined && !isEmptySource(failure)) this.#warn(name, failure);
-    else if (declined !== undefined) log.warn(`${name}: ${declined}`);
-    else if (run.changes > 0)
-      log.success(`${name}: ${run.changes} ${run.changes === 1 ? 'ref' : 'refs'} changed`);
+    else await checkOne(planned, () => this.#isBusy(planned), this.#parts);
+    this.#options.changed();
   }
 
   #warn(what: string, error: MirrorError): void {

@@ -3,21 +3,8 @@ import type { Fleet } from '../run/fleet';
 import type { MirrorState, RepositoryState, RunRecord } from '../state/repositoryState';
 import type { FleetStore } from '../state/store';
 
-/** What a page says of one repository. */
-export type Condition =
-  | 'equal'
-  | 'behind'
-  | 'mirroring'
-  | 'waiting'
-  | 'failing'
-  | 'blocked'
-  | 'new'
-  | 'empty'
-  | 'frozen'
-  | 'source gone'
-  | 'paused';
-
-export const conditions: readonly Condition[] = [
+/** What a page says of one repository, what needs attention first. */
+export const conditions = [
   'failing',
   'blocked',
   'behind',
@@ -29,7 +16,9 @@ export const conditions: readonly Condition[] = [
   'frozen',
   'empty',
   'equal',
-];
+] as const;
+
+export type Condition = (typeof conditions)[number];
 
 export interface RepositoryView {
   readonly state: RepositoryState;

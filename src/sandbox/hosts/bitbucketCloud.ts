@@ -1,3 +1,4 @@
+import { slicePage } from './pages';
 import type { StoredHook, StoredRepository } from './repositories';
 import {
   type Answer,
@@ -8,7 +9,6 @@ import {
   openHostServer,
   readBasic,
   readBearer,
-  slicePage,
 } from './server';
 import { answerHooks } from './storedHooks';
 

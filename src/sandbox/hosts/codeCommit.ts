@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from '../loopback';
+import { answerSts, sessionAccessKeyId } from './assumeRole';
 import { AwsError } from './awsError';
 
 export interface CodeCommitRepository {
@@ -52,11 +53,6 @@ export interface CodeCommitOptions {
 
 const defaultQuota = 5_000;
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';
-/** That a role's session has. */
-export const sessionAccessKeyId = 'ASIAIOSFODNN7EXAMPLE';
-export const fleetRole = 'arn:aws:iam::111122223333:role/fleet';
-/** A role that is assumed with this external ID only. */
-export const guardedRole = { role: `${fleetRole}-guarded`, externalId: 'an-external-id' };
 
 /** Opens CodeCommit's JSON 1.1 API of our own, and STS's AssumeRole for one role. Other access keys are refused. */
 export async function openCodeCommitServer(options: CodeCommitOptions = {}): Promise<CodeCommitServer> {
@@ -93,6 +89,8 @@ export async function openCodeCommitServer(options: CodeCommitOptions = {}): Pro
   return server;
 }
 
+const refuse = (code: string, message: string) => new AwsError(400, code, message);
+
 async function answer(
   server: CodeCommitServer,
   options: CodeCommitOptions,
@@ -101,7 +99,11 @@ async function answer(
 ): Promise<void> {
   const body = await text(request);
   const target = request.headers['x-amz-target'];
-  if (typeof target !== 'string') return answerSts(server, new URLSearchParams(body), response);
+  if (typeof target !== 'string') {
+    const parameters = new URLSearchParams(body);
+    server.requests.push(`sts:${parameters.get('Action')}`);
+    return answerSts(parameters, response);
+  }
   const send = (status: number, value: unknown) =>
     void response
       .writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' })
@@ -110,7 +112,7 @@ async function answer(
     const action = target.replace(/^.*\./, '');
     admit(server, request, action);
     const call = calls[action];
-    if (call === undefined) throw new AwsError(400, 'UnknownOperationException', action);
+    if (call === undefined) throw refuse('UnknownOperationException', action);
     send(200, await call(server, JSON.parse(body), options));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -128,29 +130,7 @@ function admit(server: CodeCommitServer, { headers }: IncomingMessage, action: s
   const [, id = ''] = /Credential=(\w+)\//.exec(headers.authorization ?? '') ?? [];
   const isKnown = id === accessKeyId || id === sessionAccessKeyId || /^ASIASESSION\d{9}$/.test(id);
   if (!isKnown)
-    throw new AwsError(
-      400,
-      'UnrecognizedClientException',
-      'The security token included in the request is invalid.',
-    );
-}
-
-function answerSts(server: CodeCommitServer, parameters: URLSearchParams, response: ServerResponse): void {
-  server.requests.push(`sts:${parameters.get('Action')}`);
-  const send = (status: number, xml: string) =>
-    response.writeHead(status, { 'Content-Type': 'text/xml' }).end(xml);
-  const space = 'https://sts.amazonaws.com/doc/2011-06-15/';
-  const [role, externalId] = [parameters.get('RoleArn'), parameters.get('ExternalId')];
-  const isGuarded = role === guardedRole.role && externalId === guardedRole.externalId;
-  if (role !== fleetRole && !isGuarded) {
-    const message = `User is not authorized to perform: sts:AssumeRole on resource: ${parameters.get('RoleArn')}`;
-    const error = `<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${message}</Message></Error>`;
-    return void send(403, `<ErrorResponse xmlns="${space}">${error}</ErrorResponse>`);
-  }
-  const expiration = new Date(Date.now() + 3_600_000).toISOString();
-  const credentials = `<Credentials><AccessKeyId>${sessionAccessKeyId}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken><Expiration>${expiration}</Expiration></Credentials>`;
-  const result = `<AssumeRoleResult>${credentials}</AssumeRoleResult>`;
-  send(200, `<AssumeRoleResponse xmlns="${space}">${result}</AssumeRoleResponse>`);
+    throw refuse('UnrecognizedClientException', 'The security token included in the request is invalid.');
 }
 
 type Call = (
@@ -180,8 +160,7 @@ const calls: Readonly<Record<string, Call>> = {
   },
   BatchGetRepositories(server, { repositoryNames }, options) {
     const names = toNames(repositoryNames);
-    if (names.length > 25)
-      throw new AwsError(400, 'MaximumRepositoryNamesExceededException', 'Maximum allowed is 25');
+    if (names.length > 25) throw refuse('MaximumRepositoryNamesExceededException', 'Maximum allowed is 25');
     const found = server.repositories.filter(({ name }) => names.includes(name));
     const locked = found.filter(({ isLocked }) => isLocked === true);
     return {
@@ -198,48 +177,45 @@ const calls: Readonly<Record<string, Call>> = {
   async CreateRepository(server, { repositoryName, repositoryDescription, tags }, options) {
     const name = String(repositoryName);
     if (!/^[\w.-]{1,100}$/.test(name) || name.endsWith('.git'))
-      throw new AwsError(400, 'InvalidRepositoryNameException', 'The repository name is not valid.');
+      throw refuse('InvalidRepositoryNameException', 'The repository name is not valid.');
     if (server.repositories.some((each) => each.name === name))
-      throw new AwsError(400, 'RepositoryNameExistsException', `Repository named ${name} already exists`);
+      throw refuse('RepositoryNameExistsException', `Repository named ${name} already exists`);
     if (server.repositories.length >= (server.quota ?? defaultQuota))
-      throw new AwsError(
-        400,
+      throw refuse(
         'RepositoryLimitExceededException',
         'The maximum number of repositories has been exceeded.',
       );
     const description = String(repositoryDescription ?? '');
     if (description.length > 1_000)
-      throw new AwsError(
-        400,
-        'InvalidRepositoryDescriptionException',
-        'The repository description is not valid.',
-      );
+      throw refuse('InvalidRepositoryDescriptionException', 'The repository description is not valid.');
     const made = server.add(name, { description, changedAt: new Date(), tags: Object(tags ?? {}) });
     await options.onRepository?.(name);
     return { repositoryMetadata: toMetadata(made, options) };
   },
   async UpdateDefaultBranch(server, { repositoryName, defaultBranchName }, options) {
-    const [name, branch] = [String(repositoryName), String(defaultBranchName)];
-    if (!server.repositories.some((each) => each.name === name))
-      throw new AwsError(400, 'RepositoryDoesNotExistException', `${name} does not exist`);
+    const { name } = findNamed(server, repositoryName);
+    const branch = String(defaultBranchName);
     if (!(await options.onDefaultBranch?.(name, branch)))
-      throw new AwsError(400, 'BranchDoesNotExistException', `${branch} does not exist`);
+      throw refuse('BranchDoesNotExistException', `${branch} does not exist`);
     return {};
   },
   /** Of Service Quotas; an account without a value of its own has the default. */
   GetServiceQuota({ quota }) {
-    if (quota === undefined) throw new AwsError(400, 'NoSuchResourceException', 'The quota has no value.');
+    if (quota === undefined) throw refuse('NoSuchResourceException', 'The quota has no value.');
     return { Quota: { QuotaName: 'Allowed repositories', Value: quota } };
   },
   GetAWSDefaultServiceQuota: () => ({ Quota: { QuotaName: 'Allowed repositories', Value: defaultQuota } }),
   UpdateRepositoryDescription(server, { repositoryName, repositoryDescription }) {
-    const found = server.repositories.find(({ name }) => name === repositoryName);
-    if (found === undefined)
-      throw new AwsError(400, 'RepositoryDoesNotExistException', `${repositoryName} does not exist`);
-    found.description = String(repositoryDescription ?? '');
+    findNamed(server, repositoryName).description = String(repositoryDescription ?? '');
     return {};
   },
 };
+
+function findNamed(server: CodeCommitServer, wanted: unknown): CodeCommitRepository {
+  const found = server.repositories.find(({ name }) => name === wanted);
+  if (found === undefined) throw refuse('RepositoryDoesNotExistException', `${wanted} does not exist`);
+  return found;
+}
 
 function compare(key: string | number, text: string): number {
   const other = typeof key === 'number' ? Number(text) : text;

@@ -1,3 +1,5 @@
+import { answerGithubHooks, lacks, notFound, refuse, toJson } from './githubAnswers';
+import { toPage } from './pages';
 import type { StoredHook, StoredRepository } from './repositories';
 import {
   type Answer,
@@ -7,10 +9,7 @@ import {
   openHostServer,
   readBasic,
   readBearer,
-  slicePage,
-  toLinks,
 } from './server';
-import { answerHooks } from './storedHooks';
 
 /** GitHub as an Enterprise Server has it: the API below /api/v3. */
 export interface GithubServer extends HostServer {
@@ -56,14 +55,6 @@ export async function openGithubServer(options: HostServerOptions = {}): Promise
   const github: GithubServer = Object.assign(opened, own);
   return github;
 }
-
-function refuse(status: number, message: string, more: Partial<Answer> & { errors?: unknown } = {}): Answer {
-  const { errors, headers = {} } = more;
-  const body = { message, documentation_url: 'https://docs.github.com/rest', ...(errors ? { errors } : {}) };
-  return { status, body, headers };
-}
-
-const notFound = refuse(404, 'Not Found');
 
 function decide(server: GithubServer, asked: Asked): Answer {
   const { token, url } = asked;
@@ -125,45 +116,38 @@ function answerOwner(server: GithubServer, name: string): Answer {
   return type === undefined ? notFound : { status: 200, body: { login: name, id: 1, type } };
 }
 
-function lacks({ token }: Asked, accepted: readonly string[]): Answer | undefined {
-  if (accepted.some((scope) => token?.scopes.includes(scope))) return undefined;
-  const headers = { 'X-Accepted-OAuth-Scopes': accepted.join(', ') };
-  return refuse(403, 'Resource not accessible by personal access token', { headers });
-}
-
 function answerList(server: GithubServer, asked: Asked, isIn: (each: StoredRepository) => boolean): Answer {
   const missing = lacks(asked, ['repo', 'read:org']);
   if (missing !== undefined) return missing;
   if (asked.url.pathname.includes('/orgs/') && !server.owners.has(asked.url.pathname.split('/')[4] ?? ''))
     return notFound;
-  const { rows, page, perPage, all } = toRows(server, asked.url, isIn);
+  const { rows, links } = toRows(server, asked.url, isIn);
   const isPartial = asked.token?.sso === 'partial';
   const partial = { 'X-GitHub-SSO': 'partial-results; organizations=21955855,20582480' };
   return {
     status: 200,
     body: rows.slice(isPartial ? 1 : 0).map((each) => toJson(server, each)),
-    headers: { ...toLinks(asked.url, page, Math.ceil(all.length / perPage)), ...(isPartial ? partial : {}) },
+    headers: { ...links, ...(isPartial ? partial : {}) },
   };
 }
 
 function answerInstallation(server: GithubServer, asked: Asked): Answer {
-  const { rows, page, perPage, all } = toRows(server, asked.url, () => true);
+  const { rows, all, links } = toRows(server, asked.url, () => true);
   return {
     status: 200,
     body: { total_count: all.length, repositories: rows.map((each) => toJson(server, each)) },
-    headers: toLinks(asked.url, page, Math.ceil(all.length / perPage)),
+    headers: links,
   };
 }
 
-function toRows(server: GithubServer, { searchParams }: URL, isIn: (each: StoredRepository) => boolean) {
-  const perPage = Math.min(Number(searchParams.get('per_page') ?? 30), server.pageSize);
-  const page = Number(searchParams.get('page') ?? 1);
+function toRows(server: GithubServer, url: URL, isIn: (each: StoredRepository) => boolean) {
+  const { searchParams } = url;
   const key = searchParams.get('sort') === 'pushed' ? 'changedAt' : 'createdAt';
   const sign = searchParams.get('direction') === 'desc' ? -1 : 1;
   const all = server.repositories.all
     .filter(isIn)
     .sort((one, other) => sign * (one[key].getTime() - other[key].getTime() || one.id - other.id));
-  return { rows: slicePage(all, page, perPage), page, perPage, all };
+  return { ...toPage(all, url, { usual: 30, most: server.pageSize }), all };
 }
 
 function answerCreation(server: GithubServer, asked: Asked, owner: string): Answer {
@@ -222,50 +206,4 @@ function answerOrganisationHooks(
   const hooks = server.organisationHooks.get(organisation) ?? [];
   server.organisationHooks.set(organisation, hooks);
   return lacks(asked, ['admin:org_hook']) ?? answerGithubHooks(server, asked, hooks, id);
-}
-
-function answerGithubHooks(server: GithubServer, asked: Asked, hooks: StoredHook[], id: string): Answer {
-  return answerHooks(asked, hooks, id, {
-    notFound,
-    toJson: ({ id: number, isActive, body }) => {
-      const config = { ...(body['config'] ?? {}), secret: '********' };
-      return {
-        type: 'Organization',
-        id: number,
-        name: 'web',
-        active: isActive,
-        events: body['events'],
-        config,
-      };
-    },
-    toList: (rows) => {
-      const page = Number(asked.url.searchParams.get('page') ?? 1);
-      const perPage = Math.min(Number(asked.url.searchParams.get('per_page') ?? 30), server.pageSize);
-      const headers = toLinks(asked.url, page, Math.ceil(rows.length / perPage));
-      return { status: 200, body: slicePage(rows, page, perPage), headers };
-    },
-  });
-}
-
-function toJson(server: GithubServer, each: StoredRepository) {
-  return {
-    id: each.id,
-    node_id: `R_${each.id}`,
-    name: each.name,
-    full_name: `${each.owner}/${each.name}`,
-    owner: { login: each.owner, id: 1, type: server.owners.get(each.owner) },
-    private: each.isPrivate,
-    visibility: each.isPrivate ? 'private' : 'public',
-    description: each.description === '' ? null : each.description,
-    fork: each.isFork,
-    archived: each.isArchived,
-    disabled: false,
-    size: Math.ceil(each.bytes / 1_024),
-    default_branch: 'main',
-    clone_url: `${server.url}/${each.owner}/${each.name}.git`,
-    ssh_url: `git@127.0.0.1:${each.owner}/${each.name}.git`,
-    created_at: each.createdAt.toISOString(),
-    updated_at: each.changedAt.toISOString(),
-    pushed_at: each.changedAt.toISOString(),
-  };
 }

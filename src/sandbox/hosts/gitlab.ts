@@ -1,3 +1,5 @@
+import { answerGitlabHooks, notFound, refuse, toJson, toLimitReached } from './gitlabAnswers';
+import { toPage } from './pages';
 import type { StoredHook, StoredRepository } from './repositories';
 import {
   type Answer,
@@ -7,10 +9,7 @@ import {
   openHostServer,
   readBasic,
   readBearer,
-  slicePage,
-  toLinks,
 } from './server';
-import { answerHooks } from './storedHooks';
 
 /** A GitLab of one's own. */
 export interface GitlabServer extends HostServer {
@@ -22,7 +21,7 @@ export interface GitlabServer extends HostServer {
   countsUpTo: number;
   /** Before 19.0 a webhook has no signing token. */
   signs: boolean;
-  /** Projects that are allowed; more are refused. */
+  /** Of every user: projects that its own namespace may have. */
   projectLimit: number;
 }
 
@@ -62,9 +61,6 @@ function toText(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
-const refuse = (status: number, message: unknown): Answer => ({ status, body: { message } });
-const notFound = (what: string) => refuse(404, `404 ${what} Not Found`);
-
 function decide(server: GitlabServer, asked: Asked): Answer {
   const { token, method } = asked;
   const expired = {
@@ -91,6 +87,7 @@ function answerPath(server: GitlabServer, asked: Asked): Answer {
   const [, kind = '', id = '', rest = ''] =
     /^\/api\/v4\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/.exec(url.pathname) ?? [];
   const name = decodeURIComponent(id);
+  if (kind === 'user') return answerUser(server, asked);
   if (kind === 'namespaces') return answerNamespace(server, name);
   if (kind === 'groups' && rest === 'projects') return answerGroup(server, asked, name);
   if (kind === 'groups' && rest.startsWith('hooks')) {
@@ -104,6 +101,15 @@ function answerPath(server: GitlabServer, asked: Asked): Answer {
       : notFound('User');
   if (kind === 'projects' && id === '' && method === 'POST') return answerCreation(server, asked);
   return kind === 'projects' ? answerProject(server, asked, name, rest) : refuse(404, '404 Not Found');
+}
+
+function answerUser({ users, projectLimit }: GitlabServer, { token }: Asked): Answer {
+  const username = token?.user ?? '';
+  const id = users.get(username) ?? 1;
+  return {
+    status: 200,
+    body: { id, username, name: username, state: 'active', projects_limit: projectLimit },
+  };
 }
 
 function answerNamespace(server: GitlabServer, path: string): Answer {
@@ -125,36 +131,35 @@ function answerGroup(server: GitlabServer, asked: Asked, group: string): Answer 
 
 function answerList(server: GitlabServer, { url }: Asked, isIn: (each: StoredRepository) => boolean): Answer {
   const { searchParams } = url;
-  const perPage = Math.min(Number(searchParams.get('per_page') ?? 20), server.pageSize);
-  const page = Number(searchParams.get('page') ?? 1);
   const sign = (searchParams.get('sort') ?? 'desc') === 'desc' ? -1 : 1;
   const isById = searchParams.get('order_by') === 'id';
   const toKey = (each: StoredRepository) => (isById ? each.id : each.changedAt.getTime());
   const all = server.repositories.all
     .filter(isIn)
     .sort((one, other) => sign * (toKey(one) - toKey(other) || one.id - other.id));
-  const pages = Math.ceil(all.length / perPage);
+  const { rows, page, perPage, pages, links } = toPage(all, url, { usual: 20, most: server.pageSize });
   const counts = { 'X-Total': String(all.length), 'X-Total-Pages': String(pages) };
   return {
     status: 200,
-    body: slicePage(all, page, perPage).map((each) => toJson(server, each)),
+    body: rows.map((each) => toJson(server, each)),
     headers: {
       'X-Page': String(page),
       'X-Per-Page': String(perPage),
       ...(all.length <= server.countsUpTo ? counts : {}),
-      ...toLinks(url, page, pages),
+      ...links,
     },
   };
 }
 
-function answerCreation(server: GitlabServer, { body = {} }: Asked): Answer {
-  const { name, path, namespace_id: namespace, description, visibility = 'public' } = body;
-  const [owner] = [...server.groups, ...server.users].find(([, id]) => id === namespace) ?? [];
-  if (owner === undefined) return refuse(400, { namespace: ['is not valid'] });
-  if (server.repositories.all.length >= server.projectLimit)
-    return refuse(400, {
-      limit_reached: ['Your project limit is 100000 projects! Please contact your administrator'],
-    });
+function answerCreation(server: GitlabServer, asked: Asked): Answer {
+  const { name, path, namespace_id: namespace, description, visibility = 'public' } = asked.body ?? {};
+  const named = [...server.groups, ...server.users].find(([, id]) => id === namespace)?.[0];
+  const owner = namespace === undefined ? asked.token?.user : named;
+  const isOverLimit = owner !== undefined && !server.groups.has(owner) && lacksRoom(server, asked);
+  // Whoever may not create in a namespace that is named is told no more than this.
+  if (owner === undefined || (isOverLimit && namespace !== undefined))
+    return refuse(400, { namespace: ['is not valid'] });
+  if (isOverLimit) return { status: 403, body: { error: [toLimitReached(server.projectLimit)] } };
   if (typeof path !== 'string' || !/^[\w.][\w.-]*(?<!\.git|\.atom|\.)$/.test(path))
     return refuse(400, {
       path: [
@@ -172,6 +177,11 @@ function answerCreation(server: GitlabServer, { body = {} }: Asked): Answer {
     isPrivate,
   });
   return { status: 201, body: toJson(server, made) };
+}
+
+/** What counts are the projects in the own namespace of whoever asks. */
+function lacksRoom({ repositories, projectLimit }: GitlabServer, { token }: Asked): boolean {
+  return repositories.all.filter(({ owner }) => owner === token?.user).length >= projectLimit;
 }
 
 function answerProject(server: GitlabServer, asked: Asked, id: string, rest: string): Answer {
@@ -195,48 +205,4 @@ function answerProject(server: GitlabServer, asked: Asked, id: string, rest: str
   if (asked.method === 'PUT')
     repository.description = String(asked.body?.['description'] ?? repository.description);
   return { status: 200, body: toJson(server, repository) };
-}
-
-function answerGitlabHooks(server: GitlabServer, asked: Asked, hooks: StoredHook[], id: string): Answer {
-  return answerHooks(asked, hooks, id, {
-    notFound: refuse(404, '404 Not found'),
-    toJson: ({ id: number, isActive, body }) => {
-      const { token, signing_token: signing, ...shown } = body;
-      return {
-        id: number,
-        ...shown,
-        alert_status: isActive ? 'executable' : 'disabled',
-        token_present: token !== undefined,
-        ...(server.signs && { signing_token_present: signing !== undefined }),
-      };
-    },
-    toList: (rows) => {
-      const page = Number(asked.url.searchParams.get('page') ?? 1);
-      const perPage = Math.min(Number(asked.url.searchParams.get('per_page') ?? 20), server.pageSize);
-      const headers = toLinks(asked.url, page, Math.ceil(rows.length / perPage));
-      return { status: 200, body: slicePage(rows, page, perPage), headers };
-    },
-  });
-}
-
-function toJson(server: GitlabServer, each: StoredRepository) {
-  const path = `${each.owner}/${each.name}`;
-  return {
-    id: each.id,
-    name: each.name,
-    path: each.name,
-    path_with_namespace: path,
-    description: each.description === '' ? null : each.description,
-    default_branch: 'main',
-    visibility: each.isPrivate ? 'private' : 'public',
-    archived: each.isArchived,
-    empty_repo: false,
-    ...(each.isFork && { forked_from_project: { id: 1, path_with_namespace: 'other/origin' } }),
-    marked_for_deletion_on: each.isBeingDeleted ? '2026-12-01' : null,
-    http_url_to_repo: `${server.url}/${path}.git`,
-    ssh_url_to_repo: `git@127.0.0.1:${path}.git`,
-    created_at: each.createdAt.toISOString(),
-    last_activity_at: each.createdAt.toISOString(),
-    updated_at: each.changedAt.toISOString(),
-  };
 }

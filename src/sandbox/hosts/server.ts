@@ -221,23 +221,3 @@ export function readBasic({
 export function readBearer({ authorization = '' }: IncomingHttpHeaders): string | undefined {
   return /^(?:Bearer|token) (\S+)$/i.exec(authorization)?.[1];
 }
-
-/** The rows of a page, counted from 1. */
-export function slicePage<T>(rows: readonly T[], page: number, perPage: number): readonly T[] {
-  return rows.slice((page - 1) * perPage, page * perPage);
-}
-
-/** The Link header of a page counted from 1, as GitHub and GitLab give it. */
-export function toLinks(url: URL, page: number, pages: number): Readonly<Record<string, string>> {
-  const to = (number: number, rel: string) => {
-    const target = new URL(url);
-    target.searchParams.set('page', String(number));
-    return `<${target.href}>; rel="${rel}"`;
-  };
-  const links = [
-    ...(page > 1 ? [to(page - 1, 'prev')] : []),
-    ...(page < pages ? [to(page + 1, 'next'), to(pages, 'last')] : []),
-    ...(page > 1 ? [to(1, 'first')] : []),
-  ];
-  return links.length === 0 ? {} : { Link: links.join(', ') };
-}

@@ -6,7 +6,7 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { openDynamoStore } from '../../../src/fleet/aws/dynamoStore';
+import { openDynamoStore } from '../../../src/fleet/aws/resources/dynamoStore';
 import type { RepositoryState } from '../../../src/fleet/state/repositoryState';
 import type { SandboxFaults } from '../../../src/sandbox/faults';
 import { createCertificate } from '../../../src/sandbox/https/certificate';

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseMarker } from '../../../src/fleet/plan/marker';
 import { deliver } from '../../../src/sandbox/hosts/deliver';
-import { type GithubServer, openGithubServer } from '../../../src/sandbox/hosts/github';
-import { type GitlabServer, openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import type { GithubServer } from '../../../src/sandbox/hosts/github';
+import type { GitlabServer } from '../../../src/sandbox/hosts/gitlab';
+import { toLimitReached } from '../../../src/sandbox/hosts/gitlabAnswers';
 import type { StoredRepository } from '../../../src/sandbox/hosts/repositories';
 import { git, grow, readRefs } from '../../servers/git';
+import { type HostPair, openHostPair } from '../../servers/hostPair';
 import { destinationToken, sourceToken } from '../command/fleetHosts';
 import { hookSecret, type Machine } from './machine';
 
@@ -27,6 +29,8 @@ const acts = [
   'token',
 ] as const;
 
+const limitReached = { error: [toLimitReached(2)] };
+
 /** One organisation on a GitHub, one group on a GitLab, and trouble. */
 export class CampaignWorld implements AsyncDisposable {
   readonly name: string;
@@ -45,22 +49,17 @@ export class CampaignWorld implements AsyncDisposable {
   #count = 0;
   readonly steps: string[] = [];
 
-  private constructor(name: string, random: () => number, github: GithubServer, gitlab: GitlabServer) {
+  private constructor(name: string, random: () => number, { github, gitlab }: HostPair) {
     this.name = name;
     this.#random = random;
     this.github = github;
     this.gitlab = gitlab;
     github.pageSize = 2;
-    github.tokens.set(sourceToken, { user: 'bot', scopes: ['repo', 'read:org'] });
-    const scopes = ['api', 'read_api', 'read_repository', 'write_repository'];
-    gitlab.tokens.set(destinationToken, { user: 'bot', scopes });
-    gitlab.groups.set('mirror', 9_000);
   }
 
   static async open(name: string, root: string, random: () => number): Promise<CampaignWorld> {
-    const github = await openGithubServer({ root: `${root}/github` });
-    const gitlab = await openGitlabServer({ root: `${root}/gitlab` });
-    const world = new CampaignWorld(name, random, github, gitlab);
+    const pair = await openHostPair(root, { source: sourceToken, destination: destinationToken });
+    const world = new CampaignWorld(name, random, pair);
     for (let index = 0; index < 2; index++) await world.#add();
     return world;
   }
@@ -126,7 +125,7 @@ export class CampaignWorld implements AsyncDisposable {
       case 'fault':
         return this.#fail();
       case 'quota':
-        this.gitlab.projectLimit = this.gitlab.repositories.all.length;
+        this.gitlab.faults.push({ when: /^POST .*projects$/, status: 403, body: limitReached });
         return;
       case 'token':
         return this.#setExpired(this.#random() < 0.5 ? sourceToken : destinationToken, true);
@@ -215,7 +214,6 @@ export class CampaignWorld implements AsyncDisposable {
   calm(): void {
     for (const server of [this.github, this.gitlab]) server.faults.length = 0;
     for (const text of [sourceToken, destinationToken]) this.#setExpired(text, false);
-    this.gitlab.projectLimit = 100_000;
   }
 
   /** What is broken of what was promised, at any time. */

@@ -1,19 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openGithubServer } from '../../../src/sandbox/hosts/github';
-import { openGitlabServer } from '../../../src/sandbox/hosts/gitlab';
-import type { HostServer } from '../../../src/sandbox/hosts/server';
 import { type Run, runProgram } from '../../e2e/world';
 import { openFolder } from '../../servers/folder';
 import { grow } from '../../servers/git';
+import { type HostPair, openHostPair } from '../../servers/hostPair';
 
 export const sourceToken = 'token-of-the-source-0123456789';
 export const destinationToken = 'token-of-the-destination-0123';
 
 /** A GitHub with the organisation acme, an empty group `mirror` on a GitLab, and a machine between them. */
-export interface FleetHosts extends AsyncDisposable {
-  readonly github: HostServer;
-  readonly gitlab: HostServer;
+export interface FleetHosts extends HostPair {
   readonly root: string;
   /** Makes a repository of acme with some branches; gives its path on disk. */
   add(name: string, ...branches: readonly string[]): Promise<string>;
@@ -30,15 +26,9 @@ export interface FleetHosts extends AsyncDisposable {
 export async function openFleetHosts(): Promise<FleetHosts> {
   const folder = await openFolder();
   const root = folder.path;
-  for (const name of ['github', 'gitlab', 'work', 'tmp', 'home']) await mkdir(join(root, name));
-  const github = await openGithubServer({ root: join(root, 'github') });
-  const gitlab = await openGitlabServer({ root: join(root, 'gitlab') });
-  gitlab.groups.set('mirror', 9_000);
-  github.tokens.set(sourceToken, { user: 'bot', scopes: ['repo', 'read:org'] });
-  gitlab.tokens.set(destinationToken, {
-    user: 'bot',
-    scopes: ['api', 'read_api', 'read_repository', 'write_repository'],
-  });
+  for (const name of ['work', 'tmp', 'home']) await mkdir(join(root, name));
+  const pair = await openHostPair(root, { source: sourceToken, destination: destinationToken });
+  const { github, gitlab } = pair;
   const work = join(root, 'work');
   const env = {
     HOME: join(root, 'home'),
@@ -75,8 +65,7 @@ export async function openFleetHosts(): Promise<FleetHosts> {
     },
     fleet: (...args) => runProgram('cli', ['fleet', ...args], work, env),
     async [Symbol.asyncDispose]() {
-      await github[Symbol.asyncDispose]();
-      await gitlab[Symbol.asyncDispose]();
+      await pair[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };

@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCodeCommit } from '../../../src/fleet/hosts/codeCommit';
 import { HostThrottled } from '../../../src/fleet/hosts/errors';
-import {
-  type CodeCommitServer,
-  fleetRole,
-  guardedRole,
-  openCodeCommitServer,
-  sessionAccessKeyId,
-} from '../../../src/sandbox/hosts/codeCommit';
+import { fleetRole, guardedRole, sessionAccessKeyId } from '../../../src/sandbox/hosts/assumeRole';
+import { type CodeCommitServer, openCodeCommitServer } from '../../../src/sandbox/hosts/codeCommit';
 import { createContext, failureOf, listAll } from './context';
 
 let server: CodeCommitServer;
@@ -98,14 +93,15 @@ describe('CodeCommit', () => {
   it('creates with description and tags, once, and within its rules and quota', async () => {
     const host = open();
     const tags = { 'codecommit-mirror': 'github.com#1' };
-    const made = await host.create({ name: 'acme-app', description: 'marker', tags });
-    expect(server.repositories).toMatchObject([{ name: 'acme-app', description: 'marker', tags }]);
+    const description = 'x'.repeat(host.descriptionAtMost);
+    const made = await host.create({ name: 'acme-app', description, tags });
+    expect(server.repositories).toMatchObject([{ name: 'acme-app', description, tags }]);
     expect(await host.find(made.identity)).toEqual(made);
     const taken = await failureOf(host.create({ name: 'acme-app', description: '' }));
     expect([taken.code, taken.message]).toEqual(['fleet-name-taken', expect.stringContaining('"acme-app"')]);
     expect((await failureOf(host.create({ name: 'a b', description: '' }))).code).toBe('fleet-name-refused');
-    await host.describe(made, `after ${'x'.repeat(2_000)}`);
-    expect(server.repositories[0]?.description).toBe(`after ${'x'.repeat(994)}`);
+    await host.describe(made, 'after');
+    expect(server.repositories[0]?.description).toBe('after');
     server.quota = 1;
     expect((await failureOf(host.create({ name: 'two', description: '' }))).code).toBe('fleet-quota');
     expect(server.repositories).toHaveLength(1);

@@ -59,19 +59,31 @@ describe('GitLab', () => {
     expect(await listAll(open())).toHaveLength(250);
   });
 
-  it('creates in a subgroup and for a user, and says when there may be no more', async () => {
+  it('creates in a subgroup and for a user', async () => {
     await open({ group: 'acme/tools' }).create({ name: 'new', description: '' });
     await open({ user: 'ada' }).create({ name: 'new', description: '' });
     expect(server.repositories.all.map(({ owner, name, isPrivate }) => [owner, name, isPrivate])).toEqual([
       ['acme/tools', 'new', true],
       ['ada', 'new', true],
     ]);
-    server.projectLimit = 2;
-    const failure = await failureOf(open().create({ name: 'third', description: '' }));
-    expect([failure.code, failure.message]).toEqual([
-      'fleet-quota',
-      expect.stringContaining('project limit'),
-    ]);
+  });
+
+  it('allows so many projects of a user, and any number in a group', async () => {
+    server.tokens.set('glpat', { user: 'ada', scopes: ['api', 'read_api'] });
+    server.projectLimit = 1;
+    const host = open({ user: 'Ada' });
+    expect(await host.quota?.readAllowed()).toBe(1);
+    await host.create({ name: 'first', description: '' });
+    await open().create({ name: 'other', description: '' });
+    const said = "You've reached your limit of 1 projects created.";
+    const failure = await failureOf(host.create({ name: 'second', description: '' }));
+    expect([failure.code, failure.message]).toEqual(['fleet-quota', expect.stringContaining(said)]);
+    server.projectLimit = 0;
+    expect((await failureOf(host.create({ name: 'second', description: '' }))).code).toBe('fleet-quota');
+    expect(open().quota).toBeUndefined();
+    // The limit of an administrator says nothing of somebody else's projects.
+    server.tokens.set('glpat', { user: 'root', scopes: ['api', 'read_api'] });
+    expect(await host.quota?.readAllowed()).toBeUndefined();
   });
 
   it('may stand below a path', () => {

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  fitDescription,
-  parseIdentity,
-  toAuthority,
-  toCloneUrl,
-  toTime,
-} from '../../../src/fleet/hosts/host';
+import { parseIdentity, toAuthority, toCloneUrl, toTime } from '../../../src/fleet/hosts/host';
 
 describe('the URL for git', () => {
   const secure = 'https://git.example.com/api/v4';
@@ -37,11 +31,6 @@ it('an identity belongs to one authority', () => {
 it('an authority is what tells one installation from another', () => {
   expect(toAuthority('https://git.example.com/')).toBe('git.example.com');
   expect(toAuthority('https://Git.Example.com:8443/bitbucket//')).toBe('git.example.com:8443/bitbucket');
-});
-
-it('a description is one line of so many characters', () => {
-  expect(fitDescription(' a\r\nb\tc\u0000d ', 100)).toBe('a b c d');
-  expect(fitDescription('💥'.repeat(10), 3)).toBe('💥💥💥');
 });
 
 it('a time that is none is left out', () => {

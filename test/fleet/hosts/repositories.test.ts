@@ -46,15 +46,13 @@ describe.each(rigs)('a repository of %s', (_name, openRig) => {
 
   it('is created private, with its description', async () => {
     const host = rig.open(context);
-    const made = await host.create({
-      name: 'new-app',
-      description: 'codecommit-mirror: x#1 acme/app\nline two',
-    });
+    const description = 'codecommit-mirror: x#1 acme/'.padEnd(host.descriptionAtMost, 'ü');
+    const made = await host.create({ name: 'new-app', description });
     const [stored, ...more] = rig.server.repositories.all;
     if (stored === undefined) throw new Error('nothing was created');
     expect(more).toEqual([]);
     expect(stored).toMatchObject({ name: 'new-app', isPrivate: true, isArchived: false });
-    expect(stored.description).toBe('codecommit-mirror: x#1 acme/app line two');
+    expect(stored.description).toBe(description);
     expect(made).toEqual(rig.expected(stored));
     expect(await host.find(made.identity)).toEqual(made);
   });
@@ -113,8 +111,9 @@ describe.each(rigs)('a repository of %s', (_name, openRig) => {
     if (found === undefined) throw new Error('not found');
     await host.describe(found, 'after');
     expect(stored.description).toBe('after');
-    await host.describe(found, `marker ${'ü'.repeat(3_000)}`);
-    expect(stored.description).toBe(`marker ${'ü'.repeat(rig.descriptionAtMost - 7)}`);
+    const longest = 'ü'.repeat(host.descriptionAtMost);
+    await host.describe(found, longest);
+    expect(stored.description).toBe(longest);
   });
 
   it('that is renamed keeps its identity, and its old name is nobody', async () => {

@@ -26,8 +26,6 @@ export interface Rig extends AsyncDisposable {
   readonly secondPage: RegExp;
   readonly token: HostToken;
   readonly invalidName: string;
-  /** How many characters a description may have. */
-  readonly descriptionAtMost: number;
 }
 
 export const tokenText = 'fleet-token-of-the-tests-0123456789';
@@ -68,7 +66,6 @@ const github: OpenRig = async (options) => {
     list: /^GET .*\/orgs\/\w+\/repos/,
     secondPage: /^GET .*\/orgs\/\w+\/repos.*per_page=100&page=2/,
     invalidName: 'no spaces',
-    descriptionAtMost: 350,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -93,7 +90,6 @@ const gitlab: OpenRig = async (options) => {
     list: /^GET .*\/groups\/\w+\/projects/,
     secondPage: /^GET .*\/groups\/\w+\/projects.*[?&]page=2/,
     invalidName: 'app.git',
-    descriptionAtMost: 2_000,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -121,7 +117,6 @@ const bitbucketCloud: OpenRig = async (options) => {
     list: /^GET \/2\.0\/repositories\/\w+\?/,
     secondPage: /^GET \/2\.0\/repositories\/\w+\?.*page=2/,
     invalidName: 'no spaces',
-    descriptionAtMost: 2_000,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };
@@ -148,7 +143,6 @@ const bitbucketDataCenter: OpenRig = async (options) => {
     list: /^GET .*\/projects\/\w+\/repos\?/,
     secondPage: /^GET .*\/projects\/\w+\/repos\?start=100/,
     invalidName: '-app',
-    descriptionAtMost: 255,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 };

@@ -23,7 +23,7 @@ const anyIdentity = fc.oneof(
 
 const description = fc.oneof(
   fc.constant(''),
-  anyIdentity.map((identity) => toMarker({ identity, path: 'acme/x' }, 'codecommit')),
+  anyIdentity.map((identity) => toMarker({ identity, path: 'acme/x' }, 1_000)),
 );
 
 const source = fc
@@ -84,7 +84,9 @@ const aWorld = fc.record({
     .array(fc.tuple(anyIdentity, fc.constantFrom('gone' as const, repository(1, 'a'))))
     .map((each) => new Map(each)),
   isEmpty: fc.array(fc.tuple(destinationIdentity, fc.boolean())).map((each) => new Map(each)),
-  quota: fc.option(fc.record({ allowed: fc.nat(4), used: fc.nat(4) }), { nil: undefined }),
+  quota: fc.option(fc.record({ allowed: fc.nat(4), used: fc.nat(4), raise: fc.constant('Ask') }), {
+    nil: undefined,
+  }),
   known: fc.uniqueArray(state, { selector: unique, maxLength: 5 }),
 });
 
@@ -231,7 +233,7 @@ function carryOut(one: MirrorWorld): MirrorWorld {
   const known = new Map(one.known.map((each) => [each.identity, each]));
   for (const [index, each] of planFleet([one]).entries()) {
     if (!isPush(each)) continue;
-    const marker = toMarker({ identity: each.identity, path: each.path }, 'codecommit');
+    const marker = toMarker({ identity: each.identity, path: each.path }, 1_000);
     const found = there.get(toNameKey(each.destination)) ?? atDestination(100 + index, each.destination);
     there.set(toNameKey(each.destination), { ...found, description: marker });
     known.set(each.identity, {

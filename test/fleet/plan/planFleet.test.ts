@@ -10,8 +10,7 @@ import { atDestination, known, mirrorOf, repository, world } from './fleetWorld'
 const plan = (...worlds: MirrorWorld[]) =>
   planFleet(worlds).map(({ mirror: _mirror, place: _place, repository: _repository, ...each }) => each);
 
-const marker = (id: number, path = 'acme/app') =>
-  toMarker({ identity: `github.com#${id}`, path }, 'codecommit');
+const marker = (id: number, path = 'acme/app') => toMarker({ identity: `github.com#${id}`, path }, 1_000);
 const base = { identity: 'github.com#1', path: 'acme/app' };
 const app = repository(1, 'app');
 const followed = known(1, 'acme/app', {
@@ -69,8 +68,13 @@ describe('a repository that is new', () => {
 
   it('is not made over the quota: the last ones, in the order of their paths', () => {
     const source = [repository(3, 'c'), repository(1, 'a'), repository(2, 'b')];
-    expect(plan(world({ source, quota: { allowed: 12, used: 10 } }))).toMatchObject([
-      { path: 'acme/c', action: 'conflict', because: 'quota' },
+    expect(plan(world({ source, quota: { allowed: 12, used: 10, raise: 'Ask for more' } }))).toMatchObject([
+      {
+        path: 'acme/c',
+        action: 'conflict',
+        because: 'quota',
+        remedy: 'Ask for more, or exclude repositories.',
+      },
       { path: 'acme/a', action: 'create' },
       { path: 'acme/b', action: 'create' },
     ]);

@@ -28,7 +28,8 @@ const redirectsAtMost = 5;
 const unsaidWait = 60_000;
 /** What a host says beyond it is no time. */
 const waitEver = 30 * 24 * 3_600_000;
-const waitAtMostDefault = 10 * 60_000;
+/** A host that asks to wait for longer fails the call. */
+const waitAtMost = 10 * 60_000;
 const answerDefault = 30_000;
 
 /** What the requests of one token share. */
@@ -118,10 +119,9 @@ async function send(session: Session, request: Outgoing, once: Try): Promise<Sen
 
 async function waitForTurn(session: Session, writes: boolean): Promise<void> {
   const { settings, context } = session;
-  const { clock, signal, waitAtMostMilliseconds = waitAtMostDefault } = context;
+  const { clock, signal } = context;
   for (let left = session.openAt - clock.now(); left > 0; left = session.openAt - clock.now()) {
-    if (left > waitAtMostMilliseconds)
-      throw new HostThrottled(settings.name, new Date(session.openAt), session.said);
+    if (left > waitAtMost) throw new HostThrottled(settings.name, new Date(session.openAt), session.said);
     await pause(left, clock, signal);
   }
   if (!writes) return;
@@ -171,11 +171,11 @@ function isHeldBack(session: Session, answer: HttpAnswer, times: number): boolea
 
 function close(session: Session, wait: number, said: string): void {
   const { settings, context } = session;
-  const { waitAtMostMilliseconds = waitAtMostDefault, clock, onWait } = context;
+  const { clock, onWait } = context;
   const openAt = clock.now() + Math.min(wait, waitEver);
   if (openAt <= session.openAt) return;
   // Once for all requests that wait for the same.
-  if (session.openAt <= clock.now() && wait <= waitAtMostMilliseconds) onWait?.(settings.name, wait, said);
+  if (session.openAt <= clock.now() && wait <= waitAtMost) onWait?.(settings.name, wait, said);
   session.openAt = openAt;
   session.said = said;
 }

@@ -12,8 +12,6 @@ export interface HostContext {
   readonly clock: Clock;
   /** Shared by all hosts of the process. */
   readonly limiters: Limiters;
-  /** A host that asks to wait for longer fails the call, with `fleet-host-throttled`. Default: 10 minutes. */
-  readonly waitAtMostMilliseconds?: number;
   /** How long one answer may take. Default: 30,000. */
   readonly answerMilliseconds?: number;
   /** Told before each wait that a host asked for: whose, how long, why. */
