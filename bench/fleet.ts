@@ -13,7 +13,7 @@ process.stdout.write(`${repositories} repositories, Node.js ${process.version}\n
 process.stdout.write(
   '| what | requests of the APIs | of git | seconds | MiB |\n| --- | --- | --- | --- | --- |\n',
 );
-for (const command of ['preview', 'check', 'mirror']) await tellCommand(command);
+for (const command of ['preview', 'check']) await tellCommand(command);
 await tellService();
 await tellLoops();
 
@@ -47,7 +47,7 @@ async function tellService(): Promise<void> {
   const { requests } = world.github;
   await until(() => requests.some((each) => /\/orgs\/acme\/repos/.test(each)) && isQuiet());
   tell(
-    '`fleet serve`: its start, which compares everything once',
+    '`fleet serve`: its start, with a state',
     (performance.now() - startedAt) / 1_000,
     await service.peak(),
   );

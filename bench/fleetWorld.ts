@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openJournalStore } from '../src/fleet/state/journalStore';
+import { type RepositoryState, toNewState } from '../src/fleet/state/repositoryState';
 import { createRepository } from '../src/sandbox/repository';
 import { git } from '../test/servers/git';
 import { type HostPair, openHostPair } from '../test/servers/hostPair';
@@ -46,6 +48,15 @@ export async function openFleetWorld(repositories: number): Promise<FleetWorld> 
   };
   await writeFile(join(work, 'mirrors.yaml'), JSON.stringify({ mirrors: [mirror] }));
   await writeFile(join(work, 'mirrors.hooks-secret'), `${hookSecret}\n`, { mode: 0o600 });
+  await writeState(
+    join(work, 'mirrors.state'),
+    stored.map(([source, mirrored]) => ({
+      ...toNewState('acme', `${authority}#${source.id}`, `acme/${source.name}`),
+      hint: source.changedAt.toISOString(),
+      destination: mirrored.name,
+      destinationIdentity: `${new URL(gitlab.url).host}#${mirrored.id}`,
+    })),
+  );
   return {
     github,
     gitlab,
@@ -61,6 +72,14 @@ export async function openFleetWorld(repositories: number): Promise<FleetWorld> 
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+/** The state after all of them were compared, a minute ago: none is due within a day. */
+async function writeState(folder: string, states: readonly RepositoryState[]): Promise<void> {
+  await using store = await openJournalStore(folder);
+  const lookedAt = Date.now() - 60_000;
+  const seen = { state: 'equal', verifiedAt: lookedAt, lookedAt, dueAt: lookedAt + 86_400_000 } as const;
+  await store.write(states.map((state) => ({ kind: 'repository', state: { ...state, ...seen } })));
 }
 
 /** `codecommit-mirror fleet …` as a process. */
