@@ -1,5 +1,4 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import { callAws } from '../aws/call';
 import type { KeyIdentity } from '../aws/identity';
 import {
   type Caller,
@@ -10,8 +9,7 @@ import {
   toIamFingerprint,
 } from '../aws/keyOwner';
 import { toRepositoryArn } from '../aws/policy';
-import { readRefused } from '../aws/refusedActions';
-import { findWriters } from '../aws/writers';
+import { findWriters, readRefused } from '../aws/writers';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
 import { collectFaults } from '../faults';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
@@ -39,13 +37,8 @@ export async function checkAws(
     const [fault] = faults.faults;
     return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(rightPoints)];
   }
-  const clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
-  try {
-    return await checkIam(clients, login, url);
-  } finally {
-    clients.iam.destroy();
-    clients.sts.destroy();
-  }
+  using clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
+  return await checkIam(clients, login, url);
 }
 
 const rightPoints = ['policy', 'other writers'] as const;
@@ -133,11 +126,10 @@ async function checkKey(
  * For a session (arn:aws:sts::<account>:assumed-role/<role>/<session>) the ARN of its role. The ARN of a session lacks
  * the role's path, such as that of SSO's roles, so IAM is asked.
  */
-async function readPrincipal({ iam, signal }: Clients, principal: string): Promise<string> {
+async function readPrincipal({ iam }: Clients, principal: string): Promise<string> {
   const [, RoleName] = /:assumed-role\/([^/]+)\//.exec(principal) ?? [];
   if (RoleName === undefined) return principal;
-  const send = () => iam.send(new GetRoleCommand({ RoleName }), { abortSignal: signal });
-  return (await callAws('iam:GetRole', send)).Role?.Arn ?? principal;
+  return (await iam.send(new GetRoleCommand({ RoleName }))).Role?.Arn ?? principal;
 }
 
 const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
@@ -157,7 +149,7 @@ async function checkRights(
   const resource = toRepositoryArn({ region, name: repository }, account);
   const result = await attempt(async () => {
     const source = await readPrincipal(clients, principal);
-    return { source, refused: await readRefused(clients, { principal: source, actions, resource }) };
+    return { source, refused: await readRefused(clients.iam, { principal: source, actions, resource }) };
   });
   if ('failure' in result) return [toAwsFailure('policy', result.failure), ...toUnreached(['other writers'])];
   const { source, refused } = result.value;
@@ -176,7 +168,7 @@ const namesAtMost = 10;
 
 /** Other writers are not a failure: the owner of the account decides who may push. */
 async function checkWriters(clients: Clients, mirror: string, repository: string): Promise<Point> {
-  const result = await attempt(() => findWriters(clients, { mirror, repository }));
+  const result = await attempt(() => findWriters(clients.iam, { mirror, repository }));
   if ('failure' in result) return toAwsFailure('other writers', result.failure);
   const { writers, asked, total } = result.value;
   const cut = asked < total ? `; only the first ${asked} of ${total} were checked` : '';

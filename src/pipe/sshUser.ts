@@ -127,7 +127,7 @@ async function findKeyId(
 ): Promise<string | undefined> {
   const { createClients, findKey, readCaller, toIamFingerprint } = await import('../aws/keyOwner');
   const fingerprint = toIamFingerprint(key);
-  const clients = createClients(access);
+  using clients = createClients(access);
   const variable = 'SSH_KEY_ID';
   try {
     const caller = await readCaller(clients);
@@ -149,8 +149,5 @@ async function findKeyId(
         'Set SSH_KEY_ID to the ID that IAM shows for the uploaded key, or allow these AWS credentials to read it: iam:ListSSHPublicKeys, iam:GetSSHPublicKey and, if the key belongs to another user, iam:ListUsers.',
       code: 'key-id-unknown',
     });
-  } finally {
-    clients.iam.destroy();
-    clients.sts.destroy();
   }
 }

@@ -1,12 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { toGitEnvironment } from '../git/environment';
 import { createGit } from '../git/git';
-import type { Environment } from '../pipe/variables';
-
-export interface CloneContext {
-  readonly env: Environment;
-  readonly signal: AbortSignal;
-}
+import type { Context } from '../system/context';
 
 /** The clone that setup was started in. */
 export interface Clone {
@@ -19,7 +14,10 @@ export interface Clone {
 }
 
 /** The clone that contains a folder. Undefined if there is none. Throws MirrorError if git is missing. */
-export async function readClone(cwd: string, { env, signal }: CloneContext): Promise<Clone | undefined> {
+export async function readClone(
+  cwd: string,
+  { env, signal }: Pick<Context, 'env' | 'signal'>,
+): Promise<Clone | undefined> {
   const git = createGit({ directory: cwd, env: toGitEnvironment(env), signal });
   const top = await git.run(['rev-parse', '--show-toplevel']);
   if (top.exitCode !== 0) return undefined;
