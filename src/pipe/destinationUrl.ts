@@ -161,7 +161,7 @@ function parseHttpsUrl(rest: string, chosen: Scheme): Parsed {
 }
 
 /** `host[:port]`; the host is undefined, and the port NaN, if it is not valid. */
-function parseAuthority(authority: string) {
+export function parseAuthority(authority: string) {
   const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(authority) ?? [];
   const host = parseHost(bracketed ?? plain, bracketed !== undefined);
   return { host, port: port === undefined ? undefined : (parsePort(port) ?? Number.NaN) };

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toProgram } from '../../pipe/order';
-import { readSettings } from '../../pipe/settings';
+import { readSettings, toProgram } from '../../pipe/settings';
 import type { Environment } from '../../pipe/variables';
 import { runProgram } from '../../program/runMirror';
 import { createKeyPair, openSandbox, type Sandbox } from '../server';
