@@ -10,12 +10,6 @@ export interface ConnectionContext extends Omit<SessionContext, 'isCut'> {
   readonly keys: ReadonlyMap<string, ParsedKey>;
 }
 
-/** A connection that is being served. */
-export interface ServedConnection {
-  /** Fulfilled when its socket is closed and every process that it started has ended. */
-  readonly closed: Promise<void>;
-}
-
 /**
  * The algorithms that CodeCommit was seen to offer. It also has diffie-hellman-group-exchange-sha256, which ssh2 can't
  * serve; group14 with SHA-256 replaces it. ssh2 always announces rsa-sha2-256 for user signatures, so
@@ -34,8 +28,8 @@ interface StreamServer {
   injectSocket(stream: Duplex): void;
 }
 
-/** Speaks SSH on one socket until it is closed. */
-export function serveConnection(context: ConnectionContext, socket: Socket): ServedConnection {
+/** Speaks SSH on one socket. Fulfilled when that is closed and every process that it started has ended. */
+export async function serveConnection(context: ConnectionContext, socket: Socket): Promise<void> {
   const running = new Set<Promise<void>>();
   const wire = new Wire(socket, context.faults, context.counts);
   const server: StreamServer = new ssh2.Server(
@@ -49,8 +43,8 @@ export function serveConnection(context: ConnectionContext, socket: Socket): Ser
     },
   );
   server.injectSocket(wire);
-  const closed = new Promise<void>((resolve) => socket.once('close', resolve));
-  return { closed: closed.then(() => Promise.all(running)).then(() => undefined) };
+  await new Promise((resolve) => socket.once('close', resolve));
+  await Promise.all(running);
 }
 
 function serveSessions(context: SessionContext, connection: Connection, running: Set<Promise<void>>): void {
