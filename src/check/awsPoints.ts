@@ -9,16 +9,27 @@ import {
   toIamFingerprint,
 } from '../aws/keyOwner';
 import { toRepositoryArn } from '../aws/policy';
+import type { IamKey } from '../aws/sshKeys';
 import { findWriters, readRefused } from '../aws/writers';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
 import { collectFaults } from '../faults';
+import type { DestinationUrl } from '../pipe/destinationUrl';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
 import { parseVariables } from '../pipe/parseVariables';
 import type { DestinationSettings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshUser';
 import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
-import { attempt, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
+import {
+  attempt,
+  iamPoints,
+  type Point,
+  type PointName,
+  toFailed,
+  toOk,
+  toUnreached,
+  toUnseen,
+} from './point';
 
 /** What IAM reports about key and user, if there are AWS credentials. No points without credentials. */
 export async function checkAws(
@@ -41,17 +52,12 @@ export async function checkAws(
   return await checkIam(clients, login, url);
 }
 
-const rightPoints = ['policy', 'other writers'] as const;
-const keyPoints = ['key at IAM', ...rightPoints] as const;
+const [, ...rightPoints] = iamPoints;
 
-async function checkIam(
-  clients: Clients,
-  login: Login,
-  url: { region: string | undefined; repository: string | undefined },
-): Promise<Point[]> {
+async function checkIam(clients: Clients, login: Login, url: DestinationUrl): Promise<Point[]> {
   const called = await attempt(() => readCaller(clients));
   if ('failure' in called) {
-    const [name, ...rest] = login.kind === 'ssh' ? keyPoints : rightPoints;
+    const [name, ...rest] = login.kind === 'ssh' ? iamPoints : rightPoints;
     return [toAwsFailure(name, called.failure), ...toUnreached(rest)];
   }
   const caller = called.value;
@@ -89,14 +95,9 @@ async function checkKey(
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);
-  const result = await attempt(() =>
-    findKey(
-      clients,
-      caller,
-      (each) => each.id === id,
-      (each) => each.fingerprint === fingerprint,
-    ),
-  );
+  const isIt = (each: IamKey) => each.id === id;
+  const isNext = (each: IamKey) => each.fingerprint === fingerprint;
+  const result = await attempt(() => findKey(clients, caller, isIt, isNext));
   if ('failure' in result) return { point: toAwsFailure(name, result.failure) };
   const found = result.value;
   if (found === undefined) {
@@ -139,7 +140,7 @@ async function checkRights(
   clients: Clients,
   { account }: Caller,
   principal: string,
-  { region, repository }: { region: string | undefined; repository: string | undefined },
+  { region, repository }: DestinationUrl,
 ): Promise<Point[]> {
   if (region === undefined || repository === undefined)
     return [

@@ -87,7 +87,7 @@ async function readTrust(
   faults: FaultCollection,
 ): Promise<HostTrust | undefined> {
   const broken = findBrokenLines(knownHosts);
-  faults.add(...broken);
+  faults.keep(broken);
   if (url === undefined) return undefined;
   const { host, port } = url;
   const published = publishedFingerprint(host, port);
@@ -136,13 +136,12 @@ export async function readPipelinesKey(
     if (text !== undefined) causes.push(`${file} can't be read (${text.code})`);
   }
   const cause = causes.length === 0 ? `there is none in ${folder}` : causes.join(', ');
-  return faults.add({
-    variable: 'SSH_KEY',
-    message: `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: ${cause}.`,
-    remedy:
-      'In Pipelines, create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY. On the command line, use --ssh-key-file, or your AWS credentials with --profile.',
-    code: 'key-missing',
-  });
+  return faults.add(
+    'SSH_KEY',
+    `There is no SSH key: SSH_KEY is not set, and Pipelines provides no key: ${cause}.`,
+    'In Pipelines, create a key in Repository settings > Pipelines > SSH keys and upload its public half to IAM, or give a private key in SSH_KEY. On the command line, use --ssh-key-file, or your AWS credentials with --profile.',
+    'key-missing',
+  );
 }
 
 /** Reads the known hosts of Pipelines, in the folder of the key. An empty text if there are none. */

@@ -34,9 +34,9 @@ export function parseRun(env: Environment, cwd: string, faults: FaultCollection)
   const ref = short ? namespace + short : undefined;
   const before = faults.faults.length;
   if (short && ref && (!isRefName(ref) || short.startsWith('-')))
-    faults.add(toFault(name, short, 'is not a valid ref name for git'));
+    addUnfit(name, short, 'is not a valid ref name for git', faults);
   if (commit && !/^[0-9a-f]{7,64}$/.test(commit))
-    faults.add(toFault('BITBUCKET_COMMIT', commit, 'is not a valid commit hash'));
+    addUnfit('BITBUCKET_COMMIT', commit, 'is not a valid commit hash', faults);
   const httpOrigin = origin ? parseHttpOrigin(origin, faults) : undefined;
   if (faults.faults.length > before) return undefined;
   return {
@@ -59,15 +59,12 @@ function parseHttpOrigin(origin: string, faults: FaultCollection): string | unde
   const variable = 'BITBUCKET_GIT_HTTP_ORIGIN';
   const url = parseSourceUrl(origin, faults, variable)?.url;
   if (url === undefined || /^https?:/.test(url)) return url;
-  return faults.add(toFault(variable, origin, 'is not an http:// URL'));
+  return addUnfit(variable, origin, 'is not an http:// URL', faults);
 }
 
-function toFault(variable: string, value: string, what: string) {
-  return {
-    variable,
-    message: `${variable} is ${quote(value)}: it ${what}.`,
-    remedy: 'Pipelines sets this variable. Remove it from the variables of the pipe.',
-  };
+function addUnfit(variable: string, value: string, what: string, faults: FaultCollection): undefined {
+  const remedy = 'Pipelines sets this variable. Remove it from the variables of the pipe.';
+  return faults.add(variable, `${variable} is ${quote(value)}: it ${what}.`, remedy);
 }
 
 /**

@@ -57,7 +57,7 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   const { cwd, usersGit = false } = options;
   const faults = collectFaults();
   const { values, faults: variableFaults } = parseVariables(env);
-  faults.add(...variableFaults);
+  faults.keep(variableFaults);
   const run = parseRun(env, cwd, faults);
   const found = await readDestinations(env, values, faults);
   const source = readSource(values, run?.httpOrigin, usersGit, faults);
@@ -198,11 +198,11 @@ async function readReportFile(
   const path = resolve(cwd, file);
   const fault = /\p{Cc}/u.test(file) ? 'it contains a control character' : await findPathFault(path, clone);
   if (fault === undefined) return path;
-  return faults.add({
-    variable: 'REPORT_FILE',
-    message: `REPORT_FILE is ${quote(file)}: ${fault}.`,
-    remedy: 'Give the path of a file in a folder that exists, such as codecommit-mirror.json.',
-  });
+  return faults.add(
+    'REPORT_FILE',
+    `REPORT_FILE is ${quote(file)}: ${fault}.`,
+    'Give the path of a file in a folder that exists, such as codecommit-mirror.json.',
+  );
 }
 
 async function findPathFault(path: string, clone: string): Promise<string | undefined> {

@@ -21,12 +21,11 @@ export function readSource(
   const fallback = isPipelines ? { url: pipelinesProxy } : undefined;
   const proxy = givenProxy === undefined ? fallback : parseSourceProxy(givenProxy, faults);
   if (isReadable(url, proxy?.url, credentials)) {
-    faults.add({
-      variable: 'SOURCE_URL',
-      message:
-        'SOURCE_URL is an http:// URL with a user or password, which anyone on the network could read.',
-      remedy: 'Use https://, or remove the login.',
-    });
+    faults.add(
+      'SOURCE_URL',
+      'SOURCE_URL is an http:// URL with a user or password, which anyone on the network could read.',
+      'Use https://, or remove the login.',
+    );
   }
   if (url === undefined) return undefined;
   return {
@@ -62,12 +61,11 @@ export function parseSourceUrl(
 ): SourceUrl | undefined {
   const parsed = parseForm(value);
   if (typeof parsed !== 'string') return parsed;
-  return faults.add({
+  return faults.add(
     variable,
-    message: `${variable} is ${quote(value)}: ${parsed}.`,
-    remedy:
-      'Use http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.',
-  });
+    `${variable} is ${quote(value)}: ${parsed}.`,
+    'Use http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.',
+  );
 }
 
 /** Gives what is wrong with it as a text. */
@@ -109,11 +107,11 @@ export function parseSourceProxy(value: string, faults: FaultCollection): HttpPr
     ]);
   if (unfit === undefined && login !== 'unfit')
     return { url: `${scheme}://${host}`, ...(login && { login }) };
-  return faults.add({
-    variable: 'SOURCE_PROXY',
-    message: `SOURCE_PROXY is ${quote(value)}: ${unfit}.`,
-    remedy: 'Give the proxy as http://<host>:<port>, or remove SOURCE_PROXY to use its default.',
-  });
+  return faults.add(
+    'SOURCE_PROXY',
+    `SOURCE_PROXY is ${quote(value)}: ${unfit}.`,
+    'Give the proxy as http://<host>:<port>, or remove SOURCE_PROXY to use its default.',
+  );
 }
 
 /** Whether two http(s) URLs name the same repository: git servers accept them with and without `.git`. */

@@ -23,15 +23,9 @@ export function toGlobTest(pattern: string): (name: string) => boolean {
 
 /** `a{b,c}` → `ab`, `ac`. Braces without a comma, and unmatched ones, are literal. */
 function expandBraces(pattern: string): readonly string[] {
-  const [whole, inner] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
-  if (whole === undefined || inner === undefined) return [pattern];
-  const [before = '', after = ''] = splitOnce(pattern, whole);
-  return inner.split(',').flatMap((each) => expandBraces(`${before}${each}${after}`));
-}
-
-function splitOnce(text: string, part: string): readonly string[] {
-  const at = text.indexOf(part);
-  return [text.slice(0, at), text.slice(at + part.length)];
+  const [whole, before, inner, after] = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(pattern) ?? [];
+  if (whole === undefined) return [pattern];
+  return (inner ?? '').split(',').flatMap((each) => expandBraces(`${before}${each}${after}`));
 }
 
 /** `any` in the pattern matches any number of items. Linear: after a mismatch it goes back only to the last `any`. */

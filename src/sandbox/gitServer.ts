@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { PushedRef } from './receive-hooks';
 import { ensureDefaultBranch } from './repository';
 
@@ -31,6 +32,16 @@ export async function finishPush(
     repository,
     created.map(({ ref }) => ref),
   );
+}
+
+/** The socket to the hooks of a git that was started with a fourth pipe. */
+export function toHookSocket(child: ChildProcess): Socket {
+  const socket = child.stdio[3];
+  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
+  socket.on('error', () => undefined);
+  // A hook that outlives git would wait for an answer for ever.
+  child.once('exit', () => socket.end());
+  return socket;
 }
 
 /**

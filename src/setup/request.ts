@@ -196,7 +196,7 @@ function addContradictions(flags: SetupFlags, faults: FaultCollection): void {
   for (const [one, other, names] of pairs) {
     if (flags[one] !== true || flags[other] !== true) continue;
     const message = `${names} contradict each other.`;
-    faults.add({ variable: `--${one}`, code: 'setup-invalid', message, remedy: 'Leave one of them out.' });
+    faults.add(`--${one}`, message, 'Leave one of them out.', 'setup-invalid');
   }
 }
 

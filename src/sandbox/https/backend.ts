@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { flushPacket, toPacket } from '../../git/pktLine';
-import { hangUp } from '../gitServer';
+import { hangUp, toHookSocket } from '../gitServer';
 import { toServerEnvironment } from '../repository';
 
 /** One request of git's smart HTTP protocol. */
@@ -29,10 +29,6 @@ export interface BackendRequest {
   beforeEnd(): Promise<void>;
 }
 
-export interface Backend extends AsyncDisposable {
-  serve(asked: BackendRequest): Promise<void>;
-}
-
 const services = ['git-upload-pack', 'git-receive-pack'] as const;
 type Service = (typeof services)[number];
 
@@ -52,11 +48,11 @@ export function openBackend(
   root: string,
   settings: readonly string[],
   allowed: readonly Service[] = services,
-): Backend {
+) {
   const options = settings.flatMap((setting) => ['-c', setting]);
   const running = new Map<ChildProcess, Promise<unknown>>();
   return {
-    async serve(asked) {
+    async serve(asked: BackendRequest): Promise<void> {
       const wanted = await readWanted(root, asked);
       if (wanted === undefined) return refuse(asked, 404);
       if (!allowed.includes(wanted.service)) return refuse(asked, 403);
@@ -71,7 +67,7 @@ export function openBackend(
         running.delete(child);
       }
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       for (const child of running.keys()) leave(child);
       await Promise.all(running.values());
     },
@@ -142,12 +138,7 @@ function leave(child: ChildProcess): void {
 
 async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<void> {
   if (asked.serveHooks === undefined) return;
-  const socket = child.stdio[3];
-  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
-  socket.on('error', () => undefined);
-  // A hook that outlives git would wait for an answer for ever.
-  child.once('exit', () => socket.end());
-  await asked.serveHooks(socket);
+  await asked.serveHooks(toHookSocket(child));
 }
 
 /** Streams what git says. */

@@ -10,8 +10,8 @@ import { finishPush, serverSettings } from '../gitServer';
 import { listenOnLoopback } from '../loopback';
 import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
 import { readRepositoryPath } from '../repository';
-import { type Backend, openBackend } from './backend';
-import { createLoginChecker, type LoginChecker } from './logins';
+import { openBackend } from './backend';
+import { createLoginChecker } from './logins';
 
 export interface HttpsFaceOptions {
   /** The folder of the bare repositories; it may be that of a sandbox over SSH. */
@@ -39,8 +39,8 @@ export interface HttpsFace extends AsyncDisposable {
 
 interface Face {
   readonly options: HttpsFaceOptions;
-  readonly backend: Backend;
-  readonly logins: LoginChecker;
+  readonly backend: ReturnType<typeof openBackend>;
+  readonly logins: ReturnType<typeof createLoginChecker>;
 }
 
 /** Opens the HTTPS face of our CodeCommit: signatures are checked, and git does the rest. */

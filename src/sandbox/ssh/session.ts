@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Socket } from 'node:net';
 import { PassThrough, Transform } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
 import type { SandboxCounts } from '../counts';
 import type { SandboxFaults } from '../faults';
-import { finishPush, hangUp, serverSettings } from '../gitServer';
+import { finishPush, hangUp, serverSettings, toHookSocket } from '../gitServer';
 import { answerReceiveHooks } from '../receive-hooks';
 import { readRepositoryPath, toServerEnvironment } from '../repository';
 
@@ -164,14 +163,6 @@ async function connect(
   const [exitCode] = await once(child, 'close');
   gone.removeEventListener('abort', end);
   return typeof exitCode === 'number' ? exitCode : 128;
-}
-
-function toHookSocket(child: ChildProcess): Socket {
-  const socket = child.stdio[3];
-  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
-  // A hook that outlives receive-pack would wait forever for an answer.
-  child.once('exit', () => socket.end());
-  return socket;
 }
 
 function leave(channel: ServerChannel, exitCode: number): void {
