@@ -10,7 +10,7 @@ export function matchesWildcards(pattern: string, text: string): boolean {
  * Creates a test for a pattern with the meaning that it has in bitbucket-pipelines.yml: `*` for any characters except a
  * slash, `**` between slashes for any number of folders, `?` for one character, `{a,b}` for either
  * (https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/). Unlike a
- * backtracking matcher, it is fast for every pattern and name.
+ * backtracking matcher, it is fast for all patterns and names.
  */
 export function toGlobTest(pattern: string): (name: string) => boolean {
   // A trailing `**` matches everything below, but not the folder itself, as in gitignore(5).

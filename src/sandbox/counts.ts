@@ -12,7 +12,7 @@ export interface SandboxCounts {
   bytesReceived: number;
   /** Bytes on the wire, to the clients. */
   bytesSent: number;
-  /** Sessions with git-receive-pack in which a command was sent, whatever became of it. */
+  /** Sessions with git-receive-pack in which a command was sent, whether it succeeded or not. */
   pushes: number;
 }
 

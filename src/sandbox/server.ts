@@ -24,8 +24,6 @@ export interface SandboxOptions {
   readonly port?: number;
   /** Read at each use, so changes take effect immediately. */
   readonly faults?: SandboxFaults;
-  /** Receives a line for each command, and for each ref of a push. */
-  readonly announce?: (line: string) => void;
 }
 
 /** A local CodeCommit. Disposing of it stops its connections and processes, and can be repeated. */
@@ -63,8 +61,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const hostKey = parseRsaKey(options.hostKey ?? createKeyPair().privateKey);
   const keys = new Map<string, ParsedKey>();
   const hooks = await writeReceiveHooks();
-  const { root, faults = {}, announce = () => undefined } = options;
-  const shared = { root, hooks, faults, counts: createCounts(), announce };
+  const { root, faults = {} } = options;
+  const shared = { root, hooks, faults, counts: createCounts() };
   const listener = openListener({ ...shared, hostKey, keys });
   const port = await listener.listen(options.port);
   return {

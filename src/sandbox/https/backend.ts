@@ -14,7 +14,7 @@ import { toServerEnvironment } from '../repository';
 export interface BackendRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What git gets of the request's body, where that is not all; it ends early where the connection is cut. */
+  /** What git gets instead of the whole body of the request; it ends early if the connection is cut. */
   readonly body?: Readable;
   /** The part of the request's body that was read already. */
   readonly start: Buffer;
@@ -25,7 +25,7 @@ export interface BackendRequest {
   readonly dropAfterBytes: number | undefined;
   /** Speaks with the hooks of receive-pack, which inherit the other end of this socket as file descriptor 3. */
   serveHooks?(socket: Socket): Promise<void>;
-  /** Awaited when git has said all, before the answer ends. */
+  /** Awaited at the end of git's output, before the answer ends. */
   beforeEnd(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function openBackend(
   };
 }
 
-/** Undefined for what is no request of the smart protocol, or of no repository. */
+/** Undefined for a request that is not of the smart protocol, or for an unknown repository. */
 async function readWanted(
   root: string,
   { path, query, request }: BackendRequest,
@@ -115,7 +115,7 @@ function start(options: readonly string[], wanted: Wanted, asked: BackendRequest
   });
   const { stdin } = child;
   if (stdin === null) throw new Error('git was started without its pipes');
-  // A git that ends without reading all of the request breaks the pipe; its answer tells.
+  // A git that ends without reading the whole request breaks the pipe; its answer has the reason.
   stdin.on('error', () => undefined);
   const body = asked.body ?? asked.request;
   const isPacked = asked.request.headers['content-encoding'] === 'gzip';
@@ -126,10 +126,7 @@ function start(options: readonly string[], wanted: Wanted, asked: BackendRequest
   return child;
 }
 
-/**
- * A git that has all of the request is left to do it. One that has not changes nothing, and is ended: it would read on
- * for ever where the connection was cut.
- */
+/** A git that has the whole request completes it. Any other has changed nothing and would wait forever, so it is ended. */
 function leave(child: ChildProcess): void {
   const isRunning = child.exitCode === null && child.signalCode === null;
   if (isRunning && child.stdin?.writableEnded !== true && child.pid !== undefined) process.kill(-child.pid);
@@ -141,7 +138,7 @@ async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<v
   await asked.serveHooks(toHookSocket(child));
 }
 
-/** Streams what git says. */
+/** Streams the output of git. */
 async function answer(child: ChildProcess, wanted: Wanted, asked: BackendRequest): Promise<void> {
   const { response } = asked;
   const { service, isListing } = wanted;
@@ -170,7 +167,7 @@ async function* readAnswer(
   for await (const chunk of stdout ?? []) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
-/** Writes, and waits until the client has taken it: a slow client slows git down. A client that is gone is an error. */
+/** Writes, and waits for the client, so that a slow client slows git down. A disconnected client is an error. */
 function send(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     response.write(chunk, (error) => (error ? reject(error) : resolve()));

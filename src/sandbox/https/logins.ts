@@ -9,9 +9,7 @@ interface Place {
 
 const validMilliseconds = 15 * 60_000;
 
-/**
- * Who may come in over HTTPS: knows the keys, and so can sign as their holder would. `now` gives milliseconds since 1970.
- */
+/** Checks logins over HTTPS by signing with the known keys as their holder would. `now`: milliseconds since 1970. */
 export function createLoginChecker(region: string, now: () => number) {
   const known = new Map<string, AwsKeys>();
   const passwords: string[] = [];

@@ -82,8 +82,6 @@ async function run(
   try {
     await serveCommand(context, channel, command, gone);
   } catch (error) {
-    if (gone.aborted) return;
-    context.announce(`${command}: ${error}`);
-    refuse(channel, 128, String(error));
+    if (!gone.aborted) refuse(channel, 128, String(error));
   }
 }

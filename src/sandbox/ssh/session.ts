@@ -15,7 +15,6 @@ export interface SessionContext {
   readonly hooks: string;
   readonly faults: SandboxFaults;
   readonly counts: SandboxCounts;
-  readonly announce: (line: string) => void;
   /** Whether the connection is gone. */
   readonly isCut: () => boolean;
 }
@@ -68,7 +67,6 @@ export async function serveCommand(
     return;
   }
   if (gone.aborted) return;
-  context.announce(`git-${request.service} ${request.path}`);
   const serve = request.service === 'upload-pack' ? serveUploadPack : serveReceivePack;
   leave(channel, await serve({ context, channel, repository, gone }));
 }
@@ -109,7 +107,7 @@ async function serveReceivePack({ context, channel, repository, gone }: Session)
   if (failure !== undefined) throw failure;
   if (answers.status === 'rejected') throw answers.reason;
   if (end.status === 'rejected') throw end.reason;
-  await finishPush(context.announce, repository, answers.value);
+  await finishPush(repository, answers.value);
   return end.value;
 }
 
