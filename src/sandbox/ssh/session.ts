@@ -53,19 +53,12 @@ export async function serveCommand(
   channel.stderr.on('error', () => undefined);
   if (context.faults.lfs !== undefined && command.startsWith('git-lfs-authenticate ')) {
     channel.write(JSON.stringify(context.faults.lfs));
-    leave(channel, 0);
-    return;
+    return leave(channel, 0);
   }
   const request = parseCommand(command);
-  if (request === undefined) {
-    greet(channel);
-    return;
-  }
+  if (request === undefined) return greet(channel);
   const repository = await readRepositoryPath(context.root, request.path);
-  if (repository === undefined) {
-    refuse(channel, 128, `repository '${request.path}' not found`);
-    return;
-  }
+  if (repository === undefined) return refuse(channel, 128, `repository '${request.path}' not found`);
   if (gone.aborted) return;
   const serve = request.service === 'upload-pack' ? serveUploadPack : serveReceivePack;
   leave(channel, await serve({ context, channel, repository, gone }));
