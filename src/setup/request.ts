@@ -105,8 +105,8 @@ const defaultApi = 'https://api.bitbucket.org/2.0';
 
 /** Bitbucket's names are in lower case; its URLs accept both. */
 function parseBitbucket(text: string | undefined) {
-  const [plain] = (text && parseBitbucketUrl(text)) || [text?.toLowerCase()];
-  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain ?? '') ?? [];
+  const plain = parseBitbucketUrl(text ?? '') ?? text?.toLowerCase() ?? '';
+  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain) ?? [];
   if (workspace !== undefined && repository !== undefined && !/^\.+$/.test(repository))
     return { workspace, repository };
   throw unfit(
