@@ -100,10 +100,9 @@ function planUpload({ request, aws }: Hands, match: IamKey | undefined): Step {
 
 function planProof({ request, context }: Hands): Step {
   const run = async ({ key, keyId }: Made) => {
-    const endpoint = request.endpoint !== undefined && { CODECOMMIT_ENDPOINT: request.endpoint };
     const variables = {
       CODECOMMIT_URL: request.url,
-      ...endpoint,
+      CODECOMMIT_ENDPOINT: request.endpoint,
       SSH_KEY_ID: need(keyId),
       SSH_KEY: need(key).pem,
       KNOWN_HOSTS: request.knownHosts.join('\n'),
