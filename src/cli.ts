@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { createFleetCommand, type FleetRequest } from './fleet/command/fleetCommand';
-import { toProgram } from './pipe/order';
-import { isPipelinesLog } from './pipe/step';
+import { isPipelinesLog } from './pipe/run';
+import { toProgram } from './pipe/settings';
 import { type Ending, runEntry } from './program/runEntry';
 import { runProgram } from './program/runMirror';
 import { createStopSignal } from './program/stopSignal';

@@ -47,8 +47,10 @@ export function invalid(variable: string, message: string, remedy: string, code?
 
 export interface FaultCollection {
   readonly faults: readonly Fault[];
-  /** Gives undefined, so that a parser can end with `return faults.add(…)`. */
-  add(...faults: readonly NewFault[]): undefined;
+  /** Adds one, by default `variables-invalid`. Gives undefined, so that a parser can end with `return faults.add(…)`. */
+  add(variable: string, message: string, remedy: string, code?: ErrorCode): undefined;
+  /** Adds those of another collection. */
+  keep(faults: readonly Fault[]): void;
   /** Gives what `parse` gives; undefined if it throws a SettingsError, whose faults are kept. */
   attempt<T>(parse: () => T): T | undefined;
   attemptAsync<T>(read: () => Promise<T>): Promise<T | undefined>;
@@ -57,28 +59,29 @@ export interface FaultCollection {
 /** Collects the faults of many parsers, so that one run reports all of them. */
 export function collectFaults(): FaultCollection {
   const faults: Fault[] = [];
-  function keep(error: unknown): undefined {
+  function keepOf(error: unknown): undefined {
     if (!(error instanceof SettingsError)) throw error;
     faults.push(...error.faults);
   }
   return {
     faults,
-    add: (...more) => {
-      faults.push(...more.map(toFault));
+    add: (variable, message, remedy, code = 'variables-invalid') => {
+      faults.push({ variable, code, message, remedy });
       return undefined;
     },
+    keep: (more) => void faults.push(...more),
     attempt: (parse) => {
       try {
         return parse();
       } catch (error) {
-        return keep(error);
+        return keepOf(error);
       }
     },
     attemptAsync: async (read) => {
       try {
         return await read();
       } catch (error) {
-        return keep(error);
+        return keepOf(error);
       }
     },
   };

@@ -1,8 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Asked, toProgram } from './pipe/order';
-import { readSettings } from './pipe/settings';
-import { findCloneFolder, isPipelinesLog, isPipelinesStep } from './pipe/step';
+import { findCloneFolder, isPipelinesLog, isPipelinesStep } from './pipe/run';
+import { type Asked, readSettings, toProgram } from './pipe/settings';
 import { type Environment, withoutEmpty } from './pipe/variables';
 import { type Ending, runEntry } from './program/runEntry';
 import { runProgram } from './program/runMirror';

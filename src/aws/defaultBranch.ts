@@ -1,6 +1,6 @@
 import { CodeCommitClient, UpdateDefaultBranchCommand } from '@aws-sdk/client-codecommit';
 import type { Context } from '../system/context';
-import { callAws } from './call';
+import { explainErrors } from './client';
 import { createRequestHandler } from './http';
 import type { Identity } from './identity';
 import { createKeyReader } from './keyReader';
@@ -22,12 +22,12 @@ export async function updateDefaultBranch(
   identity: Identity,
   context: Pick<Context, 'env' | 'log' | 'signal'>,
 ): Promise<void> {
-  const { env, signal: abortSignal } = context;
+  const { env, signal } = context;
   const readKeys = createKeyReader(identity, region, context);
   const endpoint = env['AWS_ENDPOINT_URL_CODECOMMIT'] || env['AWS_ENDPOINT_URL'];
   const client = new CodeCommitClient({
     region,
-    requestHandler: createRequestHandler(env),
+    requestHandler: createRequestHandler(env, undefined, signal),
     credentials: async () => {
       const { accessKeyId, secretAccessKey, sessionToken } = await readKeys();
       return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
@@ -36,7 +36,7 @@ export async function updateDefaultBranch(
   });
   const command = new UpdateDefaultBranchCommand({ repositoryName: repository, defaultBranchName: branch });
   try {
-    await callAws('codecommit:UpdateDefaultBranch', () => client.send(command, { abortSignal }));
+    await explainErrors(client).send(command);
   } finally {
     client.destroy();
   }

@@ -102,8 +102,6 @@ export function awsFailed(call: string, error: Error): MirrorError {
       what: 'AWS rejected the call',
       remedy: `codecommit-mirror does not know this error. ${runAgain}`,
     };
-  return new MirrorError(code, {
-    message: `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`,
-    remedy,
-  });
+  const message = `${what} (${call}, ${network ?? name}): ${toQuote(error.message)}`;
+  return new MirrorError(code, { message, remedy }, { cause: error });
 }

@@ -1,16 +1,15 @@
-import { IAMClient, ListUsersCommand } from '@aws-sdk/client-iam';
+import { IAMClient, paginateListUsers } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { toFingerprint } from '../ssh/knownHosts';
 import type { PrivateKey } from '../ssh/privateKey';
-import { callAws, readPages } from './call';
+import { collectPages, explainErrors } from './client';
 import { createRequestHandler } from './http';
 import type { AwsKeys } from './identity';
 import { type IamKey, readKeys } from './sshKeys';
 
-export interface Clients {
+export interface Clients extends Disposable {
   readonly iam: IAMClient;
   readonly sts: STSClient;
-  readonly signal: AbortSignal;
 }
 
 /** The AWS credentials of the variables, and their region. */
@@ -50,13 +49,12 @@ const lookMilliseconds = 120_000;
 export function createClients({ credentials, region, env }: AwsAccess, signal?: AbortSignal): Clients {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const held = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  const options = { credentials: held, region, requestHandler: createRequestHandler(env) };
   const limit = AbortSignal.timeout(lookMilliseconds);
-  return {
-    iam: new IAMClient(options),
-    sts: new STSClient(options),
-    signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-  };
+  const ending = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const requestHandler = createRequestHandler(env, undefined, ending);
+  const options = { credentials: held, region, requestHandler };
+  const [iam, sts] = [explainErrors(new IAMClient(options)), explainErrors(new STSClient(options))];
+  return { iam, sts, [Symbol.dispose]: () => requestHandler.destroy() };
 }
 
 /** The fingerprint in IAM's format: MD5 of the wire format, hexadecimal pairs with colons. */
@@ -65,11 +63,8 @@ export function toIamFingerprint(key: PrivateKey): string {
   return toFingerprint(base64, 'md5').slice('MD5:'.length);
 }
 
-export async function readCaller({ sts, signal }: Clients): Promise<Caller> {
-  const answer = await callAws('sts:GetCallerIdentity', () =>
-    sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
-  );
-  const { Account: account = '', Arn: arn = '' } = answer;
+export async function readCaller({ sts }: Clients): Promise<Caller> {
+  const { Account: account = '', Arn: arn = '' } = await sts.send(new GetCallerIdentityCommand({}));
   const [, name] = /:user\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
   return { account, arn, user: name === undefined ? undefined : { name, arn } };
 }
@@ -80,14 +75,14 @@ export async function readCaller({ sts, signal }: Clients): Promise<Caller> {
  * come first. Throws MirrorError, including PermissionMissing.
  */
 export async function findKey(
-  clients: Clients,
+  { iam }: Clients,
   caller: Caller,
   isIt: (key: IamKey) => boolean,
   isNext: (key: IamKey) => boolean = () => false,
 ): Promise<OwnedKey | undefined> {
   let next: OwnedKey | undefined;
-  for await (const user of listUsers(clients, caller)) {
-    const keys = await readKeys(clients, user.name);
+  for await (const user of listUsers(iam, caller)) {
+    const keys = await readKeys(iam, user.name);
     const found = pickKey(user, keys.filter(isIt));
     if (found !== undefined) return found;
     next ??= pickKey(user, keys.filter(isNext));
@@ -96,9 +91,9 @@ export async function findKey(
 }
 
 /** The caller first: its own keys can be found without the permission to list users. */
-async function* listUsers(clients: Clients, caller: Caller): AsyncGenerator<IamUser> {
+async function* listUsers(client: IAMClient, caller: Caller): AsyncGenerator<IamUser> {
   if (caller.user !== undefined) yield caller.user;
-  for (const user of await readUsers(clients)) if (user.arn !== caller.arn) yield user;
+  for (const user of await readUsers(client)) if (user.arn !== caller.arn) yield user;
 }
 
 function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
@@ -107,16 +102,11 @@ function pickKey(user: IamUser, keys: readonly IamKey[]): OwnedKey | undefined {
 }
 
 /** Every user of the account; those that `setup` created come first. */
-export async function readUsers({ iam, signal }: Clients): Promise<readonly IamUser[]> {
-  const pages = await readPages((page) =>
-    callAws('iam:ListUsers', () => iam.send(new ListUsersCommand(page), { abortSignal: signal })),
-  );
+export async function readUsers(client: IAMClient): Promise<readonly IamUser[]> {
+  const pages = await collectPages(paginateListUsers({ client }, {}));
   const users = pages.flatMap(({ Users = [] }) => Users);
-  const [ours, others] = [true, false].map((wanted) =>
-    users.filter(({ Path }) => (Path === ourPath) === wanted),
+  const isOurs = ({ Path }: { Path: string | undefined }) => Path === ourPath;
+  return [...users.filter(isOurs), ...users.filter((user) => !isOurs(user))].map(
+    ({ UserName = '', Arn = '' }) => ({ name: UserName, arn: Arn }),
   );
-  return [...(ours ?? []), ...(others ?? [])].map(({ UserName = '', Arn = '' }) => ({
-    name: UserName,
-    arn: Arn,
-  }));
 }

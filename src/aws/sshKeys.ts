@@ -1,10 +1,10 @@
 import {
   GetSSHPublicKeyCommand,
   type IAMClient,
-  ListSSHPublicKeysCommand,
+  paginateListSSHPublicKeys,
   type SSHPublicKeyMetadata,
 } from '@aws-sdk/client-iam';
-import { callAws, callAwsUnless, readPages } from './call';
+import { collectPages, ifThere } from './client';
 
 /** A key in IAM's list. */
 export interface ListedKey {
@@ -22,31 +22,17 @@ export interface IamKey extends ListedKey {
   readonly fingerprint: string;
 }
 
-/** The pipe also loads this module, so it imports only these two calls of the SDK. */
-interface Client {
-  readonly iam: IAMClient;
-  readonly signal: AbortSignal;
-}
-
 /** Every key of the user, in the order of IAM's list. Empty if the user does not exist. */
-export async function readKeys(aws: Client, user: string): Promise<readonly IamKey[]> {
-  const pages = await readPages((page) =>
-    callAwsUnless('NoSuchEntity', 'iam:ListSSHPublicKeys', () =>
-      aws.iam.send(new ListSSHPublicKeysCommand({ UserName: user, ...page }), { abortSignal: aws.signal }),
-    ),
-  );
-  const listed = pages.flatMap(({ SSHPublicKeys = [] }) => SSHPublicKeys);
-  return await Promise.all(listed.map((key) => readKey(aws, user, key)));
+export async function readKeys(client: IAMClient, user: string): Promise<readonly IamKey[]> {
+  const pages = await ifThere(collectPages(paginateListSSHPublicKeys({ client }, { UserName: user })));
+  const listed = pages?.flatMap(({ SSHPublicKeys = [] }) => SSHPublicKeys) ?? [];
+  return await Promise.all(listed.map((key) => readKey(client, user, key)));
 }
 
-async function readKey({ iam, signal }: Client, UserName: string, listed: SSHPublicKeyMetadata) {
+async function readKey(client: IAMClient, UserName: string, listed: SSHPublicKeyMetadata): Promise<IamKey> {
   const { SSHPublicKeyId } = listed;
-  const answer = await callAws('iam:GetSSHPublicKey', () =>
-    iam.send(new GetSSHPublicKeyCommand({ UserName, SSHPublicKeyId, Encoding: 'SSH' }), {
-      abortSignal: signal,
-    }),
-  );
-  const { SSHPublicKeyBody = '', Fingerprint = '' } = answer.SSHPublicKey ?? {};
+  const command = new GetSSHPublicKeyCommand({ UserName, SSHPublicKeyId, Encoding: 'SSH' });
+  const { SSHPublicKeyBody = '', Fingerprint = '' } = (await client.send(command)).SSHPublicKey ?? {};
   return {
     id: SSHPublicKeyId ?? '',
     active: listed.Status === 'Active',

@@ -1,5 +1,4 @@
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import { callAws } from '../aws/call';
 import type { KeyIdentity } from '../aws/identity';
 import {
   type Caller,
@@ -10,17 +9,27 @@ import {
   toIamFingerprint,
 } from '../aws/keyOwner';
 import { toRepositoryArn } from '../aws/policy';
-import { readRefused } from '../aws/refusedActions';
-import { findWriters } from '../aws/writers';
+import type { IamKey } from '../aws/sshKeys';
+import { findWriters, readRefused } from '../aws/writers';
 import { type ErrorCode, type MirrorError, PermissionMissing } from '../errors';
 import { collectFaults } from '../faults';
+import type { DestinationUrl } from '../pipe/destinationUrl';
 import { hasAccessKey, readAccessKey } from '../pipe/identity';
 import { parseVariables } from '../pipe/parseVariables';
 import type { DestinationSettings } from '../pipe/settings';
 import { toIamRegion } from '../pipe/sshUser';
 import type { Environment } from '../pipe/variables';
 import type { Login, SshLogin } from '../remote/settings';
-import { attempt, type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
+import {
+  attempt,
+  iamPoints,
+  type Point,
+  type PointName,
+  toFailed,
+  toOk,
+  toUnreached,
+  toUnseen,
+} from './point';
 
 /** What IAM reports about key and user, if there are AWS credentials. No points without credentials. */
 export async function checkAws(
@@ -39,26 +48,16 @@ export async function checkAws(
     const [fault] = faults.faults;
     return [toUnseen('key at IAM', fault?.message ?? '', fault?.remedy), ...toUnreached(rightPoints)];
   }
-  const clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
-  try {
-    return await checkIam(clients, login, url);
-  } finally {
-    clients.iam.destroy();
-    clients.sts.destroy();
-  }
+  using clients = createClients({ credentials, region: toIamRegion(url), env }, signal);
+  return await checkIam(clients, login, url);
 }
 
-const rightPoints = ['policy', 'other writers'] as const;
-const keyPoints = ['key at IAM', ...rightPoints] as const;
+const [, ...rightPoints] = iamPoints;
 
-async function checkIam(
-  clients: Clients,
-  login: Login,
-  url: { region: string | undefined; repository: string | undefined },
-): Promise<Point[]> {
+async function checkIam(clients: Clients, login: Login, url: DestinationUrl): Promise<Point[]> {
   const called = await attempt(() => readCaller(clients));
   if ('failure' in called) {
-    const [name, ...rest] = login.kind === 'ssh' ? keyPoints : rightPoints;
+    const [name, ...rest] = login.kind === 'ssh' ? iamPoints : rightPoints;
     return [toAwsFailure(name, called.failure), ...toUnreached(rest)];
   }
   const caller = called.value;
@@ -96,14 +95,9 @@ async function checkKey(
 ): Promise<{ readonly point: Point; readonly owner?: string }> {
   const name = 'key at IAM';
   const fingerprint = toIamFingerprint(key);
-  const result = await attempt(() =>
-    findKey(
-      clients,
-      caller,
-      (each) => each.id === id,
-      (each) => each.fingerprint === fingerprint,
-    ),
-  );
+  const isIt = (each: IamKey) => each.id === id;
+  const isNext = (each: IamKey) => each.fingerprint === fingerprint;
+  const result = await attempt(() => findKey(clients, caller, isIt, isNext));
   if ('failure' in result) return { point: toAwsFailure(name, result.failure) };
   const found = result.value;
   if (found === undefined) {
@@ -133,11 +127,10 @@ async function checkKey(
  * For a session (arn:aws:sts::<account>:assumed-role/<role>/<session>) the ARN of its role. The ARN of a session lacks
  * the role's path, such as that of SSO's roles, so IAM is asked.
  */
-async function readPrincipal({ iam, signal }: Clients, principal: string): Promise<string> {
+async function readPrincipal({ iam }: Clients, principal: string): Promise<string> {
   const [, RoleName] = /:assumed-role\/([^/]+)\//.exec(principal) ?? [];
   if (RoleName === undefined) return principal;
-  const send = () => iam.send(new GetRoleCommand({ RoleName }), { abortSignal: signal });
-  return (await callAws('iam:GetRole', send)).Role?.Arn ?? principal;
+  return (await iam.send(new GetRoleCommand({ RoleName }))).Role?.Arn ?? principal;
 }
 
 const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
@@ -147,7 +140,7 @@ async function checkRights(
   clients: Clients,
   { account }: Caller,
   principal: string,
-  { region, repository }: { region: string | undefined; repository: string | undefined },
+  { region, repository }: DestinationUrl,
 ): Promise<Point[]> {
   if (region === undefined || repository === undefined)
     return [
@@ -157,7 +150,7 @@ async function checkRights(
   const resource = toRepositoryArn({ region, name: repository }, account);
   const result = await attempt(async () => {
     const source = await readPrincipal(clients, principal);
-    return { source, refused: await readRefused(clients, { principal: source, actions, resource }) };
+    return { source, refused: await readRefused(clients.iam, { principal: source, actions, resource }) };
   });
   if ('failure' in result) return [toAwsFailure('policy', result.failure), ...toUnreached(['other writers'])];
   const { source, refused } = result.value;
@@ -176,7 +169,7 @@ const namesAtMost = 10;
 
 /** Other writers are not a failure: the owner of the account decides who may push. */
 async function checkWriters(clients: Clients, mirror: string, repository: string): Promise<Point> {
-  const result = await attempt(() => findWriters(clients, { mirror, repository }));
+  const result = await attempt(() => findWriters(clients.iam, { mirror, repository }));
   if ('failure' in result) return toAwsFailure('other writers', result.failure);
   const { writers, asked, total } = result.value;
   const cut = asked < total ? `; only the first ${asked} of ${total} were checked` : '';

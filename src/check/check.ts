@@ -1,3 +1,4 @@
+import { hasCode, type MirrorError } from '../errors';
 import type { Git } from '../git/git';
 import type { RefListing } from '../git/listing';
 import { readGitVersion } from '../git/version';
@@ -7,11 +8,11 @@ import { openOrigin } from '../mirror/origin';
 import { findClone } from '../objects/clone';
 import { isKeyless } from '../pipe/identity';
 import type { DestinationSettings, Settings } from '../pipe/settings';
-import { openRemote } from '../remote/remote';
+import { probePush } from '../push/probe';
+import { openRemote, type Remote } from '../remote/remote';
 import type { RemoteSettings } from '../remote/settings';
 import type { RefOutcome } from '../report/outcome';
 import type { Context } from '../system/context';
-import { checkDestination } from './destinationPoints';
 import { checkPlan, type PlanPoints } from './planPoints';
 import { attempt, type Point, toFailed, toOk, toUnreached } from './point';
 import { toSettingsPoints } from './settingsPoints';
@@ -64,6 +65,32 @@ function withoutRepeats(points: readonly Point[]): Point[] {
 async function checkGit(git: Git): Promise<Point> {
   const result = await attempt(() => readGitVersion(git));
   return 'failure' in result ? toFailed('git', result.failure) : toOk('git', `version ${result.value}`);
+}
+
+/** Connects, lists, and tests the permission to push. `listing` is undefined if it can't be listed. */
+async function checkDestination(destination: Remote) {
+  const listed = await attempt(() => destination.refs());
+  if ('failure' in listed) return { points: toUnlisted(listed.failure), listing: undefined };
+  const { refs } = listed.value;
+  const read = toOk('right to read', `${refs.size} ${refs.size === 1 ? 'ref' : 'refs'} at the destination`);
+  return { points: [isOpen, read, await checkPush(destination)], listing: listed.value };
+}
+
+function toUnlisted(failure: MirrorError): Point[] {
+  const after = toUnreached(['right to read', 'right to push']);
+  if (hasCode(failure, ['host-key-contradicted', 'certificate-refused']))
+    return [toFailed('host key', failure), ...toUnreached(['connection']), ...after];
+  if (hasCode(failure, ['destination-not-found']))
+    return [isOpen, toFailed('right to read', failure), ...toUnreached(['right to push'])];
+  return [toFailed('connection', failure), ...after];
+}
+
+const isOpen = toOk('connection', 'the host is verified and accepts the login');
+
+async function checkPush(destination: Remote): Promise<Point> {
+  const result = await attempt(() => probePush(destination));
+  if ('failure' in result) return toFailed('right to push', result.failure);
+  return toOk('right to push', 'a dry-run push was accepted');
 }
 
 async function readSource({ source, clone }: MirrorParts, settings: Settings) {

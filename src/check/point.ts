@@ -11,21 +11,25 @@ export interface Point {
   readonly fix?: string;
 }
 
-export type PointName =
-  | 'variables'
-  | 'git'
-  | 'key'
-  | 'host key'
-  | 'connection'
-  | 'right to read'
-  | 'right to push'
-  | 'source'
-  | 'differences'
-  | 'Git LFS'
-  | 'size limits'
-  | 'key at IAM'
-  | 'policy'
-  | 'other writers';
+/** Points that depend on the variables only. */
+export const settingsPoints = ['variables', 'key', 'host key'] as const;
+
+/** What needs both sides, in the order of a check. */
+export const laterPoints = [
+  'git',
+  'connection',
+  'right to read',
+  'right to push',
+  'source',
+  'differences',
+  'Git LFS',
+  'size limits',
+] as const;
+
+/** What IAM is asked. */
+export const iamPoints = ['key at IAM', 'policy', 'other writers'] as const;
+
+export type PointName = (typeof settingsPoints | typeof laterPoints | typeof iamPoints)[number];
 
 export function toOk(name: PointName, reason: string): Point {
   return { name, state: 'ok', reason };

@@ -1,33 +1,18 @@
 import { toIdentityName } from '../aws/identity';
 import type { Fault } from '../faults';
 import type { RemoteSettings } from '../remote/settings';
-import { type Point, type PointName, toFailed, toOk, toUnreached, toUnseen } from './point';
-
-/** Points that depend on the variables only. */
-const own = ['variables', 'key', 'host key'] as const;
-
-/** All later points. */
-const rest: readonly PointName[] = [
-  'git',
-  'connection',
-  'right to read',
-  'right to push',
-  'source',
-  'differences',
-  'Git LFS',
-  'size limits',
-];
+import { laterPoints, type Point, settingsPoints, toFailed, toOk, toUnreached, toUnseen } from './point';
 
 /** Each fault is a point; nothing else is checked. */
 export function toFaultPoints(faults: readonly Fault[]): Point[] {
-  const points = own.flatMap((name) => {
+  const points = settingsPoints.flatMap((name) => {
     const concerned = faults.filter((fault) => toPointName(fault) === name);
     return concerned.length === 0 ? toUnreached([name]) : concerned.map((fault) => toFailed(name, fault));
   });
-  return [...points, ...toUnreached(rest)];
+  return [...points, ...toUnreached(laterPoints)];
 }
 
-function toPointName({ code }: Fault): (typeof own)[number] {
+function toPointName({ code }: Fault): (typeof settingsPoints)[number] {
   if (code.startsWith('host-key-')) return 'host key';
   return code.startsWith('key-') ? 'key' : 'variables';
 }

@@ -11,7 +11,7 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Milliseconds from the request to the end of the response. */
   readonly timeout: number;
-  /** An HTTP proxy, for this request alone, which must be for an http:// URL. */
+  /** An HTTP proxy for this request, which must be for an http:// URL. */
   readonly proxy?: URL | undefined;
 }
 

@@ -18,23 +18,14 @@ export interface LfsUse {
 /** How many paths the log and the report name. */
 const pathsAtMost = 5;
 
-/** Finds pointers among the files of a history, which it gets one by one. */
-export interface PointerSearch {
-  /** Whether this file may be a pointer. Most files have another size, and are not read. */
-  wants(file: FileEntry): boolean;
-  see(file: FileEntry): Promise<void>;
-  /** The result, after the last file. Undefined if nothing mentions Git LFS. */
-  end(): Promise<LfsUse | undefined>;
-}
-
 /** How many files, or bytes of them, one git process reads: starting git costs milliseconds. */
 const most = { files: 8_192, bytes: 4 * 2 ** 20 };
 
 /**
- * Starts a search. Only files with a suitable size or name are read, a few megabytes at a time. Pointers with
+ * Finds pointers among the files of a history, which it gets one by one. Only files with a suitable size or name are read, a few megabytes at a time. Pointers with
  * extensions can be up to 1 KB, like many other files, so these are read only after Git LFS was found.
  */
-export function createPointerSearch(git: Git): PointerSearch {
+export function createPointerSearch(git: Git) {
   const pointers = new Map<string, Pointer>();
   const paths = new Map<string, string>();
   let isInUse = false;
@@ -59,15 +50,17 @@ export function createPointerSearch(git: Git): PointerSearch {
     }
   }
   return {
-    wants: (file) => isPointerSized(file, isInUse) || (!isInUse && isAttributes(file)),
-    async see(file) {
+    /** Whether this file may be a pointer. Most files have another size, and are not read. */
+    wants: (file: FileEntry) => isPointerSized(file, isInUse) || (!isInUse && isAttributes(file)),
+    async see(file: FileEntry): Promise<void> {
       waiting.push(file);
       bytes += file.bytes;
       const isFull = waiting.length === most.files || bytes >= most.bytes;
       // The attributes decide which files to read next.
       if (isFull || isAttributes(file)) await readWaiting();
     },
-    async end() {
+    /** The result, after the last file. Undefined if nothing mentions Git LFS. */
+    async end(): Promise<LfsUse | undefined> {
       await readWaiting();
       if (!isInUse) return undefined;
       return { pointers: [...pointers.values()], paths: [...paths.values()] };

@@ -42,13 +42,12 @@ export function parseDestinationUrl(
   const parsed = findTextFault(value) ?? parseForm(value, region, scheme);
   if (typeof parsed !== 'string' && 'host' in parsed)
     return { ...parsed, scheme, port: scheme === 'https' ? 443 : parsed.port };
-  if (typeof parsed !== 'string') return faults.add(parsed);
-  return faults.add({
-    variable: 'CODECOMMIT_URL',
-    message: `CODECOMMIT_URL is ${quote(value)}: it ${parsed}.`,
-    remedy:
-      'Use ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name> (in the CodeCommit console: Clone URL > Clone SSH), codecommit::<region>://<name>, the HTTPS URL from the console, a bare <name> with AWS_DEFAULT_REGION, or ssh://<host>[:<port>]/<path> for another git server.',
-  });
+  if (typeof parsed !== 'string') return faults.add(parsed.variable, parsed.message, parsed.remedy);
+  return faults.add(
+    'CODECOMMIT_URL',
+    `CODECOMMIT_URL is ${quote(value)}: it ${parsed}.`,
+    'Use ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name> (in the CodeCommit console: Clone URL > Clone SSH), codecommit::<region>://<name>, the HTTPS URL from the console, a bare <name> with AWS_DEFAULT_REGION, or ssh://<host>[:<port>]/<path> for another git server.',
+  );
 }
 
 /** Replaces the git host of the region by CODECOMMIT_ENDPOINT, `host[:port]`. Default port: the scheme's own. */
@@ -60,18 +59,18 @@ export function replaceHost(
   if (endpoint === undefined) return destination;
   const { host, port = destination.port } = parseAuthority(endpoint);
   if (host === undefined || Number.isNaN(port)) {
-    return faults.add({
-      variable: 'CODECOMMIT_ENDPOINT',
-      message: `CODECOMMIT_ENDPOINT is ${quote(endpoint)}; it must be host or host:port.`,
-      remedy: 'Give the DNS name of the VPC endpoint for git, without https:// and without a path.',
-    });
+    return faults.add(
+      'CODECOMMIT_ENDPOINT',
+      `CODECOMMIT_ENDPOINT is ${quote(endpoint)}; it must be host or host:port.`,
+      'Give the DNS name of the VPC endpoint for git, without https:// and without a path.',
+    );
   }
   if (destination.aws) return { ...destination, host, port };
-  return faults.add({
-    variable: 'CODECOMMIT_ENDPOINT',
-    message: `CODECOMMIT_ENDPOINT replaces the git host of a region, but CODECOMMIT_URL names the host ${destination.host}.`,
-    remedy: 'Remove CODECOMMIT_ENDPOINT, or give CODECOMMIT_URL as codecommit::<region>://<name>.',
-  });
+  return faults.add(
+    'CODECOMMIT_ENDPOINT',
+    `CODECOMMIT_ENDPOINT replaces the git host of a region, but CODECOMMIT_URL names the host ${destination.host}.`,
+    'Remove CODECOMMIT_ENDPOINT, or give CODECOMMIT_URL as codecommit::<region>://<name>.',
+  );
 }
 
 /** The URL as git needs it: always with its user, without port 22. */
@@ -161,7 +160,7 @@ function parseHttpsUrl(rest: string, chosen: Scheme): Parsed {
 }
 
 /** `host[:port]`; the host is undefined, and the port NaN, if it is not valid. */
-function parseAuthority(authority: string) {
+export function parseAuthority(authority: string) {
   const [, bracketed, plain = '', port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(authority) ?? [];
   const host = parseHost(bracketed ?? plain, bracketed !== undefined);
   return { host, port: port === undefined ? undefined : (parsePort(port) ?? Number.NaN) };

@@ -41,7 +41,9 @@ function readUrls(env: Environment, values: Variables, faults: FaultCollection):
   const { CODECOMMIT_URL: given, AWS_DEFAULT_REGION: region, CODECOMMIT_ENDPOINT: endpoint } = values;
   const keyless = isKeyless(env);
   if (given.length === 0) {
-    addMissing(faults);
+    const remedy =
+      'Give the URL of the repository, as ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name>.';
+    faults.add('CODECOMMIT_URL', 'CODECOMMIT_URL is missing.', remedy);
     return [{ value: '', url: undefined, isHttps: keyless }];
   }
   return given.map((value) => {
@@ -55,14 +57,6 @@ function readUrls(env: Environment, values: Variables, faults: FaultCollection):
   });
 }
 
-function addMissing(faults: FaultCollection): void {
-  faults.add({
-    variable: 'CODECOMMIT_URL',
-    message: 'CODECOMMIT_URL is missing.',
-    remedy: 'Give the URL of the repository, as ssh://git-codecommit.<region>.amazonaws.com/v1/repos/<name>.',
-  });
-}
-
 /** Two AWS accounts may have the same repository in the same region: there, the SSH user tells them apart. */
 function requireDistinct(items: readonly Item[], keyId: string | undefined, faults: FaultCollection): void {
   const seen = new Map<string, string>();
@@ -73,12 +67,11 @@ function requireDistinct(items: readonly Item[], keyId: string | undefined, faul
     const earlier = seen.get(key);
     seen.set(key, value);
     if (earlier === undefined) continue;
-    faults.add({
-      variable: 'CODECOMMIT_URL',
-      message: `CODECOMMIT_URL names the same destination twice: ${quote(earlier)} and ${quote(value)}.`,
-      remedy:
-        'Remove one of them. For repositories of the same name in two AWS accounts, put the SSH key ID of each account into its URL.',
-    });
+    faults.add(
+      'CODECOMMIT_URL',
+      `CODECOMMIT_URL names the same destination twice: ${quote(earlier)} and ${quote(value)}.`,
+      'Remove one of them. For repositories of the same name in two AWS accounts, put the SSH key ID of each account into its URL.',
+    );
   }
 }
 
@@ -90,9 +83,9 @@ function requireOneRegion(
 ): void {
   const regions = new Set(items.flatMap(({ url }) => url?.region ?? []));
   if (endpoint === undefined || regions.size < 2) return;
-  faults.add({
-    variable: 'CODECOMMIT_ENDPOINT',
-    message: `CODECOMMIT_ENDPOINT is ${quote(endpoint)}, which is in one region, but CODECOMMIT_URL names several: ${[...regions].join(', ')}.`,
-    remedy: 'Mirror to each region that needs an endpoint in a step of its own.',
-  });
+  faults.add(
+    'CODECOMMIT_ENDPOINT',
+    `CODECOMMIT_ENDPOINT is ${quote(endpoint)}, which is in one region, but CODECOMMIT_URL names several: ${[...regions].join(', ')}.`,
+    'Mirror to each region that needs an endpoint in a step of its own.',
+  );
 }

@@ -23,21 +23,20 @@ export function readIdentity(
   const hasRole = Boolean(env['AWS_OIDC_ROLE_ARN']);
   for (const variable of ['SSH_KEY_ID', 'SSH_KEY'] as const) {
     if (values[variable] === undefined) continue;
-    faults.add({
+    faults.add(
       variable,
-      message: `${variable} is set, and ${hasRole ? 'AWS_OIDC_ROLE_ARN is' : 'AWS credentials are'} set too: a mirror uses SSH with a key, or HTTPS without one.`,
-      remedy: `Remove ${variable} to use HTTPS, or give CODECOMMIT_URL as ssh://… to use SSH.`,
-    });
+      `${variable} is set, and ${hasRole ? 'AWS_OIDC_ROLE_ARN is' : 'AWS credentials are'} set too: a mirror uses SSH with a key, or HTTPS without one.`,
+      `Remove ${variable} to use HTTPS, or give CODECOMMIT_URL as ssh://… to use SSH.`,
+    );
   }
   if (!hasRole) return readAccessKey(values, faults);
   const present = names.find((name) => env[name]);
   if (present !== undefined) {
-    faults.add({
-      variable: present,
-      message: `${present} and AWS_OIDC_ROLE_ARN are both set: it is not clear which identity to use.`,
-      remedy:
-        'Keep AWS_OIDC_ROLE_ARN and remove the AWS_… keys from the variables of this pipe, or the reverse.',
-    });
+    faults.add(
+      present,
+      `${present} and AWS_OIDC_ROLE_ARN are both set: it is not clear which identity to use.`,
+      'Keep AWS_OIDC_ROLE_ARN and remove the AWS_… keys from the variables of this pipe, or the reverse.',
+    );
   }
   return readRole(env, values.AWS_OIDC_ROLE_ARN, faults);
 }
@@ -50,19 +49,19 @@ function readRole(
   if (roleArn === undefined) return undefined;
   const variable = 'AWS_OIDC_ROLE_ARN';
   if (!/^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(roleArn)) {
-    faults.add({
+    faults.add(
       variable,
-      message: `${variable} is ${quote(roleArn)}; it must be the ARN of a role, arn:aws:iam::<12 digits>:role/<name>.`,
-      remedy: 'Copy the ARN from IAM > Roles > the role.',
-    });
+      `${variable} is ${quote(roleArn)}; it must be the ARN of a role, arn:aws:iam::<12 digits>:role/<name>.`,
+      'Copy the ARN from IAM > Roles > the role.',
+    );
   }
   const token = env['BITBUCKET_STEP_OIDC_TOKEN'];
   if (!token) {
-    return faults.add({
+    return faults.add(
       variable,
-      message: `${variable} is set, but this step has no OIDC token (BITBUCKET_STEP_OIDC_TOKEN is not set).`,
-      remedy: 'Add `oidc: true` to the step in bitbucket-pipelines.yml.',
-    });
+      `${variable} is set, but this step has no OIDC token (BITBUCKET_STEP_OIDC_TOKEN is not set).`,
+      'Add `oidc: true` to the step in bitbucket-pipelines.yml.',
+    );
   }
   // The form is that of STS (RoleSessionName): 2 to 64 of \w+=,.@-
   const build = (env['BITBUCKET_BUILD_NUMBER'] ?? '').replace(/\D/g, '').slice(0, 20);
@@ -97,26 +96,25 @@ function checkAccessKeyId(id: string, sessionToken: string | undefined, faults: 
     [id.startsWith('ASIA') && !sessionToken, 'is a temporary access key, which needs AWS_SESSION_TOKEN'],
   ]);
   if (fault === undefined) return;
-  faults.add({
-    variable: 'AWS_ACCESS_KEY_ID',
-    message: `AWS_ACCESS_KEY_ID is ${quote(id)}: it ${fault}.`,
-    remedy:
-      'Give the access key ID that AWS showed when the key was created: it begins with AKIA, or with ASIA if it is temporary.',
-  });
+  faults.add(
+    'AWS_ACCESS_KEY_ID',
+    `AWS_ACCESS_KEY_ID is ${quote(id)}: it ${fault}.`,
+    'Give the access key ID that AWS showed when the key was created: it begins with AKIA, or with ASIA if it is temporary.',
+  );
 }
 
 function addUnfitSecret(variable: string, faults: FaultCollection): void {
-  faults.add({
+  faults.add(
     variable,
-    message: `${variable} contains white space or a character that such a value never has (not shown).`,
-    remedy: 'Copy the value again, without spaces or line breaks, into the secured variable.',
-  });
+    `${variable} contains white space or a character that such a value never has (not shown).`,
+    'Copy the value again, without spaces or line breaks, into the secured variable.',
+  );
 }
 
 function addMissing(variable: string, faults: FaultCollection): void {
-  faults.add({
+  faults.add(
     variable,
-    message: `${variable} is missing: AWS credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if they are temporary.`,
-    remedy: `Set ${variable} in the variables of the pipe, or remove the others.`,
-  });
+    `${variable} is missing: AWS credentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if they are temporary.`,
+    `Set ${variable} in the variables of the pipe, or remove the others.`,
+  );
 }

@@ -22,11 +22,11 @@ export function parseVariables(env: Environment): ParsedVariables {
   if (parsed.success) return { values: parsed.data, faults: faults.faults };
   for (const name of new Set(parsed.error.issues.map(({ path }) => String(path[0])))) {
     const { form = 'text', default: fallback } = variables.find((each) => each.name === name) ?? {};
-    faults.add({
-      variable: name,
-      message: `${name} is ${quote(String(input[name]))}; it must be ${form}.`,
-      remedy: `Set ${name} to ${form}, or remove it to use its default, ${fallback}.`,
-    });
+    faults.add(
+      name,
+      `${name} is ${quote(String(input[name]))}; it must be ${form}.`,
+      `Set ${name} to ${form}, or remove it to use its default, ${fallback}.`,
+    );
     delete input[name];
   }
   return { values: schema.parse(input), faults: faults.faults };
@@ -37,29 +37,28 @@ function gatherList(env: Environment, variable: Variable, faults: FaultCollectio
   const { name, required = false } = variable;
   const count = env[`${name}_COUNT`];
   if (count && !/^\d{1,4}$/.test(count)) {
-    return faults.add({
-      variable: name,
-      message: `${name}_COUNT is ${quote(count)}; it must be the number of items of the list ${name}, at most 9999.`,
-      remedy: `Give ${name} as a YAML list. Pipelines sets ${name}_COUNT itself.`,
-    });
+    return faults.add(
+      name,
+      `${name}_COUNT is ${quote(count)}; it must be the number of items of the list ${name}, at most 9999.`,
+      `Give ${name} as a YAML list. Pipelines sets ${name}_COUNT itself.`,
+    );
   }
   const items = readItems(env, name);
   const empty = items.indexOf('');
   if (required && empty >= 0) {
-    return faults.add({
-      variable: name,
-      message: `${name} is a list of ${items.length} items, and item ${empty + 1} is empty.`,
-      remedy: 'Remove the item from the list, or define the variable that it names.',
-    });
+    return faults.add(
+      name,
+      `${name} is a list of ${items.length} items, and item ${empty + 1} is empty.`,
+      'Remove the item from the list, or define the variable that it names.',
+    );
   }
   return items.some((item) => item !== '') ? items.filter((item) => item !== '') : undefined;
 }
 
 function addUnexpanded({ name, secret }: Variable, value: string, faults: FaultCollection): void {
-  faults.add({
-    variable: name,
-    message: `${name} is ${secret ? '' : `${quote(value)}, `}the name of a variable, not its value: Pipelines has no variable of that name here.`,
-    remedy:
-      'Define the variable in Repository settings > Pipelines > Repository variables (or in the deployment of this step), or correct its name in bitbucket-pipelines.yml.',
-  });
+  faults.add(
+    name,
+    `${name} is ${secret ? '' : `${quote(value)}, `}the name of a variable, not its value: Pipelines has no variable of that name here.`,
+    'Define the variable in Repository settings > Pipelines > Repository variables (or in the deployment of this step), or correct its name in bitbucket-pipelines.yml.',
+  );
 }

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { type FaultCollection, quote } from '../faults';
 import { isRefName } from '../git/refName';
-import { parseSourceUrl } from './sourceUrl';
+import type { RemoteSettings } from '../remote/settings';
+import type { InsightsPlace } from '../report/codeInsights';
+import { isSameRepository, parseSourceUrl, pipelinesProxy } from './source';
 import type { Environment } from './variables';
 
 export type RunKind = 'branch' | 'tag' | 'pull-request' | 'commit' | 'none';
@@ -32,9 +34,9 @@ export function parseRun(env: Environment, cwd: string, faults: FaultCollection)
   const ref = short ? namespace + short : undefined;
   const before = faults.faults.length;
   if (short && ref && (!isRefName(ref) || short.startsWith('-')))
-    faults.add(toFault(name, short, 'is not a valid ref name for git'));
+    addUnfit(name, short, 'is not a valid ref name for git', faults);
   if (commit && !/^[0-9a-f]{7,64}$/.test(commit))
-    faults.add(toFault('BITBUCKET_COMMIT', commit, 'is not a valid commit hash'));
+    addUnfit('BITBUCKET_COMMIT', commit, 'is not a valid commit hash', faults);
   const httpOrigin = origin ? parseHttpOrigin(origin, faults) : undefined;
   if (faults.faults.length > before) return undefined;
   return {
@@ -57,13 +59,48 @@ function parseHttpOrigin(origin: string, faults: FaultCollection): string | unde
   const variable = 'BITBUCKET_GIT_HTTP_ORIGIN';
   const url = parseSourceUrl(origin, faults, variable)?.url;
   if (url === undefined || /^https?:/.test(url)) return url;
-  return faults.add(toFault(variable, origin, 'is not an http:// URL'));
+  return addUnfit(variable, origin, 'is not an http:// URL', faults);
 }
 
-function toFault(variable: string, value: string, what: string) {
+function addUnfit(variable: string, value: string, what: string, faults: FaultCollection): undefined {
+  const remedy = 'Pipelines sets this variable. Remove it from the variables of the pipe.';
+  return faults.add(variable, `${variable} is ${quote(value)}: it ${what}.`, remedy);
+}
+
+/**
+ * The commit of this run on Bitbucket; undefined outside Pipelines. The way is the proxy of Pipelines, as SOURCE_PROXY
+ * names it where the source is the repository of the pipeline.
+ */
+export function findInsightsPlace(
+  env: Environment,
+  { commit, httpOrigin }: Run,
+  source: RemoteSettings | undefined,
+): InsightsPlace | undefined {
+  const { BITBUCKET_WORKSPACE: workspace, BITBUCKET_REPO_SLUG: repository } = env;
+  if (!workspace || !repository || commit === undefined || httpOrigin === undefined) return undefined;
+  const isOwn = source !== undefined && isSameRepository(source.url, httpOrigin);
+  const build = /^\d+$/.exec(env['BITBUCKET_BUILD_NUMBER'] ?? '')?.[0];
+  const page = `https://bitbucket.org/${encodeURIComponent(workspace)}/${encodeURIComponent(repository)}`;
   return {
-    variable,
-    message: `${variable} is ${quote(value)}: it ${what}.`,
-    remedy: 'Pipelines sets this variable. Remove it from the variables of the pipe.',
+    workspace,
+    repository,
+    commit,
+    proxy: (isOwn ? source.proxy?.url : undefined) ?? pipelinesProxy,
+    link: build === undefined ? undefined : `${page}/pipelines/results/${build}`,
   };
+}
+
+/** Whether this is a step of Pipelines. Then Pipelines names the source. */
+export function isPipelinesStep(env: Environment): boolean {
+  return env['BITBUCKET_GIT_HTTP_ORIGIN'] !== undefined;
+}
+
+/** Whether the log goes to Pipelines, which shows colours. */
+export function isPipelinesLog(env: Environment): boolean {
+  return env['BITBUCKET_PIPELINE_UUID'] !== undefined;
+}
+
+/** The folder that Pipelines cloned into; undefined elsewhere. */
+export function findCloneFolder(env: Environment): string | undefined {
+  return env['BITBUCKET_CLONE_DIR'];
 }

@@ -19,7 +19,7 @@ export function parseSelection(
   ] as const;
   for (const [variable, isSet, what, why] of rows) {
     const remedy = `Set REFS to all, or remove ${variable}.`;
-    if (isSet) faults.add({ variable, message: `${what}, but REFS is current: ${why}.`, remedy });
+    if (isSet) faults.add(variable, `${what}, but REFS is current: ${why}.`, remedy);
   }
   // An invalid run says nothing about its ref.
   if (run === undefined) return undefined;
@@ -27,7 +27,7 @@ export function parseSelection(
   if (ref !== undefined) return { refs: 'current', ref };
   const [where, other] = toNoRef(run, isClone);
   const message = `REFS is current, but ${where}.`;
-  return faults.add({ variable: 'REFS', message, remedy: `Set REFS to all, or ${other}.` });
+  return faults.add('REFS', message, `Set REFS to all, or ${other}.`);
 }
 
 function toNoRef({ kind }: Run, isClone: boolean): readonly [string, string] {

@@ -2,57 +2,42 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { KeyIdentity } from '../aws/identity';
-import { toErrorText } from '../errors';
+import { MirrorError, toErrorText } from '../errors';
 import { collectFaults, type Fault, type FaultCollection, findFirst, quote, SettingsError } from '../faults';
-import { noClone } from '../mirror/errors';
-import type { Job } from '../mirror/job';
+import type { DefaultBranchSetter, Job } from '../mirror/job';
 import { codeCommit, generic } from '../plan/profiles';
-import { isLoopback } from '../remote/address';
-import type { Password, RemoteSettings } from '../remote/settings';
-import type { InsightsPlace } from '../report/codeInsights';
+import type { Order, Program } from '../program/runMirror';
+import type { RemoteSettings } from '../remote/settings';
 import { resolveReportFile } from '../report/file';
-import { toDefaultBranchAdvice, toDefaultBranchSetter } from './defaultBranch';
 import { type Destination, readDestinations } from './destinations';
 import type { DestinationUrl } from './destinationUrl';
 import { hasAccessKey, readAccessKey } from './identity';
-import { findInsightsPlace } from './insights';
 import { parseVariables } from './parseVariables';
-import { parseRun } from './run';
+import { remedies } from './remedies';
+import { findInsightsPlace, parseRun } from './run';
 import { findSecrets, toKeySecrets } from './secrets';
 import { parseSelection } from './selection';
-import { isSameRepository, parseSourceProxy, parseSourceUrl } from './sourceUrl';
-import { pipelinesProxy } from './step';
+import { readSource } from './source';
 import type { Environment, Variables } from './variables';
 
-/** What the variables ask for: a job for each destination, and how to report them. */
-export interface Settings extends Pick<Job, 'selection' | 'policy' | 'trigger'> {
-  /** Undefined if neither the variables nor a clone name one. */
-  readonly source: RemoteSettings | undefined;
+/** What the variables ask for. */
+export interface Settings extends Order {
   readonly destinations: readonly DestinationSettings[];
-  /** The folder of the clone: BITBUCKET_CLONE_DIR, or the current folder. */
-  readonly clone: string;
-  readonly timeoutMilliseconds: number;
-  /** Absolute. */
-  readonly reportFile: string | undefined;
-  /** Where CODE_INSIGHTS puts a report: undefined without it, and outside Pipelines. */
-  readonly insights: InsightsPlace | undefined;
   /** AWS credentials from the variables. Over SSH a mirror needs none; a check uses them to ask IAM. */
   readonly accessKey: KeyIdentity | undefined;
-  /** Every text that must never be printed. */
-  readonly secrets: readonly string[];
 }
 
 /** A destination, and what is its own in a job. */
-export interface DestinationSettings
-  extends Pick<Job, 'destination' | 'limits' | 'setDefaultBranch' | 'toDefaultBranchAdvice'> {
-  readonly url: DestinationUrl;
+export type DestinationSettings = Order['destinations'][number] & { readonly url: DestinationUrl };
+
+/** What an entry provides, whatever it does with the settings. */
+export interface Asked extends Omit<Program, 'secrets' | 'remedies'> {
+  readonly readSettings: () => Promise<Settings>;
 }
 
-/** The jobs that the variables ask for. Throws MirrorError `no-clone` if there is no source. */
-export function toJobs({ source, clone, destinations, ...settings }: Settings): readonly Job[] {
-  if (source === undefined) throw noClone(clone);
-  const { selection, policy, trigger } = settings;
-  return destinations.map((own) => ({ ...own, source, clone, selection, policy, trigger }));
+/** The mirror that the variables describe, as a program. */
+export function toProgram(asked: Asked): Program {
+  return { ...asked, remedies, secrets: findSecrets(asked.env) };
 }
 
 export interface ReadOptions {
@@ -72,7 +57,7 @@ export async function readSettings(env: Environment, options: ReadOptions): Prom
   const { cwd, usersGit = false } = options;
   const faults = collectFaults();
   const { values, faults: variableFaults } = parseVariables(env);
-  faults.add(...variableFaults);
+  faults.keep(variableFaults);
   const run = parseRun(env, cwd, faults);
   const found = await readDestinations(env, values, faults);
   const source = readSource(values, run?.httpOrigin, usersGit, faults);
@@ -114,6 +99,41 @@ function toDestinationSettings(
     setDefaultBranch,
     toDefaultBranchAdvice: setDefaultBranch === undefined ? toDefaultBranchAdvice(url) : undefined,
   };
+}
+
+/**
+ * What makes a branch the default of the destination: undefined where that is not on CodeCommit, or where there are no
+ * AWS credentials. AWS's client is loaded when it is needed. Throws MirrorError with what to do instead.
+ */
+function toDefaultBranchSetter(
+  { region, repository }: DestinationUrl,
+  { login }: RemoteSettings,
+  accessKey: KeyIdentity | undefined,
+): DefaultBranchSetter | undefined {
+  const identity = login.kind === 'aws' ? login.identity : accessKey;
+  if (region === undefined || repository === undefined || identity === undefined) return undefined;
+  return async (branch, context) => {
+    try {
+      const { updateDefaultBranch } = await import('../aws/defaultBranch');
+      await updateDefaultBranch({ region, repository }, branch, identity, context);
+    } catch (error) {
+      if (!(error instanceof MirrorError)) throw error;
+      const { code, message, exitCode, facts } = error;
+      const remedy = `Allow codecommit:UpdateDefaultBranch on this repository for this user or role, or run once: ${toCommand({ region, repository }, branch)}`;
+      throw new MirrorError(code, { message, remedy }, { exitCode, cause: error, facts });
+    }
+  };
+}
+
+/** What to do where there are no AWS credentials; undefined for a destination that is not on CodeCommit. */
+function toDefaultBranchAdvice({ region, repository }: DestinationUrl) {
+  if (region === undefined || repository === undefined) return undefined;
+  return (branch: string) =>
+    `With AWS credentials the mirror changes that. Without them, run once: ${toCommand({ region, repository }, branch)}`;
+}
+
+function toCommand({ region, repository }: { region: string; repository: string }, branch: string): string {
+  return `aws codecommit update-default-branch --region ${region} --repository-name ${repository} --default-branch-name ${branch}`;
 }
 
 function toPolicy(values: Variables): Job['policy'] {
@@ -168,47 +188,6 @@ function withoutConsequences(faults: readonly Fault[], own: readonly Fault[]): r
   return [...all.values()];
 }
 
-/** In a pipe the source is the repository of the pipeline, through the proxy of Pipelines, which serves nothing else. */
-function readSource(
-  values: Variables,
-  httpOrigin: string | undefined,
-  usersGit: boolean,
-  faults: FaultCollection,
-): RemoteSettings | undefined {
-  const { SOURCE_URL: given, SOURCE_PROXY: givenProxy } = values;
-  const parsed = given === undefined ? undefined : parseSourceUrl(given, faults);
-  const { url = httpOrigin, credentials } = parsed ?? {};
-  const isPipelines = httpOrigin !== undefined && isSameRepository(url ?? '', httpOrigin);
-  const fallback = isPipelines ? { url: pipelinesProxy } : undefined;
-  const proxy = givenProxy === undefined ? fallback : parseSourceProxy(givenProxy, faults);
-  if (isReadable(url, proxy?.url, credentials)) {
-    faults.add({
-      variable: 'SOURCE_URL',
-      message:
-        'SOURCE_URL is an http:// URL with a user or password, which anyone on the network could read.',
-      remedy: 'Use https://, or remove the login.',
-    });
-  }
-  if (url === undefined) return undefined;
-  return {
-    url,
-    name: url,
-    login: credentials === undefined ? { kind: 'none' } : { kind: 'password', ...credentials },
-    ...(proxy && { proxy }),
-    ...(usersGit && { usersGit }),
-  };
-}
-
-/** Whether a login would cross a network in clear text. The proxy of Pipelines and hosts on this machine are safe. */
-function isReadable(
-  url: string | undefined,
-  proxy: string | undefined,
-  credentials: Password | undefined,
-): boolean {
-  if (credentials === undefined || !url?.startsWith('http://') || proxy === pipelinesProxy) return false;
-  return ![url, proxy].some((each) => each !== undefined && isLoopback(new URL(each).hostname));
-}
-
 async function readReportFile(
   file: string | undefined,
   cwd: string,
@@ -219,11 +198,11 @@ async function readReportFile(
   const path = resolve(cwd, file);
   const fault = /\p{Cc}/u.test(file) ? 'it contains a control character' : await findPathFault(path, clone);
   if (fault === undefined) return path;
-  return faults.add({
-    variable: 'REPORT_FILE',
-    message: `REPORT_FILE is ${quote(file)}: ${fault}.`,
-    remedy: 'Give the path of a file in a folder that exists, such as codecommit-mirror.json.',
-  });
+  return faults.add(
+    'REPORT_FILE',
+    `REPORT_FILE is ${quote(file)}: ${fault}.`,
+    'Give the path of a file in a folder that exists, such as codecommit-mirror.json.',
+  );
 }
 
 async function findPathFault(path: string, clone: string): Promise<string | undefined> {

@@ -36,11 +36,11 @@ export async function readSshUser(
   }
   if (isGiven || roleArn === undefined)
     return parseSshUser(isOnly || user === undefined ? keyId : undefined, url, faults);
-  return faults.add({
-    variable: 'CODECOMMIT_URL',
-    message: 'CODECOMMIT_URL is an ssh:// URL, and SSH needs a key: AWS_OIDC_ROLE_ARN works over HTTPS only.',
-    remedy: `Give CODECOMMIT_URL as codecommit::${region ?? '<region>'}://${repository ?? '<name>'}, or set SSH_KEY_ID.`,
-  });
+  return faults.add(
+    'CODECOMMIT_URL',
+    'CODECOMMIT_URL is an ssh:// URL, and SSH needs a key: AWS_OIDC_ROLE_ARN works over HTTPS only.',
+    `Give CODECOMMIT_URL as codecommit::${region ?? '<region>'}://${repository ?? '<name>'}, or set SSH_KEY_ID.`,
+  );
 }
 
 /** IAM has one endpoint in each partition. Any region of the partition leads to it. */
@@ -75,7 +75,7 @@ export function parseSshUser(
     // The part of a URL before the @ may be a token, so it is not quoted.
     const fault = findKeyIdFault(user);
     const message = `CODECOMMIT_URL contains a user: it ${fault}.`;
-    if (fault !== undefined) return faults.add({ variable: 'CODECOMMIT_URL', message, remedy });
+    if (fault !== undefined) return faults.add('CODECOMMIT_URL', message, remedy);
   }
   if (keyId === undefined) return user;
   const fault =
@@ -83,11 +83,11 @@ export function parseSshUser(
     (/^\w[\w.+-]*$/.test(keyId) ? undefined : 'is not a user name');
   if (fault !== undefined) return addUnfit(keyId, fault, faults);
   if (user === undefined || user === keyId) return keyId;
-  return faults.add({
-    variable: 'SSH_KEY_ID',
-    message: `SSH_KEY_ID is ${quote(keyId)}, but CODECOMMIT_URL contains another user.`,
-    remedy: 'Give the key ID in one place, or the same ID in both.',
-  });
+  return faults.add(
+    'SSH_KEY_ID',
+    `SSH_KEY_ID is ${quote(keyId)}, but CODECOMMIT_URL contains another user.`,
+    'Give the key ID in one place, or the same ID in both.',
+  );
 }
 
 /** With an invalid CODECOMMIT_URL, the destination is most likely CodeCommit: its rule applies. */
@@ -108,12 +108,12 @@ function findKeyIdFault(id: string): string | undefined {
 
 function addUnfit(keyId: string, fault: string, faults: FaultCollection): undefined {
   const message = `SSH_KEY_ID is ${quote(keyId)}: it ${fault}.`;
-  return faults.add({ variable: 'SSH_KEY_ID', message, remedy });
+  return faults.add('SSH_KEY_ID', message, remedy);
 }
 
 function addMissing(faults: FaultCollection): undefined {
   const message = 'SSH_KEY_ID is missing, and CODECOMMIT_URL contains no user.';
-  return faults.add({ variable: 'SSH_KEY_ID', message, remedy });
+  return faults.add('SSH_KEY_ID', message, remedy);
 }
 
 /**
@@ -127,30 +127,25 @@ async function findKeyId(
 ): Promise<string | undefined> {
   const { createClients, findKey, readCaller, toIamFingerprint } = await import('../aws/keyOwner');
   const fingerprint = toIamFingerprint(key);
-  const clients = createClients(access);
+  using clients = createClients(access);
   const variable = 'SSH_KEY_ID';
   try {
     const caller = await readCaller(clients);
     const found = await findKey(clients, caller, (each) => each.fingerprint === fingerprint);
     if (found !== undefined) return found.key.id;
-    return faults.add({
+    return faults.add(
       variable,
-      message: `SSH_KEY_ID is missing, and no IAM user of the AWS account ${caller.account} has the key with the fingerprint ${fingerprint}.`,
-      remedy:
-        'Upload the public half of the key (IAM > Users > the user > Security credentials > SSH public keys for AWS CodeCommit), or give the key that IAM has. If it is in another account, set SSH_KEY_ID.',
-      code: 'key-id-unknown',
-    });
+      `SSH_KEY_ID is missing, and no IAM user of the AWS account ${caller.account} has the key with the fingerprint ${fingerprint}.`,
+      'Upload the public half of the key (IAM > Users > the user > Security credentials > SSH public keys for AWS CodeCommit), or give the key that IAM has. If it is in another account, set SSH_KEY_ID.',
+      'key-id-unknown',
+    );
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return faults.add({
+    return faults.add(
       variable,
-      message: `SSH_KEY_ID is missing, and can't be looked up in IAM by the key's fingerprint. ${error.message}`,
-      remedy:
-        'Set SSH_KEY_ID to the ID that IAM shows for the uploaded key, or allow these AWS credentials to read it: iam:ListSSHPublicKeys, iam:GetSSHPublicKey and, if the key belongs to another user, iam:ListUsers.',
-      code: 'key-id-unknown',
-    });
-  } finally {
-    clients.iam.destroy();
-    clients.sts.destroy();
+      `SSH_KEY_ID is missing, and can't be looked up in IAM by the key's fingerprint. ${error.message}`,
+      'Set SSH_KEY_ID to the ID that IAM shows for the uploaded key, or allow these AWS credentials to read it: iam:ListSSHPublicKeys, iam:GetSSHPublicKey and, if the key belongs to another user, iam:ListUsers.',
+      'key-id-unknown',
+    );
   }
 }

@@ -185,7 +185,7 @@ export type Variables = z.output<typeof schema>;
 
 /**
  * The items of a variable that may be a list. Pipelines passes a YAML list X as X_COUNT, X_0, X_1, …: there, an item may
- * be an empty text. None for an invalid count; the limit keeps a wrong one from running for ever.
+ * be an empty text. None for an invalid count; the limit keeps a wrong one from running forever.
  */
 export function readItems(env: Environment, name: string): readonly string[] {
   const separator = variables.find((variable) => variable.name === name)?.separator ?? /$^/;

@@ -10,7 +10,7 @@ export const codeCommitLimits: BatchLimits = { refs: 4_000 };
 
 /**
  * Splits the updates of a plan into pushes. Order: deletions that block a new name (`a` blocks `a/b`); in an empty
- * repository, the default branch alone, so that the server makes it the default; everything except deletions; all other
+ * repository, only the default branch, so that the server makes it the default; everything except deletions; all other
  * deletions.
  */
 export function planBatches(

@@ -10,7 +10,7 @@ export function matchesWildcards(pattern: string, text: string): boolean {
  * Creates a test for a pattern with the meaning that it has in bitbucket-pipelines.yml: `*` for any characters except a
  * slash, `**` between slashes for any number of folders, `?` for one character, `{a,b}` for either
  * (https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/). Unlike a
- * backtracking matcher, it is fast for every pattern and name.
+ * backtracking matcher, it is fast for all patterns and names.
  */
 export function toGlobTest(pattern: string): (name: string) => boolean {
   // A trailing `**` matches everything below, but not the folder itself, as in gitignore(5).
@@ -23,15 +23,9 @@ export function toGlobTest(pattern: string): (name: string) => boolean {
 
 /** `a{b,c}` → `ab`, `ac`. Braces without a comma, and unmatched ones, are literal. */
 function expandBraces(pattern: string): readonly string[] {
-  const [whole, inner] = /\{([^{}]*,[^{}]*)\}/.exec(pattern) ?? [];
-  if (whole === undefined || inner === undefined) return [pattern];
-  const [before = '', after = ''] = splitOnce(pattern, whole);
-  return inner.split(',').flatMap((each) => expandBraces(`${before}${each}${after}`));
-}
-
-function splitOnce(text: string, part: string): readonly string[] {
-  const at = text.indexOf(part);
-  return [text.slice(0, at), text.slice(at + part.length)];
+  const [whole, before, inner, after] = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(pattern) ?? [];
+  if (whole === undefined) return [pattern];
+  return (inner ?? '').split(',').flatMap((each) => expandBraces(`${before}${each}${after}`));
 }
 
 /** `any` in the pattern matches any number of items. Linear: after a mismatch it goes back only to the last `any`. */

@@ -9,3 +9,9 @@ export const reportUnwritable = (file: string, cause: unknown) =>
     },
     { cause },
   );
+
+export const outputUnwritable = (cause: Error) =>
+  new MirrorError('output-unwritable', {
+    message: `The output can't be written: ${cause.message}`,
+    remedy: 'Free space on the disk of the file, or write the output to another place, and run again.',
+  });

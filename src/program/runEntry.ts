@@ -1,7 +1,7 @@
-import { MirrorError } from '../errors';
 import { createCleaner, createLog } from '../report/log';
 import { logError } from '../report/text';
 import { toMirrorError } from '../system/errors';
+import { outputUnwritable } from './errors';
 
 /** How a command ended. `needsOutput`: its output is its result, so it failed if the output could not be written. */
 export interface Ending {
@@ -71,9 +71,3 @@ function watchOutput(stream: NodeJS.WriteStream): Output {
       }),
   };
 }
-
-const outputUnwritable = (cause: Error) =>
-  new MirrorError('output-unwritable', {
-    message: `The output can't be written: ${cause.message}`,
-    remedy: 'Free space on the disk of the file, or write the output to another place, and run again.',
-  });

@@ -1,5 +1,6 @@
 import { version } from '../../package.json';
 import { type MirrorError, toErrorText } from '../errors';
+import { noClone } from '../mirror/errors';
 import type { Job } from '../mirror/job';
 import type { RemoteSettings } from '../remote/settings';
 import { type InsightsPlace, putInsights } from '../report/codeInsights';
@@ -14,7 +15,8 @@ import { openSession, type Session, type Surroundings } from './session';
 
 /** What an entry passes on from the process. */
 export interface Program extends Surroundings {
-  readonly readOrder: () => Promise<Order>;
+  /** Throws SettingsError with every fault. */
+  readonly readSettings: () => Promise<Order>;
   /** Secrets to mask before the order is read. */
   readonly secrets: readonly string[];
   /** The resources used by this process, without its children (process.resourceUsage). */
@@ -22,18 +24,21 @@ export interface Program extends Surroundings {
 }
 
 /** A job for each destination, and how to report them. */
-export interface Order {
-  /** Throws MirrorError if there is nothing to mirror. */
-  readonly toJobs: () => readonly Job[];
-  readonly title: string;
-  /** For the report; without secrets. */
-  readonly source: string | undefined;
-  readonly destinations: readonly Pick<RemoteSettings, 'name' | 'url'>[];
+export interface Order extends Pick<Job, 'selection' | 'policy' | 'trigger'> {
+  /** Undefined if nothing names one. */
+  readonly source: RemoteSettings | undefined;
+  readonly destinations: readonly Pick<
+    Job,
+    'destination' | 'limits' | 'setDefaultBranch' | 'toDefaultBranchAdvice'
+  >[];
+  /** The folder of the clone. */
   readonly clone: string;
+  readonly timeoutMilliseconds: number;
+  /** Absolute. */
   readonly reportFile: string | undefined;
   /** The commit on Bitbucket that gets a report, too. */
-  readonly insights?: InsightsPlace | undefined;
-  readonly timeoutMilliseconds: number;
+  readonly insights: InsightsPlace | undefined;
+  /** Every text that must never be printed. */
   readonly secrets: readonly string[];
 }
 
@@ -67,11 +72,22 @@ export async function runProgram(program: Program): Promise<number> {
   await tellBitbucket(order, results, program, session);
   if (order.reportFile === undefined) return exitCode;
   const { source, clone, reportFile } = order;
-  const { clean } = session;
-  const report = toJsonReport({ toolVersion: version, startedAt, seconds, source, results, clean });
-  const failure = await writeReport(reportFile, clone, report);
-  if (failure !== undefined) logError(withRemedy(failure, program.remedies), log);
-  return failure === undefined ? exitCode : exitCode || failure.exitCode;
+  const parts = {
+    toolVersion: version,
+    startedAt,
+    seconds,
+    source: source?.url,
+    results,
+    clean: session.clean,
+  };
+  try {
+    await writeReportFile(reportFile, clone, toJsonReport(parts));
+    return exitCode;
+  } catch (cause) {
+    const failure = reportUnwritable(reportFile, cause);
+    logError(withRemedy(failure, program.remedies), log);
+    return exitCode || failure.exitCode;
+  }
 }
 
 /** The time of each mirror, stage by stage. */
@@ -86,19 +102,33 @@ function toProfile(results: readonly Result[], usage: Usage): string {
   return `Profile: ${[...mirrors, own].join('; ')}.`;
 }
 
-async function runOrder({ readOrder, remedies }: Program, session: Session): Promise<Ending> {
+/** Throws MirrorError `no-clone` if there is no source. */
+function toJobs({ source, clone, destinations, selection, policy, trigger }: Order): readonly Job[] {
+  if (source === undefined) throw noClone(clone);
+  return destinations.map((own) => ({ ...own, source, clone, selection, policy, trigger }));
+}
+
+function toTitle({ selection, source, clone, destinations }: Order): string {
+  const what = selection.refs === 'all' ? 'all branches and tags' : selection.ref;
+  const names = destinations.map(({ destination }) => destination.name);
+  return `${what} of ${source?.url ?? clone} → ${names.join(', ')}`;
+}
+
+async function runOrder({ readSettings, remedies }: Program, session: Session): Promise<Ending> {
   const { context } = session;
   let order: Order | undefined;
   try {
-    order = await readOrder();
+    order = await readSettings();
     context.log.conceal(order.secrets);
     session.limit(order.timeoutMilliseconds);
-    context.log.info(`codecommit-mirror ${version}: ${order.title}`);
-    return { order, results: await runJobs(order.toJobs(), session, remedies) };
+    context.log.info(`codecommit-mirror ${version}: ${toTitle(order)}`);
+    return { order, results: await runJobs(toJobs(order), session, remedies) };
   } catch (thrown) {
     const error = session.explain(thrown);
     const seconds = context.stopwatch.read();
-    const results = order?.destinations.map(({ name, url }) => ({ name, destination: url, error, seconds }));
+    const results = order?.destinations.map(({ destination: { name, url } }) => {
+      return { name, destination: url, error, seconds };
+    });
     return { order, results: results ?? [], error };
   }
 }
@@ -118,18 +148,5 @@ async function tellBitbucket(
     context.log.warn(
       `The report is not on the commit (CODE_INSIGHTS): ${toErrorText(failure)}. The mirror is not affected.`,
     );
-  }
-}
-
-async function writeReport(
-  file: string,
-  clone: string,
-  report: Iterable<string>,
-): Promise<MirrorError | undefined> {
-  try {
-    await writeReportFile(file, clone, report);
-    return undefined;
-  } catch (error) {
-    return reportUnwritable(file, error);
   }
 }

@@ -1,17 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { MirrorError } from '../errors';
-import { createCleaner, createLog, isColourSeen, labelLog } from '../report/log';
+import { createCleaner, createLog, isColourSeen, labelLog, type Output } from '../report/log';
 import { type Remedies, withRemedy } from '../report/remedies';
 import { createStopwatch } from '../report/stopwatch';
 import type { Context, Log } from '../system/context';
 import { toFailure } from '../system/errors';
 
-/** Where a program writes. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-}
+export type { Output };
 
 /** What every program gets from the process, through its entry. */
 export interface Surroundings {

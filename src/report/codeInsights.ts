@@ -30,8 +30,8 @@ export interface InsightsParts {
 /** One report a commit, whichever step wrote it last. */
 const reportId = 'codecommit-mirror';
 
-/** Characters. Bitbucket answers 400 "The details field cannot contain more than 2000 characters", and 450 for a text. */
-const longest = { details: 2_000, text: 450 };
+/** Characters. Bitbucket answers 400 "The details field cannot contain more than 2000 characters". */
+const longestDetails = 2_000;
 
 const milliseconds = 10_000;
 
@@ -79,7 +79,7 @@ function toInsights({ results, seconds, clean }: InsightsParts, link: string | u
   const data = only !== undefined && more.length === 0 ? toData(only, clean) : toPlaces(results, clean);
   return {
     title: isDry ? 'Mirror to CodeCommit (dry run)' : 'Mirror to CodeCommit',
-    details: shorten(clean(toAllDetails(results)), longest.details),
+    details: shorten(clean(toAllDetails(results))),
     report_type: 'TEST',
     reporter: 'codecommit-mirror',
     result: toCommonExitCode(results) === 0 ? 'PASSED' : 'FAILED',
@@ -88,7 +88,7 @@ function toInsights({ results, seconds, clean }: InsightsParts, link: string | u
   };
 }
 
-/** Together with the duration, Bitbucket takes ten items. */
+/** Together with the duration, Bitbucket takes ten items. The details name all destinations. */
 const itemsAtMost = 9;
 
 const number = (title: string, value: number) => ({ title, type: 'NUMBER', value });
@@ -96,12 +96,8 @@ const text = (title: string, value: string) => ({ title, type: 'TEXT', value });
 
 /** One item for each of several destinations, those that failed first. */
 function toPlaces(results: readonly Result[], clean: (text: string) => string) {
-  const items = sortByFailure(results).map((result) =>
-    text(shorten(clean(result.name), longest.text), toSummary(result)),
-  );
-  const rest = items.length - itemsAtMost + 1;
-  if (rest <= 1) return items;
-  return [...items.slice(0, itemsAtMost - 1), text('Others', `${rest} more destinations`)];
+  const shown = sortByFailure(results).slice(0, itemsAtMost);
+  return shown.map((result) => text(clean(result.name), toSummary(result)));
 }
 
 function sortByFailure(results: readonly Result[]): readonly Result[] {
@@ -118,7 +114,7 @@ function toSummary({ outcome, error }: Result): string {
 
 /** The items for the only destination. */
 function toData({ outcome, destination = '' }: Result, clean: (text: string) => string) {
-  const place = text('Destination', shorten(clean(destination), longest.text));
+  const place = text('Destination', clean(destination));
   if (outcome === undefined) return [place];
   const { statuses, failed } = outcome.counts;
   return [
@@ -169,6 +165,6 @@ function toGoodDetails(outcome: Outcome | undefined): string {
   }
 }
 
-function shorten(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+function shorten(text: string): string {
+  return text.length > longestDetails ? `${text.slice(0, longestDetails - 1)}…` : text;
 }

@@ -3,21 +3,22 @@ import type { Log } from '../system/context';
 
 /** Makes text safe to print. Secrets are masked from the moment they are registered. */
 export interface Cleaner {
-  /** `isBrief`: they are valid for minutes alone, and only the last of them are remembered. */
+  /** `isBrief`: they are valid only for minutes, and only the last of them are remembered. */
   conceal(secrets: readonly string[], isBrief?: boolean): void;
   clean(text: string): string;
 }
 
-interface Stream {
+/** Where a program writes. */
+export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
 
 export interface LogOptions {
-  readonly stream: Stream;
+  readonly stream: Output;
   /** The stream for failures. Default: `stream`. */
-  readonly failures?: Stream | undefined;
+  readonly failures?: Output | undefined;
   readonly colour: boolean;
   readonly debug: boolean;
   readonly cleaner: Cleaner;
@@ -34,7 +35,7 @@ export function createLog(options: LogOptions): Log {
   let open = false;
 
   type Style = 'blue' | 'green' | 'yellow' | 'red' | 'gray';
-  function write(label: string, style: Style, text: string, stream: Stream = options.stream) {
+  function write(label: string, style: Style, text: string, stream: Output = options.stream) {
     if (open) options.stream.write('\r\x1b[2K');
     open = false;
     const shown = options.colour ? styleText(style, label, { validateStream: false }) : label;
@@ -91,7 +92,7 @@ export function isColourSeen(
 /** Shorter secrets are not masked: that would break up words, ref names and object IDs. */
 const maskedLength = 8;
 
-/** A service signs thousands of logins a day; without a bound, each would be looked for in each line, for ever. */
+/** A service signs thousands of logins a day; without a limit, each line would be searched for all of them. */
 const briefAtMost = 1_000;
 
 /**

@@ -13,16 +13,19 @@ export interface LfsOutcome {
   readonly sent: boolean;
 }
 
+const zeroCounts = {
+  equal: 0,
+  new: 0,
+  'fast-forward': 0,
+  forced: 0,
+  deleted: 0,
+  kept: 0,
+  refused: 0,
+  unverified: 0,
+};
+
 /** `unverified`: the update was sent, but the destination could not be listed afterwards. */
-export type RefStatus =
-  | 'equal'
-  | 'new'
-  | 'fast-forward'
-  | 'forced'
-  | 'deleted'
-  | 'kept'
-  | 'refused'
-  | 'unverified';
+export type RefStatus = keyof typeof zeroCounts;
 
 /** The result for one ref. `old` is the destination's value before the run, `new` the source's. */
 export interface RefOutcome {
@@ -75,16 +78,7 @@ export interface Counts {
 }
 
 export function countRefs(refs: readonly RefOutcome[]): Counts {
-  const statuses = {
-    equal: 0,
-    new: 0,
-    'fast-forward': 0,
-    forced: 0,
-    deleted: 0,
-    kept: 0,
-    refused: 0,
-    unverified: 0,
-  };
+  const statuses = { ...zeroCounts };
   let [changed, failed, branches, tags] = [0, 0, 0, 0];
   for (const outcome of refs) {
     statuses[outcome.status]++;

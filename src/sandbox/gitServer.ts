@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { PushedRef } from './receive-hooks';
 import { ensureDefaultBranch } from './repository';
 
@@ -19,18 +20,20 @@ export const serverSettings: readonly string[] = [
 ];
 
 /** Completes a push: the first branch in an empty repository becomes its default branch. */
-export async function finishPush(
-  announce: (line: string) => void,
-  repository: string,
-  pushed: readonly PushedRef[],
-): Promise<void> {
-  for (const { ref, change } of pushed) announce(`${change} ${ref}`);
-  const created = pushed.filter(({ ref, change }) => change === 'create' && ref.startsWith('refs/heads/'));
-  if (created.length === 0) return;
-  await ensureDefaultBranch(
-    repository,
-    created.map(({ ref }) => ref),
-  );
+export async function finishPush(repository: string, pushed: readonly PushedRef[]): Promise<void> {
+  const created = pushed.filter(({ change }) => change === 'create').map(({ ref }) => ref);
+  const branches = created.filter((ref) => ref.startsWith('refs/heads/'));
+  if (branches.length > 0) await ensureDefaultBranch(repository, branches);
+}
+
+/** The socket to the hooks of a git that was started with a fourth pipe. */
+export function toHookSocket(child: ChildProcess): Socket {
+  const socket = child.stdio[3];
+  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
+  socket.on('error', () => undefined);
+  // A hook that outlives git would wait forever for an answer.
+  child.once('exit', () => socket.end());
+  return socket;
 }
 
 /**

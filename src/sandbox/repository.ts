@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toGitEnvironment } from '../git/environment';
-import { runChild } from '../system/child';
+import { createGit, type Git } from '../git/git';
 
 /** The environment of git on the server: no user configuration, and English messages. */
 export function toServerEnvironment(): Record<string, string> {
@@ -17,7 +17,7 @@ export function isRepositoryName(name: string): boolean {
 export async function createRepository(root: string, name: string): Promise<string> {
   if (!isRepositoryName(name)) throw new Error(`not a repository name: ${JSON.stringify(name)}`);
   const path = join(root, name);
-  await runGit(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', path]);
+  await openGit('/').read(['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', path]);
   return path;
 }
 
@@ -34,30 +34,15 @@ export async function readRepositoryPath(root: string, clientPath: string): Prom
 
 /** Makes the first existing one of these branches the default, unless the default branch already exists. */
 export async function ensureDefaultBranch(path: string, branches: readonly string[]): Promise<void> {
-  if (await refExists(path, 'HEAD')) return;
-  for (const branch of branches) {
-    if (await refExists(path, branch)) {
-      await runGit(['--git-dir', path, 'symbolic-ref', 'HEAD', branch]);
-      return;
-    }
-  }
+  const git = openGit(path);
+  const exists = async (ref: string) =>
+    (await git.run(['--git-dir', path, 'rev-parse', '--quiet', '--verify', ref])).exitCode === 0;
+  if (await exists('HEAD')) return;
+  for (const branch of branches)
+    if (await exists(branch))
+      return void (await git.read(['--git-dir', path, 'symbolic-ref', 'HEAD', branch]));
 }
 
-function refExists(path: string, ref: string): Promise<boolean> {
-  return runGit(['--git-dir', path, 'rev-parse', '--quiet', '--verify', ref]).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function runGit(args: readonly string[]): Promise<void> {
-  const { signal } = new AbortController();
-  const { exitCode, stderr } = await runChild({
-    program: 'git',
-    args,
-    name: 'git',
-    env: toServerEnvironment(),
-    signal,
-  });
-  if (exitCode !== 0) throw new Error(stderr);
+function openGit(directory: string): Git {
+  return createGit({ directory, env: toServerEnvironment(), signal: new AbortController().signal });
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { ParsedKey } from 'ssh2';
 import { toFingerprint } from '../ssh/knownHosts';
 import { createCounts, type SandboxCounts } from './counts';
 import type { SandboxFaults } from './faults';
 import { createKeyPair, parseRsaKey, toPublicLine } from './keys';
+import { listenOnLoopback } from './loopback';
 import { writeReceiveHooks } from './receive-hooks';
 import { createRepository } from './repository';
 import { type ConnectionContext, serveConnection } from './ssh/connection';
@@ -19,14 +20,10 @@ export interface SandboxOptions {
   readonly root: string;
   /** The RSA host key in PEM; default: a new one. */
   readonly hostKey?: string;
-  /** The address to listen on; default 127.0.0.1. */
-  readonly host?: string;
   /** Default: chosen by the system. */
   readonly port?: number;
   /** Read at each use, so changes take effect immediately. */
   readonly faults?: SandboxFaults;
-  /** Receives a line for each command, and for each ref of a push. */
-  readonly announce?: (line: string) => void;
 }
 
 /** A local CodeCommit. Disposing of it stops its connections and processes, and can be repeated. */
@@ -57,107 +54,77 @@ export interface Sandbox extends AsyncDisposable {
   createRepository(name: string): Promise<string>;
 }
 
+const host = '127.0.0.1';
+
 /** Opens a local CodeCommit: an SSH server in this process, with real git behind it. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const host = options.host ?? '127.0.0.1';
   const hostKey = parseRsaKey(options.hostKey ?? createKeyPair().privateKey);
   const keys = new Map<string, ParsedKey>();
-  const context = { ...createContext(options), hostKey, keys, hooks: await writeReceiveHooks() };
-  const listener = new Listener(context);
-  const port = await listener.listen(host, options.port ?? 0);
-  const authority = port === 22 ? host : `[${host}]:${port}`;
+  const hooks = await writeReceiveHooks();
+  const { root, faults = {} } = options;
+  const shared = { root, hooks, faults, counts: createCounts() };
+  const listener = openListener({ ...shared, hostKey, keys });
+  const port = await listener.listen(options.port);
   return {
+    ...shared,
     host,
     port,
-    root: options.root,
-    knownHosts: `${authority} ${toPublicLine(hostKey)}`,
+    knownHosts: `[${host}]:${port} ${toPublicLine(hostKey)}`,
     fingerprint: toFingerprint(hostKey.getPublicSSH().toString('base64'), 'sha256'),
-    faults: context.faults,
-    counts: context.counts,
-    hooks: context.hooks,
-    cut: () => listener.cut(),
+    cut: listener.cut,
     allow: (sshKeyId, publicKey) => void keys.set(sshKeyId, parseRsaKey(publicKey)),
     url: (name, sshKeyId) =>
       `ssh://${sshKeyId === undefined ? '' : `${sshKeyId}@`}${host}:${port}/v1/repos/${name}`,
-    createRepository: (name) => createRepository(options.root, name),
-    [Symbol.asyncDispose]: () => listener.close(),
-  };
-}
-
-function createContext(options: SandboxOptions): Omit<ConnectionContext, 'hooks' | 'hostKey' | 'keys'> {
-  return {
-    root: options.root,
-    faults: options.faults ?? {},
-    announce: options.announce ?? (() => undefined),
-    counts: createCounts(),
+    createRepository: (name) => createRepository(root, name),
+    [Symbol.asyncDispose]: listener.close,
   };
 }
 
 /** The listening socket and its connections. */
-class Listener {
-  readonly #context: ConnectionContext;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<Promise<void>>();
-  #closed: Promise<void> | undefined;
+function openListener(context: ConnectionContext) {
+  const { faults, counts, hooks } = context;
+  const sockets = new Set<Socket>();
+  const connections = new Set<Promise<void>>();
+  const server = createServer({ noDelay: true }, accept);
+  const removeHooks = () => rm(hooks, { recursive: true, force: true });
+  let closed: Promise<void> | undefined;
 
-  constructor(context: ConnectionContext) {
-    this.#context = context;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  function accept(socket: Socket) {
+    counts.connections += 1;
+    if (faults.refuseConnections === true) return socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    if (faults.silentBanner === true) return keepSilent(socket);
+    const served = serveConnection(context, socket);
+    connections.add(served);
+    served.finally(() => connections.delete(served));
   }
-
-  /** Returns the port. Throws if the address is not available. */
-  async listen(host: string, port: number): Promise<number> {
-    this.#server.listen(port, host);
-    try {
-      await once(this.#server, 'listening');
-    } catch (error) {
-      await this.#removeHooks();
-      throw error;
-    }
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string')
-      throw new Error('the sandbox listens on no TCP port');
-    return address.port;
+  function cut(): void {
+    for (const socket of sockets) socket.destroy();
   }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#closeAll();
-    return this.#closed;
+  async function closeAll(): Promise<void> {
+    const ended = once(server, 'close');
+    server.close();
+    cut();
+    await Promise.all([ended, ...connections]);
+    await removeHooks();
   }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #accept(socket: Socket): void {
-    this.#context.counts.connections += 1;
-    if (this.#context.faults.refuseConnections === true) {
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    if (this.#context.faults.silentBanner === true) {
-      keepSilent(socket);
-      return;
-    }
-    const { closed } = serveConnection(this.#context, socket);
-    this.#connections.add(closed);
-    closed.finally(() => this.#connections.delete(closed));
-  }
-
-  async #closeAll(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.cut();
-    await Promise.all([closed, ...this.#connections]);
-    await this.#removeHooks();
-  }
-
-  #removeHooks(): Promise<void> {
-    return rm(this.#context.hooks, { recursive: true, force: true });
-  }
+  return {
+    cut,
+    /** Returns the port. Throws if it is not available. */
+    async listen(port?: number): Promise<number> {
+      try {
+        return await listenOnLoopback(server, port);
+      } catch (error) {
+        await removeHooks();
+        throw error;
+      }
+    },
+    close(): Promise<void> {
+      closed ??= closeAll();
+      return closed;
+    },
+  };
 }
 
 function keepSilent(socket: Socket): void {

@@ -9,10 +9,23 @@ import { publishedFingerprint } from '../ssh/fingerprints';
 import { decideHostTrust } from '../ssh/hostTrust';
 import { parseBitbucketUrl } from './clone';
 import { type Mirror, toIdentityName, toSuffix } from './names';
-import { parseTrigger } from './trigger';
+
+/** The flags without a value. */
+const off = {
+  write: false,
+  nightly: false,
+  yes: false,
+  dryRun: false,
+  remove: false,
+  replaceKey: false,
+  adopt: false,
+  oidc: false,
+  protect: false,
+};
+type Switches = Readonly<Record<keyof typeof off, boolean>>;
 
 /** The request to `setup`. */
-export interface SetupRequest extends Mirror {
+export interface SetupRequest extends Mirror, Switches {
   /** Without a trailing slash. */
   readonly bitbucketApi: string;
   /** The value of the Authorization header. Undefined without a token: then the user does the Bitbucket part. */
@@ -32,37 +45,18 @@ export interface SetupRequest extends Mirror {
   readonly isOwnKeyFile: boolean;
   /** The folder in which setup was started. */
   readonly cwd: string;
-  readonly write: boolean;
-  readonly nightly: boolean;
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly remove: boolean;
-  readonly replaceKey: boolean;
-  readonly adopt: boolean;
-  readonly oidc: boolean;
-  /** Whether to create the policy that denies pushes by others. */
-  readonly protect: boolean;
   /** The ARN of the SNS topic or Lambda function that CodeCommit notifies of each push. */
   readonly trigger: string | undefined;
 }
 
 /** The flags as commander gives them. */
-export interface SetupFlags {
+export interface SetupFlags extends Partial<Switches> {
   readonly bitbucket?: string;
   readonly codecommit?: string;
   readonly user?: string;
   readonly profile?: string;
   readonly bitbucketApi?: string;
   readonly keyFile?: string;
-  readonly write?: boolean;
-  readonly nightly?: boolean;
-  readonly yes?: boolean;
-  readonly dryRun?: boolean;
-  readonly remove?: boolean;
-  readonly replaceKey?: boolean;
-  readonly adopt?: boolean;
-  readonly oidc?: boolean;
-  readonly protect?: boolean;
   readonly trigger?: string;
 }
 
@@ -76,8 +70,9 @@ export interface SetupSurroundings {
 /** Parses flags and environment. Throws SettingsError with every fault. */
 export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurroundings): SetupRequest {
   const faults = collectFaults();
-  const bitbucket = faults.attempt(() => parseBitbucket(flags.bitbucket ?? origin));
-  const codecommit = faults.attempt(() => parseCodeCommit(flags, env));
+  const { bitbucket: from = origin, codecommit: to, ...given } = flags;
+  const bitbucket = faults.attempt(() => parseBitbucket(from));
+  const codecommit = faults.attempt(() => parseCodeCommit(to, given, env));
   const bitbucketApi = faults.attempt(() => parseApi(flags.bitbucketApi ?? defaultApi));
   const authorization = faults.attempt(() => parseAuthorization(env));
   faults.attempt(() => requireUser(flags.user));
@@ -88,6 +83,8 @@ export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurro
   const mirror = { ...bitbucket, ...codecommit };
   const own = join(toConfigFolder(env), 'codecommit-mirror', `${toSuffix(mirror)}.key`);
   return {
+    ...off,
+    ...given,
     ...mirror,
     bitbucketApi,
     authorization,
@@ -96,15 +93,6 @@ export function parseRequest(flags: SetupFlags, { env, cwd, origin }: SetupSurro
     keyFile: flags.keyFile === undefined ? own : resolve(cwd, flags.keyFile),
     isOwnKeyFile: flags.keyFile === undefined,
     cwd,
-    write: flags.write ?? false,
-    nightly: flags.nightly ?? false,
-    yes: flags.yes ?? false,
-    dryRun: flags.dryRun ?? false,
-    remove: flags.remove ?? false,
-    replaceKey: flags.replaceKey ?? false,
-    adopt: flags.adopt ?? false,
-    oidc: flags.oidc ?? false,
-    protect: flags.protect ?? false,
     trigger,
   };
 }
@@ -118,8 +106,8 @@ const defaultApi = 'https://api.bitbucket.org/2.0';
 
 /** Bitbucket's names are in lower case; its URLs accept both. */
 function parseBitbucket(text: string | undefined) {
-  const [plain] = (text && parseBitbucketUrl(text)) || [text?.toLowerCase()];
-  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain ?? '') ?? [];
+  const plain = parseBitbucketUrl(text ?? '') ?? text?.toLowerCase() ?? '';
+  const [, workspace, repository] = /^([\w-]+)\/([\w.-]+)$/.exec(plain) ?? [];
   if (workspace !== undefined && repository !== undefined && !/^\.+$/.test(repository))
     return { workspace, repository };
   throw unfit(
@@ -129,7 +117,11 @@ function parseBitbucket(text: string | undefined) {
   );
 }
 
-function parseCodeCommit({ codecommit: text, oidc = false, remove = false }: SetupFlags, env: Environment) {
+function parseCodeCommit(
+  text: string | undefined,
+  { oidc = false, remove = false }: SetupFlags,
+  env: Environment,
+) {
   const endpoint = env['CODECOMMIT_ENDPOINT'] || undefined;
   const pattern = /^(?:codecommit::([^/]*):\/\/|([^/:]*)\/)([\w.-]{1,100})$/;
   const [, helper, plain, name = ''] = pattern.exec(text ?? '') ?? [];
@@ -205,7 +197,7 @@ function addContradictions(flags: SetupFlags, faults: FaultCollection): void {
   for (const [one, other, names] of pairs) {
     if (flags[one] !== true || flags[other] !== true) continue;
     const message = `${names} contradict each other.`;
-    faults.add({ variable: `--${one}`, code: 'setup-invalid', message, remedy: 'Leave one of them out.' });
+    faults.add(`--${one}`, message, 'Leave one of them out.', 'setup-invalid');
   }
 }
 
@@ -213,4 +205,19 @@ function unfit(what: string, text: string | undefined, remedy: string): Settings
   const message =
     text === undefined ? `${what} is missing.` : `${what} is ${quote(text)}, which is not valid.`;
   return invalid(what, message, remedy, 'setup-invalid');
+}
+
+const targetArn =
+  /^arn:aws[a-z-]*:(?:sns:([a-z0-9-]+):\d{12}:[\w.-]+|lambda:([a-z0-9-]+):\d{12}:function:[\w-]+(?::[\w$-]+)?)$/;
+
+/** CodeCommit accepts a target in its own region only (InvalidRepositoryTriggerRegionException). */
+function parseTrigger(flag: string | undefined, region: string | undefined): string | undefined {
+  if (flag === undefined) return undefined;
+  const remedy =
+    'Give the ARN of an SNS topic or a Lambda function in the region of the repository, such as arn:aws:sns:eu-west-1:111122223333:pushes.';
+  const [all, topicRegion, own = topicRegion] = targetArn.exec(flag) ?? [];
+  if (all === undefined) throw unfit('--trigger', flag, remedy);
+  if (region === undefined || own === region) return flag;
+  const message = `--trigger is in ${own}, and the repository in ${region}.`;
+  throw invalid('--trigger', message, remedy, 'setup-invalid');
 }

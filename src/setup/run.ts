@@ -4,12 +4,12 @@ import type { Environment } from '../pipe/variables';
 import { openSession, type Session, type Surroundings } from '../program/session';
 import { logError } from '../report/text';
 import type { PrivateKey } from '../ssh/privateKey';
-import { createKeyPair } from './aws/keyPair';
+import { createKeyPair } from './aws/keyFile';
 import { readClone } from './clone';
-import type { SetupContext } from './context';
 import { setupStopped } from './errors';
 import { parseRequest, type SetupFlags } from './request';
 import { setup } from './setup';
+import type { SetupContext } from './steps/situation';
 
 /** What the entry passes on from the process. */
 export interface SetupProgram extends Surroundings {

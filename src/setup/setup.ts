@@ -1,28 +1,36 @@
-import { CodeCommit } from '@aws-sdk/client-codecommit';
-import { IAM } from '@aws-sdk/client-iam';
-import { STS } from '@aws-sdk/client-sts';
+import { createInterface } from 'node:readline/promises';
 import { createRequestHandler } from '../aws/http';
+import { hasCode } from '../errors';
 import { runChild } from '../system/child';
-import { askYes } from './ask';
-import { readAccount } from './aws/codecommit';
-import { toIdentityArn } from './aws/identityPlan';
-import { toProtectionOf } from './aws/protectionPlan';
+import { openAws } from './aws/aws';
+import { planKey } from './aws/keyPlan';
+import {
+  planIdentity,
+  planPolicy,
+  planProtection,
+  planRepository,
+  planRole,
+  planTrigger,
+  toIdentityArn,
+  toOwnership,
+  toProtectionOf,
+} from './aws/plan';
+import { readAccount } from './aws/repository';
 import { createBitbucketRepository } from './bitbucket/bitbucket';
-import type { SetupContext } from './context';
-import { declined, noTerminal, notPermitted, notRemoved } from './errors';
+import { planEnabled, planSchedule } from './bitbucket/plan';
+import { declined, noTerminal, notPermitted, notRemoved, setupStopped } from './errors';
 import {
   toBitbucketInstructions,
   toProtectionInstructions,
   toStepInstructions,
   toTriggerInstructions,
 } from './instructions';
+import { planFile } from './pipelines/plan';
 import { toStepContent } from './pipelines/step';
 import type { SetupRequest } from './request';
-import { applyAll, applyPlan } from './steps/apply';
-import { planSetup } from './steps/plan';
 import { planRemoval } from './steps/removal';
-import { type Hands, readSituation, type Situation } from './steps/situation';
-import type { Made, Plan, Step, StepState } from './steps/step';
+import { type Hands, readSituation, type SetupContext, type Situation } from './steps/situation';
+import { applyAll, applyPlan, type Made, nothingMade, type Plan, type Step, states } from './steps/step';
 
 /** Reads both services, shows a plan, asks, carries it out, and verifies that it works. Throws MirrorError. */
 export async function setup(request: SetupRequest, context: SetupContext): Promise<void> {
@@ -66,25 +74,35 @@ async function remove(hands: Hands): Promise<void> {
 function openHands(request: SetupRequest, context: SetupContext): Hands {
   const { region, profile, authorization, bitbucketApi: base } = request;
   const { env, signal, log } = context;
-  const requestHandler = createRequestHandler(env);
-  const options = { region, requestHandler, ...(profile !== undefined && { profile }) };
+  const requestHandler = createRequestHandler(env, undefined, signal);
+  const aws = openAws({ region, requestHandler, ...(profile !== undefined && { profile }) });
   const onWait = (seconds: number) => log.info(`Bitbucket asks to wait ${seconds} s.`);
-  const aws = { iam: new IAM(options), codecommit: new CodeCommit(options), sts: new STS(options), signal };
   if (authorization === undefined) return { request, context, aws, bitbucket: undefined };
   const access = { base, authorization, env, signal, onWait };
   return { request, context, aws, bitbucket: createBitbucketRepository(access, request) };
 }
 
-const states: Readonly<Record<StepState, string>> = {
-  exists: 'exists',
-  create: 'create',
-  change: 'change',
-  verify: 'verify',
-  unseen: 'no permission',
-  'by-hand': 'by hand',
-  remove: 'remove',
-  kept: 'keep',
-};
+/** Plans the changes. Throws MirrorError if setup can't continue without the user. */
+function planSetup(situation: Situation, hands: Hands): Plan {
+  const { request } = hands;
+  const { bitbucket, identity } = situation;
+  const ownership = toOwnership(identity, request);
+  const access = request.oidc
+    ? { steps: planRole(situation, hands, ownership), made: nothingMade }
+    : planKey(situation, hands, ownership);
+  const user = request.oidc ? [] : [planIdentity(situation, ownership, hands), planPolicy(situation, hands)];
+  const steps = [
+    planRepository(situation, hands),
+    ...user,
+    ...access.steps,
+    ...(request.protect ? [planProtection(situation, hands)] : []),
+    ...(request.trigger === undefined ? [] : [planTrigger(situation, hands, request.trigger)]),
+    planEnabled(bitbucket, hands),
+    ...(request.nightly ? [planSchedule(bitbucket, hands)] : []),
+    ...planFile(situation, hands),
+  ];
+  return { steps, made: access.made };
+}
 
 function showPlan(steps: readonly Step[], account: string, { request, context, bitbucket }: Hands): void {
   const { workspace, repository, name, region } = request;
@@ -123,8 +141,31 @@ async function confirm(changes: readonly Step[], { request, context }: Hands): P
   if (request.yes) return;
   if (context.terminal === undefined) throw noTerminal();
   const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
-  const answer = await askYes(`Make ${count}? [y/N] `, context.terminal, context.signal);
-  if (!answer) throw declined();
+  if (!(await askYes(`Make ${count}? [y/N] `, context.terminal, context.signal))) throw declined();
+}
+
+/** Asks a question: "y" or "yes" means yes; everything else, and the end of the input, means no. */
+async function askYes(
+  question: string,
+  terminal: NonNullable<SetupContext['terminal']>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const lines = createInterface(terminal);
+  const ending = new AbortController();
+  // On a terminal in raw mode, Ctrl-C is a key, not a signal.
+  lines.once('SIGINT', () => ending.abort(setupStopped('SIGINT')));
+  lines.once('close', () => ending.abort());
+  try {
+    const answer = await lines.question(question, { signal: AbortSignal.any([signal, ending.signal]) });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!ending.signal.aborted) throw error;
+    if (hasCode(ending.signal.reason, ['stopped'])) throw ending.signal.reason;
+    return false;
+  } finally {
+    lines.close();
+  }
 }
 
 /** Prints what the user has to do next. */

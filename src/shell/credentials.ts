@@ -1,3 +1,4 @@
+import { toErrorText } from '../errors';
 import { invalid } from '../faults';
 import { isKeyless } from '../pipe/identity';
 import { type Environment, readItems } from '../pipe/variables';
@@ -13,9 +14,7 @@ export async function readShellCredentials(env: Environment, flag: unknown): Pro
   const profile = given ?? env['AWS_PROFILE'];
   const { readProfile } = await import('../aws/profile');
   try {
-    const { AWS_SESSION_TOKEN: token, ...keys } = await readProfile(profile, env);
-    // A token in the environment belongs to other keys.
-    return { ...keys, AWS_SESSION_TOKEN: token };
+    return await readProfile(profile, env);
   } catch (error) {
     // Without any credentials, the settings report everything that is missing.
     if (profile === undefined) return {};
@@ -29,10 +28,9 @@ function isWanted(env: Environment): boolean {
 }
 
 function noCredentials(variable: string, profile: string, cause: unknown) {
-  const said = cause instanceof Error ? cause.message : String(cause);
   return invalid(
     variable,
-    `The AWS profile ${JSON.stringify(profile)} provides no credentials: ${said}`,
+    `The AWS profile ${JSON.stringify(profile)} provides no credentials: ${toErrorText(cause)}`,
     `Check that it is in ~/.aws/config or ~/.aws/credentials. With SSO, log in: aws sso login --profile ${profile}`,
   );
 }

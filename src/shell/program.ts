@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { toErrorText } from '../errors';
 import { invalid } from '../faults';
-import type { Asked } from '../pipe/order';
-import { readSettings } from '../pipe/settings';
-import { findCloneFolder, isPipelinesStep } from '../pipe/step';
+import { findCloneFolder, isPipelinesStep } from '../pipe/run';
+import { type Asked, readSettings } from '../pipe/settings';
 import { type Environment, variables, withoutEmpty } from '../pipe/variables';
 import { readShellCredentials } from './credentials';
 import { readWorkstation } from './workstation';
@@ -69,12 +69,7 @@ async function readKeyFile(file: unknown): Promise<Environment> {
   try {
     return { SSH_KEY: await readFile(file, 'utf8') };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw invalid(
-      '--ssh-key-file',
-      `The key file can't be read: ${cause}`,
-      'Give the path of a private key.',
-      'key-missing',
-    );
+    const message = `The key file can't be read: ${toErrorText(error)}`;
+    throw invalid('--ssh-key-file', message, 'Give the path of a private key.', 'key-missing');
   }
 }

@@ -44,7 +44,9 @@ export function decideHostTrust(question: HostTrustQuestion): HostTrust {
   const evidence = readEvidence(question);
   const fingerprint = published ?? evidence.fingerprints[0]?.fingerprint;
   const algorithm = fingerprint?.startsWith('MD5:') ? 'md5' : 'sha256';
-  const withFingerprint = (key: HostKey) => ({ ...key, fingerprint: toFingerprint(key.key, algorithm) });
+  const withFingerprint = (key: Omit<HostKey, 'fingerprint'>): HostKey => {
+    return { ...key, fingerprint: toFingerprint(key.key, algorithm) };
+  };
   const keys = evidence.keys.map(withFingerprint);
   if (published === undefined) requireAgreement(question, keys, evidence.fingerprints);
   else requirePublished(host, published, keys, evidence.fingerprints);
@@ -77,8 +79,8 @@ function readEvidence({ host, port, origins }: HostTrustQuestion) {
   );
   const own = found.filter(({ origin }) => origin === 'KNOWN_HOSTS');
   return {
-    keys: lines.filter(({ marker }) => marker === undefined) as readonly HostKey[],
-    revoked: lines.filter(({ marker }) => marker === 'revoked') as readonly HostKey[],
+    keys: lines.filter(({ marker }) => marker === undefined),
+    revoked: lines.filter(({ marker }) => marker === 'revoked'),
     fingerprints: own.flatMap(({ origin, fingerprints }) =>
       fingerprints.filter(concerns).map(({ fingerprint }): Opinion => ({ origin, fingerprint })),
     ),

@@ -4,19 +4,16 @@ import type { Fingerprint } from './fingerprints';
 
 /** A line that names a host's key. */
 export interface KnownHostsLine {
-  readonly lineNumber: number;
   readonly marker: 'revoked' | 'cert-authority' | undefined;
   /** The first field: names and patterns, or one hashed name. */
   readonly names: string;
   readonly keyType: string;
   /** Base64 of the key's wire format. */
   readonly key: string;
-  readonly fingerprint: Fingerprint;
 }
 
 /** Our own addition to the format, if only the fingerprint of a host is known: `<host> SHA256:<fingerprint>`. */
 export interface FingerprintLine {
-  readonly lineNumber: number;
   readonly names: string;
   readonly fingerprint: Fingerprint;
 }
@@ -41,7 +38,7 @@ export function parseKnownHosts(text: string): KnownHosts {
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
     const fields = line.trim().split(/[ \t]+/);
     if (fields[0] === '' || fields[0]?.startsWith('#')) continue;
-    const parsed = parseFields(fields, index + 1);
+    const parsed = parseFields(fields);
     if (typeof parsed === 'string') broken.push({ lineNumber: index + 1, line: line.trim(), reason: parsed });
     else if ('key' in parsed) lines.push(parsed);
     else fingerprints.push(parsed);
@@ -50,10 +47,7 @@ export function parseKnownHosts(text: string): KnownHosts {
 }
 
 /** Gives the line, or what is wrong with it. */
-function parseFields(
-  fields: readonly string[],
-  lineNumber: number,
-): KnownHostsLine | FingerprintLine | string {
+function parseFields(fields: readonly string[]): KnownHostsLine | FingerprintLine | string {
   const [marker, ...unmarked] = fields[0]?.startsWith('@') ? fields : [undefined, ...fields];
   if (marker !== undefined && marker !== '@revoked' && marker !== '@cert-authority') {
     return `the marker ${marker} does not exist`;
@@ -63,25 +57,19 @@ function parseFields(
   if (names.startsWith('|') && parseHashedName(names) === undefined) return 'its hashed host name is damaged';
   if (/^(SHA256|MD5):/.test(second)) {
     if (marker !== undefined) return 'a marker needs a key, not a fingerprint';
-    return parseFingerprint(names, second, key, lineNumber);
+    return parseFingerprint(names, second, key);
   }
   if (key === undefined) return 'the key is missing';
   if (readKeyType(key) !== second) return `its key is damaged or not of the type ${second}`;
-  return {
-    lineNumber,
-    marker: marker === undefined ? undefined : marker === '@revoked' ? 'revoked' : 'cert-authority',
-    names,
-    keyType: second,
-    key,
-    fingerprint: toFingerprint(key, 'sha256'),
-  };
+  const kind = marker === '@revoked' ? 'revoked' : 'cert-authority';
+  return { marker: marker === undefined ? undefined : kind, names, keyType: second, key };
 }
 
-function parseFingerprint(names: string, text: string, rest: string | undefined, lineNumber: number) {
+function parseFingerprint(names: string, text: string, rest: string | undefined) {
   const [, digest] = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(text) ?? [];
   if (digest === undefined) return 'a fingerprint is SHA256: and 43 characters of base64';
   if (rest !== undefined && !rest.startsWith('#')) return 'nothing may follow a fingerprint';
-  return { lineNumber, names, fingerprint: `SHA256:${digest}` } as const;
+  return { names, fingerprint: `SHA256:${digest}` } as const;
 }
 
 /** Gives the type at the start of a key in wire format: a 4-byte length, then the name (RFC 4253, 6.6). */

@@ -42,7 +42,7 @@ export async function parsePrivateKey(
 ): Promise<PrivateKey> {
   const armour = parseArmour(text);
   if (typeof armour === 'string') throw toError(armour, origin);
-  if (armour.encrypted) throw passphrase(origin);
+  if (armour.encrypted) throw toError('passphrase', origin);
   if (armour.label === 'OPENSSH PRIVATE KEY') requireOpenSsh(armour, requireRsa, origin);
   const key = await openKey(armour);
   if (key === undefined) throw toError('mangled', origin);
@@ -85,7 +85,7 @@ function requireOpenSsh(armour: KeyArmour, requireRsa: boolean, origin: string):
   if (head === undefined) throw toError('mangled', origin);
   // Names of ciphers (OpenSSH, PROTOCOL.key). Any other word here means a damaged key.
   if (/^(aes\d{3}-(ctr|cbc|gcm@openssh\.com)|3des-cbc|chacha20-poly1305@openssh\.com)$/.test(head.cipher)) {
-    throw passphrase(origin);
+    throw toError('passphrase', origin);
   }
   const known = /^(ssh-(ed25519|dss)|ecdsa-sha2-nistp\d{3}|sk-[\w.@-]+)$/.test(head.type);
   if (known && (requireRsa || /^(sk-|ssh-dss)/.test(head.type))) throw notRsa(head.type, origin);
@@ -117,52 +117,41 @@ function doHalvesMatch(armour: KeyArmour, key: KeyObject, publicKey: KeyObject, 
   }
 }
 
-/** `what` completes "SSH_KEY …". */
-function unfit(origin: string, what: string, remedy: string, code: ErrorCode): SettingsError {
+/** What is wrong with a key, as the end of "SSH_KEY …", and what to do. */
+const meanings: Readonly<Record<ArmourFault | 'passphrase', readonly [ErrorCode, string, string]>> = {
+  public: [
+    'key-public',
+    'is a public key',
+    'Give the private key: the file without .pub. Upload the public key to IAM.',
+  ],
+  putty: [
+    'key-mangled',
+    "is a key in PuTTY's format",
+    'Convert it: puttygen key.ppk -O private-openssh -o codecommit_key.',
+  ],
+  truncated: ['key-mangled', 'is cut off: it has a BEGIN line but no END line', giveWhole],
+  bare: ['key-mangled', 'has lost its BEGIN and END lines', giveWhole],
+  mangled: ['key-mangled', 'is not a valid private key (could not be decoded)', giveWhole],
+  passphrase: [
+    'key-passphrase',
+    'is protected by a passphrase',
+    `A pipeline can't enter a passphrase: remove it from a copy of the key (ssh-keygen -p -N '' -f <file>), or create a key for this purpose only (${newKey}).`,
+  ],
+};
+
+function toError(fault: keyof typeof meanings, origin: string): SettingsError {
+  const [code, what, remedy] = meanings[fault];
   return invalid('SSH_KEY', `${origin} ${what}.`, remedy, code);
 }
 
-function passphrase(origin: string): SettingsError {
-  const remedy = `A pipeline can't enter a passphrase: remove it from a copy of the key (ssh-keygen -p -N '' -f <file>), or create a key for this purpose only (${newKey}).`;
-  return unfit(origin, 'is protected by a passphrase', remedy, 'key-passphrase');
-}
+const giveNew = 'upload its public half to IAM, and give the private half and the new SSH_KEY_ID.';
 
 function notRsa(type: string, origin: string): SettingsError {
-  const remedy = `Create an RSA key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
-  return unfit(origin, `is a key of type ${type}; CodeCommit accepts RSA keys only`, remedy, 'key-not-rsa');
+  const message = `${origin} is a key of type ${type}; CodeCommit accepts RSA keys only.`;
+  return invalid('SSH_KEY', message, `Create an RSA key (${newKey}), ${giveNew}`, 'key-not-rsa');
 }
 
 function tooShort(bits: number, origin: string): SettingsError {
-  const remedy = `Create a longer key (${newKey}), upload its public half to IAM, and give the private half and the new SSH_KEY_ID.`;
-  return unfit(
-    origin,
-    `is an RSA key of ${bits} bits; CodeCommit requires 2048 bits or more`,
-    remedy,
-    'key-too-short',
-  );
-}
-
-function toError(fault: ArmourFault, origin: string): SettingsError {
-  switch (fault) {
-    case 'public':
-      return unfit(
-        origin,
-        'is a public key',
-        'Give the private key: the file without .pub. Upload the public key to IAM.',
-        'key-public',
-      );
-    case 'putty':
-      return unfit(
-        origin,
-        "is a key in PuTTY's format",
-        'Convert it: puttygen key.ppk -O private-openssh -o codecommit_key.',
-        'key-mangled',
-      );
-    case 'truncated':
-      return unfit(origin, 'is cut off: it has a BEGIN line but no END line', giveWhole, 'key-mangled');
-    case 'bare':
-      return unfit(origin, 'has lost its BEGIN and END lines', giveWhole, 'key-mangled');
-    case 'mangled':
-      return unfit(origin, 'is not a valid private key (could not be decoded)', giveWhole, 'key-mangled');
-  }
+  const message = `${origin} is an RSA key of ${bits} bits; CodeCommit requires 2048 bits or more.`;
+  return invalid('SSH_KEY', message, `Create a longer key (${newKey}), ${giveNew}`, 'key-too-short');
 }

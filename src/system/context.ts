@@ -21,7 +21,7 @@ export interface Log {
   /** A line of progress: rewritten in place on a terminal, one line every few seconds in a log. */
   progress(text: string): void;
   /**
-   * Masks these secrets, which became known during the run, from now on. `isBrief`: they are valid for minutes alone, and
+   * Masks these secrets, which became known during the run, from now on. `isBrief`: they are valid only for minutes, and
    * only the last thousand of them are remembered.
    */
   conceal(secrets: readonly string[], isBrief?: boolean): void;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { toErrorText } from '../errors';
 import type { Context } from './context';
 import { socketRefused } from './errors';
 import { openTemporaryFolder, shortRoot, type TemporaryFolder } from './temporaryFolder';
@@ -39,7 +40,7 @@ export async function listenInFolder(
         return { folder, path };
       }
     } catch (error) {
-      cause = error instanceof Error ? error.message : String(error);
+      cause = toErrorText(error);
     }
     refused.push(folder.path);
     await folder[Symbol.asyncDispose]();

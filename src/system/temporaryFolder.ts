@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { lstat, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { toErrorText } from '../errors';
 import type { Context } from './context';
 import { temporaryFolderRefused } from './errors';
 import { findProcess, type ProcessIdentity, parseOwner, toOwnPrefix } from './processIdentity';
@@ -16,32 +17,24 @@ const ours = new Set<string>();
 
 /**
  * Opens a folder in TMPDIR, or in `root`, by its real path, because git and ssh compare paths as text. Throws
- * MirrorError `temporary-folder-refused`.
+ * MirrorError `temporary-folder-refused`; a full disk has its own error.
  */
 export async function openTemporaryFolder(
   { env }: Pick<Context, 'env'>,
-  root?: string,
+  root = readRoot(env),
 ): Promise<TemporaryFolder> {
-  const folder = resolveRoot(root ?? readRoot(env));
-  const path = makeFolder(folder);
-  return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
-}
-
-/** At once, as another run of this process may look for leftovers: it must not see a folder that is not known as ours. */
-function makeFolder(root: string): string {
   try {
-    const path = mkdtempSync(join(root, toOwnPrefix()));
+    const real = realpathSync(root);
+    // The configuration files of git and ssh contain paths below it, one per line.
+    if (/\p{Cc}/u.test(real)) throw new Error('its name holds a control character');
+    // Synchronously: another run of this process may look for leftovers, and must know that the folder is ours.
+    const path = mkdtempSync(join(real, toOwnPrefix()));
     ours.add(path);
-    return path;
+    return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
   } catch (error) {
-    throw toRefusal(root, error);
+    if (/ENOSPC|EDQUOT/.test(toErrorText(error))) throw error;
+    throw temporaryFolderRefused(root, error);
   }
-}
-
-/** A full disk has its own error. */
-function toRefusal(folder: string, error: unknown): unknown {
-  const isFull = error instanceof Error && /ENOSPC|EDQUOT/.test(error.message);
-  return isFull ? error : temporaryFolderRefused(folder, error);
 }
 
 async function removeFolder(path: string): Promise<void> {
@@ -94,17 +87,6 @@ async function listFolders(roots: readonly string[]): Promise<readonly string[]>
 
 function readRoot(env: Context['env']): string {
   return env['TMPDIR'] || tmpdir();
-}
-
-/** The configuration files of git and ssh contain paths below it, one per line. */
-function resolveRoot(root: string): string {
-  try {
-    const path = realpathSync(root);
-    if (/\p{Cc}/u.test(path)) throw new Error('its name holds a control character');
-    return path;
-  } catch (error) {
-    throw temporaryFolderRefused(root, error);
-  }
 }
 
 /** Whether the process that created a folder may still run. For our own PID, we know whether we created it. */

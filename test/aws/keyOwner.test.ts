@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createClients, findKey, readCaller } from '../../src/aws/keyOwner';
-import { readRefused } from '../../src/aws/refusedActions';
+import { readRefused } from '../../src/aws/writers';
 import { createKeyPair } from '../../src/sandbox/server';
 import { type Aws, openAws, secretAccessKey } from '../servers/aws';
 import { addKey } from '../servers/aws/iam';
@@ -58,7 +58,8 @@ test('what AWS would refuse is named, in the order in which it was asked', async
   const user = addUser('mirror');
   const arn = `${aws.state.iamArn}:user/mirror`;
   const actions = ['codecommit:GitPull', 'codecommit:GitPush'];
-  const ask = (resource: string) => readRefused(createClients(access), { principal: arn, actions, resource });
+  const ask = (resource: string) =>
+    readRefused(createClients(access).iam, { principal: arn, actions, resource });
   expect(await ask('here')).toEqual(actions);
   user.policies.set('git', { Statement: [{ Effect: 'Allow', Action: actions, Resource: 'here' }] });
   expect(await ask('here')).toEqual([]);

@@ -8,7 +8,7 @@ import { parseDestinationUrl, toSshUrl } from '../../src/pipe/destinationUrl';
 import { parseVariables } from '../../src/pipe/parseVariables';
 import { parseRun } from '../../src/pipe/run';
 import { findSecrets } from '../../src/pipe/secrets';
-import { parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
+import { parseSourceProxy, parseSourceUrl } from '../../src/pipe/source';
 import { variables } from '../../src/pipe/variables';
 import { createKeyPair } from '../../src/sandbox/keys';
 import { parseArmour } from '../../src/ssh/keyArmour';

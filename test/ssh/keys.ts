@@ -29,6 +29,8 @@ export function toPublicKey(privateKey: string): string {
   using folder = makeFolder();
   const file = join(folder.path, 'key');
   writeFileSync(file, privateKey, { mode: 0o600 });
-  const [type, base64] = execFileSync('ssh-keygen', ['-y', '-f', file], { encoding: 'utf8' }).trim().split(' ');
+  const [type, base64] = execFileSync('ssh-keygen', ['-y', '-f', file], { encoding: 'utf8' })
+    .trim()
+    .split(' ');
   return `${type} ${base64}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { collectFaults } from '../../src/faults';
-import { readPipelinesKey, readPipelinesKnownHosts } from '../../src/pipe/pipelinesKey';
+import { readPipelinesKey, readPipelinesKnownHosts } from '../../src/pipe/destination';
 import { findSecrets, toKeySecrets } from '../../src/pipe/secrets';
 import { parsePrivateKey } from '../../src/ssh/privateKey';
 import { asyncFaultsOf } from '../pipe/faultsOf';

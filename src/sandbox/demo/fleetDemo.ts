@@ -74,7 +74,7 @@ async function showService(shell: DemoShell, places: FleetPlaces, isOnce: boolea
   return ended;
 }
 
-/** Gives whether all of it came about. */
+/** Returns whether everything happened as expected. */
 async function tellStory(
   { stdout, signal }: DemoShell,
   places: FleetPlaces,
@@ -130,7 +130,7 @@ async function shows(page: string, counts: Counts): Promise<boolean> {
   );
 }
 
-/** Looks again and again, for two minutes at most. False where it never came, or the demo is stopped. */
+/** Polls for at most two minutes. False if it never becomes true, or if the demo is stopped. */
 async function until(look: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   for (const end = Date.now() + 120_000; Date.now() < end && !signal.aborted; await setTimeout(100))
     if (await look().catch(() => false)) return true;

@@ -5,31 +5,17 @@ import { openBitbucketCloudServer } from '../hosts/bitbucketCloud';
 import { openCodeCommitServer } from '../hosts/codeCommit';
 import { openGithubServer } from '../hosts/github';
 import { openGitlabServer } from '../hosts/gitlab';
-import type { StoredRepository } from '../hosts/repositories';
 import type { HostServer } from '../hosts/server';
 import { createCertificate } from '../https/certificate';
 import { openHttpsFace } from '../https/face';
 import { createRepository } from '../repository';
 import type { DemoShell } from './shell';
-import { createDemoSource, type DemoSource, openDemoSource } from './source';
+import { createDemoSource, openDemoSource } from './source';
 
 export type DemoHost = 'github' | 'gitlab' | 'bitbucket';
 
 /** Three hosts with three repositories each, and a CodeCommit without any. */
-export interface FleetPlaces extends AsyncDisposable {
-  /** The folder of mirrors.yaml. */
-  readonly folder: string;
-  /** What mirrors.yaml says. */
-  readonly text: string;
-  /** The environment of the fleet. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly hookSecret: string;
-  find(host: DemoHost, name: string): StoredRepository;
-  open(host: DemoHost, name: string): Promise<DemoSource>;
-  remove(host: DemoHost, name: string): void;
-  /** Whether its mirror has the same refs. */
-  isEqual(host: DemoHost, name: string): Promise<boolean>;
-}
+export type FleetPlaces = Awaited<ReturnType<typeof openFleetPlaces>>;
 
 const region = 'eu-west-1';
 const token = 'the-token-of-the-demo';
@@ -48,7 +34,7 @@ const repositories: Readonly<Record<DemoHost, readonly (readonly [owner: string,
 type Hosts = Readonly<Record<DemoHost, HostServer>>;
 
 /** Opens them below `root`, with repositories that are all alike. */
-export async function openFleetPlaces(shell: DemoShell, root: string): Promise<FleetPlaces> {
+export async function openFleetPlaces(shell: DemoShell, root: string) {
   const folder = join(root, 'fleet');
   await mkdir(folder);
   const hosts = await openHosts(root);
@@ -66,14 +52,18 @@ export async function openFleetPlaces(shell: DemoShell, root: string): Promise<F
   const open = async (host: DemoHost, name: string) =>
     openDemoSource(await hosts[host].repositories.path(find(host, name)), shell);
   return {
+    /** That of mirrors.yaml. */
     folder,
+    /** What mirrors.yaml says. */
     text,
+    /** The environment of the fleet. */
     env: { ...codeCommit.env, PATH, NO_COLOR, HOME: root, TMPDIR: root, TOKEN: token },
     hookSecret,
     find,
     open,
-    remove: (host, name) => hosts[host].repositories.remove(find(host, name)),
-    async isEqual(host, name) {
+    remove: (host: DemoHost, name: string) => hosts[host].repositories.remove(find(host, name)),
+    /** Whether its mirror has the same refs. */
+    async isEqual(host: DemoHost, name: string) {
       const mirror = openDemoSource(join(codeCommit.folder, `${host}-${name}`), shell);
       return (await mirror.refs()) === (await (await open(host, name)).refs());
     },

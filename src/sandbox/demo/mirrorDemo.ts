@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toProgram } from '../../pipe/order';
-import { readSettings } from '../../pipe/settings';
+import { readSettings, toProgram } from '../../pipe/settings';
 import type { Environment } from '../../pipe/variables';
 import { runProgram } from '../../program/runMirror';
 import { createKeyPair, openSandbox, type Sandbox } from '../server';
@@ -42,8 +41,10 @@ export async function runMirrorDemo(shell: DemoShell, root: string): Promise<num
 interface DemoStep {
   readonly title: string;
   readonly text: string;
-  /** What changes before the run. Returns additional variables. */
-  readonly change: () => Promise<Environment>;
+  /** What changes before the run. */
+  readonly change?: () => Promise<void>;
+  /** Additional variables. */
+  readonly more?: Environment;
   /** The expected exit code of the run. */
   readonly exitCode: 0 | 1;
 }
@@ -56,10 +57,11 @@ async function showSteps(demo: Demo): Promise<number> {
   );
   const steps = toSteps(demo);
   let logins = 0;
-  for (const [index, { title, text, change, exitCode }] of steps.entries()) {
+  for (const [index, { title, text, change, more, exitCode }] of steps.entries()) {
     stdout.write(`\n${toTitle(demo, `${index + 1}/${steps.length} ${title}`)}\n${text}\n`);
     logins = sandbox.counts.authentications;
-    const ended = await mirrorOnce(demo, await change());
+    await change?.();
+    const ended = await mirrorOnce(demo, more);
     if (signal.aborted) return ended;
     if (ended !== exitCode) {
       stdout.write(`\nThe run ended with exit code ${ended}; in this step it should be ${exitCode}.\n`);
@@ -78,12 +80,10 @@ For a repository of your own, this shows what would be set up, and changes nothi
 `;
 
 function toSteps({ source, sandbox }: Demo): readonly DemoStep[] {
-  const nothing = {};
   return [
     {
       title: 'The first run',
       text: 'The destination is empty: every branch and tag goes there.',
-      change: async () => nothing,
       exitCode: 0,
     },
     {
@@ -92,32 +92,26 @@ function toSteps({ source, sandbox }: Demo): readonly DemoStep[] {
       change: async () => {
         await source.commit('main', 'A change');
         await source.tag('v1.1', 'main');
-        return nothing;
       },
       exitCode: 0,
     },
     {
       title: 'A rewritten branch is kept',
       text: 'Somebody force-pushed. Without FORCE the mirror keeps what it has, names both tips, and fails.',
-      change: async () => {
-        await source.rewrite('feature');
-        return nothing;
-      },
+      change: () => source.rewrite('feature'),
       exitCode: 1,
     },
     {
       title: 'Too many deletions are stopped',
       text: 'Somebody deleted two branches. PRUNE is on, but PRUNE_LIMIT is 1: nothing is pushed.',
-      change: async () => {
-        await source.remove('feature', 'release/1.0');
-        return { PRUNE: 'true', PRUNE_LIMIT: '1' };
-      },
+      change: () => source.remove('feature', 'release/1.0'),
+      more: { PRUNE: 'true', PRUNE_LIMIT: '1' },
       exitCode: 1,
     },
     {
       title: 'A wrong host key is refused',
       text: 'The server has a different key from the one that we trust. The run ends before it logs in.',
-      change: async () => ({ KNOWN_HOSTS: toOtherHostKey(sandbox) }),
+      more: { KNOWN_HOSTS: toOtherHostKey(sandbox) },
       exitCode: 1,
     },
   ];
@@ -128,7 +122,7 @@ function toOtherHostKey({ knownHosts }: Sandbox): string {
   return `${knownHosts.split(' ')[0]} ${createKeyPair().publicKey}`;
 }
 
-async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment) {
+async function mirrorOnce({ variables, source, ...shell }: Demo, more: Environment = {}) {
   const env = { ...variables, ...more };
   const settings = () => readSettings(env, { cwd: source.path });
   // Expected failures are shown in their place, on the same stream.

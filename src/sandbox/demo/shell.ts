@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Asked } from '../../pipe/order';
+import type { Asked } from '../../pipe/settings';
 import { isColourSeen } from '../../report/log';
 
 /** What the demo gets from the process. */

@@ -4,20 +4,7 @@ import type { Context } from '../../system/context';
 import { createRepository } from '../repository';
 
 /** A small bare repository that stands for the one on Bitbucket. */
-export interface DemoSource {
-  readonly path: string;
-  /** Makes a branch, with one commit more than another one has. */
-  begin(branch: string, message: string, from?: string): Promise<void>;
-  commit(branch: string, message: string): Promise<void>;
-  /** Makes an annotated tag. */
-  tag(name: string, branch: string): Promise<void>;
-  /** Replaces the last commit of a branch. */
-  rewrite(branch: string): Promise<void>;
-  /** Every ref and its value, as text. */
-  refs(): Promise<string>;
-  /** Deletes branches. */
-  remove(...branches: string[]): Promise<void>;
-}
+export type DemoSource = ReturnType<typeof openDemoSource>;
 
 /** A fixed time, so that the object IDs are always the same, as in the documentation. */
 const who = 'Demo <demo@example.com> 1767225600 +0000';
@@ -36,7 +23,7 @@ export async function createDemoSource(
 }
 
 /** A repository that is there. */
-export function openDemoSource(path: string, { env, signal }: Pick<Context, 'env' | 'signal'>): DemoSource {
+export function openDemoSource(path: string, { env, signal }: Pick<Context, 'env' | 'signal'>) {
   const git = createGit({ directory: path, env: { ...toGitEnvironment(env), GIT_DIR: path }, signal });
   const read = async (args: readonly string[], input?: string) =>
     (await git.read(args, input === undefined ? {} : { input })).trim();
@@ -45,28 +32,29 @@ export function openDemoSource(path: string, { env, signal }: Pick<Context, 'env
     const blob = await read(['hash-object', '-w', '--stdin'], `${message}\n`);
     const tree = await read(['mktree'], `100644 blob ${blob}\tREADME\n`);
     const before = await Promise.all(parents.map((parent) => read(['rev-parse', parent])));
-    const lines = [
-      `tree ${tree}`,
-      ...before.map((oid) => `parent ${oid}`),
-      `author ${who}`,
-      `committer ${who}`,
-    ];
-    const commit = `${lines.join('\n')}\n\n${message}\n`;
+    const lines = before.map((oid) => `parent ${oid}\n`).join('');
+    const commit = `tree ${tree}\n${lines}author ${who}\ncommitter ${who}\n\n${message}\n`;
     const oid = await read(['hash-object', '-w', '-t', 'commit', '--stdin'], commit);
     await read(['update-ref', `refs/heads/${branch}`, oid]);
   }
   return {
     path,
-    begin: (branch, message, from) => put(branch, message, from === undefined ? [] : [`refs/heads/${from}`]),
-    commit: (branch, message) => put(branch, message, [`refs/heads/${branch}`]),
-    async tag(name, branch) {
+    /** Makes a branch, with one commit more than another one has. */
+    begin: (branch: string, message: string, from?: string) =>
+      put(branch, message, from === undefined ? [] : [`refs/heads/${from}`]),
+    commit: (branch: string, message: string) => put(branch, message, [`refs/heads/${branch}`]),
+    /** Makes an annotated tag. */
+    async tag(name: string, branch: string) {
       const object = await read(['rev-parse', `refs/heads/${branch}`]);
       const text = `object ${object}\ntype commit\ntag ${name}\ntagger ${who}\n\n${name}\n`;
       await read(['update-ref', `refs/tags/${name}`, await read(['mktag'], text)]);
     },
-    rewrite: (branch) => put(branch, 'The same change, rewritten', [`refs/heads/${branch}~1`]),
+    /** Replaces the last commit of a branch. */
+    rewrite: (branch: string) => put(branch, 'The same change, rewritten', [`refs/heads/${branch}~1`]),
+    /** Every ref and its value, as text. */
     refs: () => read(['for-each-ref']),
-    async remove(...branches) {
+    /** Deletes branches. */
+    async remove(...branches: string[]) {
       for (const branch of branches) await read(['update-ref', '-d', `refs/heads/${branch}`]);
     },
   };

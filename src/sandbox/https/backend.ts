@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { flushPacket, toPacket } from '../../git/pktLine';
-import { hangUp } from '../gitServer';
+import { hangUp, toHookSocket } from '../gitServer';
 import { toServerEnvironment } from '../repository';
 
 /** One request of git's smart HTTP protocol. */
 export interface BackendRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What git gets of the request's body, where that is not all; it ends early where the connection is cut. */
+  /** What git gets instead of the whole body of the request; it ends early if the connection is cut. */
   readonly body?: Readable;
   /** The part of the request's body that was read already. */
   readonly start: Buffer;
@@ -25,12 +25,8 @@ export interface BackendRequest {
   readonly dropAfterBytes: number | undefined;
   /** Speaks with the hooks of receive-pack, which inherit the other end of this socket as file descriptor 3. */
   serveHooks?(socket: Socket): Promise<void>;
-  /** Awaited when git has said all, before the answer ends. */
+  /** Awaited at the end of git's output, before the answer ends. */
   beforeEnd(): Promise<void>;
-}
-
-export interface Backend extends AsyncDisposable {
-  serve(asked: BackendRequest): Promise<void>;
 }
 
 const services = ['git-upload-pack', 'git-receive-pack'] as const;
@@ -52,11 +48,11 @@ export function openBackend(
   root: string,
   settings: readonly string[],
   allowed: readonly Service[] = services,
-): Backend {
+) {
   const options = settings.flatMap((setting) => ['-c', setting]);
   const running = new Map<ChildProcess, Promise<unknown>>();
   return {
-    async serve(asked) {
+    async serve(asked: BackendRequest): Promise<void> {
       const wanted = await readWanted(root, asked);
       if (wanted === undefined) return refuse(asked, 404);
       if (!allowed.includes(wanted.service)) return refuse(asked, 403);
@@ -71,14 +67,14 @@ export function openBackend(
         running.delete(child);
       }
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       for (const child of running.keys()) leave(child);
       await Promise.all(running.values());
     },
   };
 }
 
-/** Undefined for what is no request of the smart protocol, or of no repository. */
+/** Undefined for a request that is not of the smart protocol, or for an unknown repository. */
 async function readWanted(
   root: string,
   { path, query, request }: BackendRequest,
@@ -119,7 +115,7 @@ function start(options: readonly string[], wanted: Wanted, asked: BackendRequest
   });
   const { stdin } = child;
   if (stdin === null) throw new Error('git was started without its pipes');
-  // A git that ends without reading all of the request breaks the pipe; its answer tells.
+  // A git that ends without reading the whole request breaks the pipe; its answer has the reason.
   stdin.on('error', () => undefined);
   const body = asked.body ?? asked.request;
   const isPacked = asked.request.headers['content-encoding'] === 'gzip';
@@ -130,10 +126,7 @@ function start(options: readonly string[], wanted: Wanted, asked: BackendRequest
   return child;
 }
 
-/**
- * A git that has all of the request is left to do it. One that has not changes nothing, and is ended: it would read on
- * for ever where the connection was cut.
- */
+/** A git that has the whole request completes it. Any other has changed nothing and would wait forever, so it is ended. */
 function leave(child: ChildProcess): void {
   const isRunning = child.exitCode === null && child.signalCode === null;
   if (isRunning && child.stdin?.writableEnded !== true && child.pid !== undefined) process.kill(-child.pid);
@@ -142,15 +135,10 @@ function leave(child: ChildProcess): void {
 
 async function serveHooks(child: ChildProcess, asked: BackendRequest): Promise<void> {
   if (asked.serveHooks === undefined) return;
-  const socket = child.stdio[3];
-  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
-  socket.on('error', () => undefined);
-  // A hook that outlives git would wait for an answer for ever.
-  child.once('exit', () => socket.end());
-  await asked.serveHooks(socket);
+  await asked.serveHooks(toHookSocket(child));
 }
 
-/** Streams what git says. */
+/** Streams the output of git. */
 async function answer(child: ChildProcess, wanted: Wanted, asked: BackendRequest): Promise<void> {
   const { response } = asked;
   const { service, isListing } = wanted;
@@ -179,7 +167,7 @@ async function* readAnswer(
   for await (const chunk of stdout ?? []) if (Buffer.isBuffer(chunk)) yield chunk;
 }
 
-/** Writes, and waits until the client has taken it: a slow client slows git down. A client that is gone is an error. */
+/** Writes, and waits for the client, so that a slow client slows git down. A disconnected client is an error. */
 function send(response: ServerResponse, chunk: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     response.write(chunk, (error) => (error ? reject(error) : resolve()));

@@ -10,8 +10,8 @@ import { finishPush, serverSettings } from '../gitServer';
 import { listenOnLoopback } from '../loopback';
 import { answerReceiveHooks, type PushedRef, writeReceiveHooks } from '../receive-hooks';
 import { readRepositoryPath } from '../repository';
-import { type Backend, openBackend } from './backend';
-import { createLoginChecker, type LoginChecker } from './logins';
+import { openBackend } from './backend';
+import { createLoginChecker } from './logins';
 
 export interface HttpsFaceOptions {
   /** The folder of the bare repositories; it may be that of a sandbox over SSH. */
@@ -22,7 +22,6 @@ export interface HttpsFaceOptions {
   readonly faults: SandboxFaults;
   readonly counts: SandboxCounts;
   readonly region?: string;
-  readonly announce?: (line: string) => void;
 }
 
 /** CodeCommit over HTTPS, on 127.0.0.1. Disposing of it ends its connections and processes. */
@@ -33,7 +32,7 @@ export interface HttpsFace extends AsyncDisposable {
   readonly passwords: readonly string[];
   /** `GET info/refs`, `POST git-receive-pack`; `anonymous` before those without a login. */
   readonly requests: readonly string[];
-  /** Lets logins in that are signed with these keys. */
+  /** Accepts logins that are signed with these keys. */
   allow(keys: AwsKeys): void;
   /** Every login that was signed before this moment counts as expired. */
   expireLogins(before: Date): void;
@@ -42,8 +41,8 @@ export interface HttpsFace extends AsyncDisposable {
 interface Face {
   readonly requests: string[];
   readonly options: HttpsFaceOptions;
-  readonly backend: Backend;
-  readonly logins: LoginChecker;
+  readonly backend: ReturnType<typeof openBackend>;
+  readonly logins: ReturnType<typeof createLoginChecker>;
 }
 
 /** Opens the HTTPS face of our CodeCommit: signatures are checked, and git does the rest. */
@@ -75,7 +74,7 @@ export async function openHttpsFace(options: HttpsFaceOptions): Promise<HttpsFac
 }
 
 async function answer(face: Face, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { options, logins } = face;
+  const { options, logins, backend } = face;
   const { faults } = options;
   await setTimeout(2 * (faults.latencyMs ?? 0));
   const url = new URL(request.url ?? '/', 'https://codecommit');
@@ -88,28 +87,12 @@ async function answer(face: Face, request: IncomingMessage, response: ServerResp
     return refuse(request, response, 403);
   const repository = await readRepositoryPath(options.root, path);
   if (repository === undefined) return refuse(request, response, 404);
-  options.announce?.(`${request.method} ${service} ${path}`);
-  await serve(face, { request, response, repository, path, service, query: url.search.slice(1) });
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly repository: string;
-  readonly path: string;
-  readonly service: string;
-  readonly query: string;
-}
-
-async function serve({ options, backend }: Face, exchange: Exchange): Promise<void> {
-  const { request, response, repository, path, service, query } = exchange;
-  const { faults, counts } = options;
+  const query = url.search.slice(1);
   if (query === 'service=git-receive-pack') await faults.beforeAdvertise?.();
   // git tries with an empty request whether a login is accepted, before it sends a large push.
   const isPush = service === 'git-receive-pack' && request.headers['content-length'] !== '4';
-  if (isPush) counts.pushes += 1;
+  if (isPush) options.counts.pushes += 1;
   if (isPush) await faults.beforeReceive?.();
-  const announce = options.announce ?? (() => undefined);
   let pushed: Promise<readonly PushedRef[]> | undefined;
   await backend.serve({
     request,
@@ -123,18 +106,18 @@ async function serve({ options, backend }: Face, exchange: Exchange): Promise<vo
       pushed = answerReceiveHooks(socket, faults);
       await pushed;
     },
-    beforeEnd: async () => await finishPush(announce, repository, (await pushed) ?? []),
+    beforeEnd: async () => await finishPush(repository, (await pushed) ?? []),
   });
 }
 
-/** The body of a request, of which no more than this comes through before the connection is cut. */
+/** The body of a request, cut off together with the connection after this many bytes. */
 function cutAfter(request: IncomingMessage, limit: number): Readable {
   let received = 0;
   const body = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       this.push(chunk.subarray(0, limit - received));
       received += chunk.length;
-      // Not ended either, as git would take what it has for all.
+      // The stream is not ended, because git would take what it has for the whole.
       if (received >= limit) request.socket.destroy();
       else done();
     },
@@ -142,7 +125,7 @@ function cutAfter(request: IncomingMessage, limit: number): Readable {
   return request.pipe(body);
 }
 
-/** CodeCommit asks for a login with 401, and answers one that it doesn't like with 403. */
+/** CodeCommit asks for a login with 401, and refuses one with 403. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number): void {
   request.resume();
   if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="AWS CodeCommit"');

@@ -1,26 +1,21 @@
 import type { AwsKeys } from '../../aws/identity';
 import { signLogin } from '../../remote/https/sigv4';
 
-/** Who may come in over HTTPS. */
-export interface LoginChecker {
-  /** Accepted so far, each once, in their order. */
-  readonly passwords: readonly string[];
-  allow(keys: AwsKeys): void;
-  /** Every login that was signed before this moment counts as expired. */
-  expire(before: Date): void;
-  /** `authorization` is the header of HTTP's Basic scheme; `host` the one of the request. */
-  check(authorization: string, place: { readonly host: string; readonly path: string }): boolean;
+interface Place {
+  /** That of the request. */
+  readonly host: string;
+  readonly path: string;
 }
 
 const validMilliseconds = 15 * 60_000;
 
-/** Knows the keys, and so can sign as their holder would. `now` gives milliseconds since 1970. */
-export function createLoginChecker(region: string, now: () => number): LoginChecker {
+/** Checks logins over HTTPS by signing with the known keys as their holder would. `now`: milliseconds since 1970. */
+export function createLoginChecker(region: string, now: () => number) {
   const known = new Map<string, AwsKeys>();
   const passwords: string[] = [];
   let expiredBefore = 0;
 
-  function isAccepted(username: string, password: string, place: { host: string; path: string }): boolean {
+  function isAccepted(username: string, password: string, place: Place): boolean {
     const keys = known.get(username.split('%')[0] ?? '');
     const time = parseTime(password);
     if (keys === undefined || time === undefined) return false;
@@ -29,12 +24,15 @@ export function createLoginChecker(region: string, now: () => number): LoginChec
     return username === expected.username && password === expected.password;
   }
   return {
+    /** Accepted so far, each once, in their order. */
     passwords,
-    allow: (keys) => void known.set(keys.accessKeyId, keys),
-    expire: (before) => {
+    allow: (keys: AwsKeys) => void known.set(keys.accessKeyId, keys),
+    /** Every login that was signed before this moment counts as expired. */
+    expire: (before: Date) => {
       expiredBefore = before.getTime();
     },
-    check(authorization, place) {
+    /** `authorization` is the header of HTTP's Basic scheme. */
+    check(authorization: string, place: Place): boolean {
       const [, encoded = ''] = /^Basic (\S+)$/.exec(authorization) ?? [];
       const [, username = '', password = ''] =
         /^([^:]*):(.*)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? [];

@@ -1,19 +1,20 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Algorithms, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
-import { createAuthenticator } from './authentication';
+import ssh2, {
+  type Algorithms,
+  type AuthContext,
+  type Connection,
+  type ParsedKey,
+  type PublicKeyAuthContext,
+  type ServerChannel,
+} from 'ssh2';
 import { greet, refuse, type SessionContext, serveCommand } from './session';
 import { Wire } from './wire';
 
 export interface ConnectionContext extends Omit<SessionContext, 'isCut'> {
   readonly hostKey: ParsedKey;
+  /** The one RSA public key of each SSH key ID. */
   readonly keys: ReadonlyMap<string, ParsedKey>;
-}
-
-/** A connection that is being served. */
-export interface ServedConnection {
-  /** Fulfilled when its socket is closed and every process that it started has ended. */
-  readonly closed: Promise<void>;
 }
 
 /**
@@ -34,8 +35,8 @@ interface StreamServer {
   injectSocket(stream: Duplex): void;
 }
 
-/** Speaks SSH on one socket until it is closed. */
-export function serveConnection(context: ConnectionContext, socket: Socket): ServedConnection {
+/** Speaks SSH on one socket. Fulfilled when that is closed and every process that it started has ended. */
+export async function serveConnection(context: ConnectionContext, socket: Socket): Promise<void> {
   const running = new Set<Promise<void>>();
   const wire = new Wire(socket, context.faults, context.counts);
   const server: StreamServer = new ssh2.Server(
@@ -49,8 +50,32 @@ export function serveConnection(context: ConnectionContext, socket: Socket): Ser
     },
   );
   server.injectSocket(wire);
-  const closed = new Promise<void>((resolve) => socket.once('close', resolve));
-  return { closed: closed.then(() => Promise.all(running)).then(() => undefined) };
+  await new Promise((resolve) => socket.once('close', resolve));
+  await Promise.all(running);
+}
+
+/** Returns the function that decides on the authentication requests of one connection. */
+function createAuthenticator(context: ConnectionContext): (request: AuthContext) => void {
+  const offered = new Set<string>();
+  return (request) => {
+    if (request.method !== 'publickey') return request.reject(['publickey']);
+    // OpenSSH asks about a key before it signs with it: the same key, offered once.
+    const key = request.key.data.toString('base64');
+    if (!offered.has(key)) context.counts.offeredKeys += 1;
+    offered.add(key);
+    if (!isAccepted(context, request)) return request.reject(['publickey']);
+    if (request.signature !== undefined) context.counts.authentications += 1;
+    request.accept();
+  };
+}
+
+/** Whether this is the key of that user and, once there is a signature, whether the signature is the key's. */
+function isAccepted({ keys, faults }: ConnectionContext, request: PublicKeyAuthContext): boolean {
+  const key = keys.get(request.username);
+  if (key === undefined || faults.refuseKeys === true) return false;
+  if (request.key.algo !== 'ssh-rsa' || !request.key.data.equals(key.getPublicSSH())) return false;
+  if (request.signature === undefined) return true;
+  return request.blob !== undefined && key.verify(request.blob, request.signature, request.hashAlgo);
 }
 
 function serveSessions(context: SessionContext, connection: Connection, running: Set<Promise<void>>): void {
@@ -88,8 +113,6 @@ async function run(
   try {
     await serveCommand(context, channel, command, gone);
   } catch (error) {
-    if (gone.aborted) return;
-    context.announce(`${command}: ${error}`);
-    refuse(channel, 128, String(error));
+    if (!gone.aborted) refuse(channel, 128, String(error));
   }
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Socket } from 'node:net';
 import { PassThrough, Transform } from 'node:stream';
 import type { ServerChannel } from 'ssh2';
 import type { SandboxCounts } from '../counts';
 import type { SandboxFaults } from '../faults';
-import { finishPush, hangUp, serverSettings } from '../gitServer';
+import { finishPush, hangUp, serverSettings, toHookSocket } from '../gitServer';
 import { answerReceiveHooks } from '../receive-hooks';
 import { readRepositoryPath, toServerEnvironment } from '../repository';
 
@@ -16,7 +15,6 @@ export interface SessionContext {
   readonly hooks: string;
   readonly faults: SandboxFaults;
   readonly counts: SandboxCounts;
-  readonly announce: (line: string) => void;
   /** Whether the connection is gone. */
   readonly isCut: () => boolean;
 }
@@ -55,21 +53,13 @@ export async function serveCommand(
   channel.stderr.on('error', () => undefined);
   if (context.faults.lfs !== undefined && command.startsWith('git-lfs-authenticate ')) {
     channel.write(JSON.stringify(context.faults.lfs));
-    leave(channel, 0);
-    return;
+    return leave(channel, 0);
   }
   const request = parseCommand(command);
-  if (request === undefined) {
-    greet(channel);
-    return;
-  }
+  if (request === undefined) return greet(channel);
   const repository = await readRepositoryPath(context.root, request.path);
-  if (repository === undefined) {
-    refuse(channel, 128, `repository '${request.path}' not found`);
-    return;
-  }
+  if (repository === undefined) return refuse(channel, 128, `repository '${request.path}' not found`);
   if (gone.aborted) return;
-  context.announce(`git-${request.service} ${request.path}`);
   const serve = request.service === 'upload-pack' ? serveUploadPack : serveReceivePack;
   leave(channel, await serve({ context, channel, repository, gone }));
 }
@@ -110,7 +100,7 @@ async function serveReceivePack({ context, channel, repository, gone }: Session)
   if (failure !== undefined) throw failure;
   if (answers.status === 'rejected') throw answers.reason;
   if (end.status === 'rejected') throw end.reason;
-  await finishPush(context.announce, repository, answers.value);
+  await finishPush(repository, answers.value);
   return end.value;
 }
 
@@ -164,14 +154,6 @@ async function connect(
   const [exitCode] = await once(child, 'close');
   gone.removeEventListener('abort', end);
   return typeof exitCode === 'number' ? exitCode : 128;
-}
-
-function toHookSocket(child: ChildProcess): Socket {
-  const socket = child.stdio[3];
-  if (!(socket instanceof Socket)) throw new Error('git was started without the socket of its hooks');
-  // A hook that outlives receive-pack would wait forever for an answer.
-  child.once('exit', () => socket.end());
-  return socket;
 }
 
 function leave(channel: ServerChannel, exitCode: number): void {

@@ -9,20 +9,16 @@ import type { SandboxFaults } from '../faults';
  */
 export class Wire extends Duplex {
   readonly #socket: Socket;
-  readonly #faults: SandboxFaults;
   readonly #counts: SandboxCounts;
-  readonly #inbound: Delay;
-  readonly #outbound: Delay;
-  #receivedAfterAuthentication: number | undefined;
-  #sentAfterAuthentication: number | undefined;
+  readonly #inbound: Lane;
+  readonly #outbound: Lane;
 
   constructor(socket: Socket, faults: SandboxFaults, counts: SandboxCounts) {
     super();
     this.#socket = socket;
-    this.#faults = faults;
     this.#counts = counts;
-    this.#inbound = new Delay(faults);
-    this.#outbound = new Delay(faults);
+    this.#inbound = new Lane(faults, 'dropAfterBytes');
+    this.#outbound = new Lane(faults, 'dropAfterBytesSent');
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#inbound.pass(() => this.push(null)));
     // A reset by the client is a normal end: 'close' follows.
@@ -32,31 +28,19 @@ export class Wire extends Duplex {
 
   /** From here on, bytes count against `dropAfterBytes` and `dropAfterBytesSent`. */
   startCountdown(): void {
-    this.#receivedAfterAuthentication = 0;
-    this.#sentAfterAuthentication = 0;
+    this.#inbound.passed = 0;
+    this.#outbound.passed = 0;
   }
 
   #receive(chunk: Buffer): void {
     this.#counts.bytesReceived += chunk.length;
-    if (this.#isInboundCutOff(chunk.length)) {
+    if (this.#inbound.isCutOff(chunk.length)) {
       this.#socket.destroy();
       return;
     }
     this.#inbound.pass(() => {
       if (!this.push(chunk)) this.#socket.pause();
     });
-  }
-
-  #isInboundCutOff(length: number): boolean {
-    if (this.#receivedAfterAuthentication === undefined) return false;
-    this.#receivedAfterAuthentication += length;
-    return this.#receivedAfterAuthentication >= (this.#faults.dropAfterBytes ?? Number.POSITIVE_INFINITY);
-  }
-
-  #isOutboundCutOff(length: number): boolean {
-    if (this.#sentAfterAuthentication === undefined) return false;
-    this.#sentAfterAuthentication += length;
-    return this.#sentAfterAuthentication >= (this.#faults.dropAfterBytesSent ?? Number.POSITIVE_INFINITY);
   }
 
   override _read(): void {
@@ -66,7 +50,7 @@ export class Wire extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, written: (error?: Error | null) => void): void {
     this.#counts.bytesSent += chunk.length;
     // Completed immediately even if the socket is full: the windows of ssh2's channels limit what can wait here.
-    if (this.#isOutboundCutOff(chunk.length)) this.#socket.destroy();
+    if (this.#outbound.isCutOff(chunk.length)) this.#socket.destroy();
     else this.#outbound.pass(() => this.#socket.write(chunk));
     written();
   }
@@ -84,16 +68,27 @@ export class Wire extends Duplex {
   }
 }
 
-/** One direction of a connection with latency: what goes in comes out later, in order. */
-class Delay {
+/** One direction of a connection. With latency, what goes in comes out later, in order. */
+class Lane {
   readonly #faults: SandboxFaults;
+  readonly #limit: 'dropAfterBytes' | 'dropAfterBytesSent';
   readonly #waiting: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   /** When the last waiting action is due, in the time of Date.now(). */
   #due = 0;
 
-  constructor(faults: SandboxFaults) {
+  /** Bytes since the authentication; undefined before it. */
+  passed: number | undefined;
+
+  constructor(faults: SandboxFaults, limit: 'dropAfterBytes' | 'dropAfterBytesSent') {
     this.#faults = faults;
+    this.#limit = limit;
+  }
+
+  isCutOff(length: number): boolean {
+    if (this.passed === undefined) return false;
+    this.passed += length;
+    return this.passed >= (this.#faults[this.#limit] ?? Number.POSITIVE_INFINITY);
   }
 
   pass(action: () => void): void {

@@ -1,6 +1,7 @@
-import type { CodeCommit } from '@aws-sdk/client-codecommit';
-import type { IAM } from '@aws-sdk/client-iam';
-import type { STS } from '@aws-sdk/client-sts';
+import { CodeCommit } from '@aws-sdk/client-codecommit';
+import { IAM, type IAMClientConfig } from '@aws-sdk/client-iam';
+import { STS } from '@aws-sdk/client-sts';
+import { explainErrors } from '../../aws/client';
 import { PermissionMissing } from '../../errors';
 
 /** AWS's own clients: credentials from the SDK's chain, with the SDK's retries when AWS throttles. */
@@ -8,7 +9,17 @@ export interface Aws {
   readonly iam: IAM;
   readonly codecommit: CodeCommit;
   readonly sts: STS;
-  readonly signal: AbortSignal;
+}
+
+type Options = Pick<IAMClientConfig, 'region' | 'requestHandler' | 'profile' | 'endpoint' | 'credentials'>;
+
+/** Every call of the clients throws MirrorError. */
+export function openAws(options: Options): Aws {
+  return {
+    iam: explainErrors(new IAM(options)),
+    codecommit: explainErrors(new CodeCommit(options)),
+    sts: explainErrors(new STS(options)),
+  };
 }
 
 /** A value, or the permission that was missing to read it. The value `undefined`: it does not exist. */

@@ -1,5 +1,5 @@
-import { waitUntilUserExists } from '@aws-sdk/client-iam';
-import { callAws, callAwsUnless } from '../../aws/call';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ifThere } from '../../aws/client';
 import { ourPath } from '../../aws/keyOwner';
 import { type PolicyDocument, parsePolicy } from '../../aws/policy';
 import { tagKey } from '../names';
@@ -32,135 +32,92 @@ type Tags = readonly { readonly Key?: string | undefined; readonly Value?: strin
 
 const toTag = (tags: Tags | undefined) => tags?.find(({ Key }) => Key === tagKey)?.Value;
 const toTags = (Value: string) => [{ Key: tagKey, Value }];
-const gone = 'NoSuchEntity';
 
-export function openUser({ iam, signal: abortSignal }: Aws, UserName: string): IdentityStore {
-  const options = { abortSignal };
+const secondsAtMost = 60;
+
+export function openUser({ iam }: Aws, UserName: string): IdentityStore {
   return {
     kind: 'user',
     async read() {
-      const answer = await callAwsUnless(gone, 'iam:GetUser', () => iam.getUser({ UserName }, options));
-      const user = answer?.User;
+      const user = (await ifThere(iam.getUser({ UserName })))?.User;
       return user && { arn: user.Arn ?? '', tag: toTag(user.Tags), trust: undefined };
     },
     async create(tag) {
-      await callAws('iam:CreateUser', () =>
-        iam.createUser({ UserName, Path: ourPath, Tags: toTags(tag) }, options),
-      );
-      await callAws('iam:GetUser', () =>
-        waitUntilUserExists({ client: iam, maxWaitTime: 60, abortSignal }, { UserName }),
-      );
+      await iam.createUser({ UserName, Path: ourPath, Tags: toTags(tag) });
+      for (let second = 0; second < secondsAtMost && (await this.read()) === undefined; second++)
+        await wait(1_000);
     },
     async setTag(tag) {
-      await callAws('iam:TagUser', () => iam.tagUser({ UserName, Tags: toTags(tag) }, options));
+      await iam.tagUser({ UserName, Tags: toTags(tag) });
     },
     async deleteTag() {
-      await callAwsUnless(gone, 'iam:UntagUser', () =>
-        iam.untagUser({ UserName, TagKeys: [tagKey] }, options),
-      );
+      await ifThere(iam.untagUser({ UserName, TagKeys: [tagKey] }));
     },
     async readPolicy(PolicyName) {
-      const answer = await callAwsUnless(gone, 'iam:GetUserPolicy', () =>
-        iam.getUserPolicy({ UserName, PolicyName }, options),
-      );
+      const answer = await ifThere(iam.getUserPolicy({ UserName, PolicyName }));
       return answer && { document: parsePolicy(answer.PolicyDocument ?? '') };
     },
     async putPolicy(PolicyName, document) {
-      const PolicyDocument = JSON.stringify(document);
-      await callAws('iam:PutUserPolicy', () =>
-        iam.putUserPolicy({ UserName, PolicyName, PolicyDocument }, options),
-      );
+      await iam.putUserPolicy({ UserName, PolicyName, PolicyDocument: JSON.stringify(document) });
     },
     async deletePolicy(PolicyName) {
-      await callAwsUnless(gone, 'iam:DeleteUserPolicy', () =>
-        iam.deleteUserPolicy({ UserName, PolicyName }, options),
-      );
+      await ifThere(iam.deleteUserPolicy({ UserName, PolicyName }));
     },
     async delete() {
-      await callAwsUnless(gone, 'iam:DeleteUser', () => iam.deleteUser({ UserName }, options));
+      await ifThere(iam.deleteUser({ UserName }));
     },
   };
 }
 
-export function openRole({ iam, signal: abortSignal }: Aws, RoleName: string): IdentityStore {
-  const options = { abortSignal };
+export function openRole({ iam }: Aws, RoleName: string): IdentityStore {
   return {
     kind: 'role',
     async read() {
-      const answer = await callAwsUnless(gone, 'iam:GetRole', () => iam.getRole({ RoleName }, options));
-      const role = answer?.Role;
-      if (role === undefined) return undefined;
-      const trust = parsePolicy(role.AssumeRolePolicyDocument ?? '');
-      return { arn: role.Arn ?? '', tag: toTag(role.Tags), trust };
+      const role = (await ifThere(iam.getRole({ RoleName })))?.Role;
+      const trust = parsePolicy(role?.AssumeRolePolicyDocument ?? '');
+      return role && { arn: role.Arn ?? '', tag: toTag(role.Tags), trust };
     },
     async create(tag, trust) {
       const AssumeRolePolicyDocument = JSON.stringify(trust);
-      await callAws('iam:CreateRole', () =>
-        iam.createRole({ RoleName, Path: ourPath, Tags: toTags(tag), AssumeRolePolicyDocument }, options),
-      );
+      await iam.createRole({ RoleName, Path: ourPath, Tags: toTags(tag), AssumeRolePolicyDocument });
     },
     async setTag(tag) {
-      await callAws('iam:TagRole', () => iam.tagRole({ RoleName, Tags: toTags(tag) }, options));
+      await iam.tagRole({ RoleName, Tags: toTags(tag) });
     },
     async deleteTag() {
-      await callAwsUnless(gone, 'iam:UntagRole', () =>
-        iam.untagRole({ RoleName, TagKeys: [tagKey] }, options),
-      );
+      await ifThere(iam.untagRole({ RoleName, TagKeys: [tagKey] }));
     },
     async readPolicy(PolicyName) {
-      const answer = await callAwsUnless(gone, 'iam:GetRolePolicy', () =>
-        iam.getRolePolicy({ RoleName, PolicyName }, options),
-      );
+      const answer = await ifThere(iam.getRolePolicy({ RoleName, PolicyName }));
       return answer && { document: parsePolicy(answer.PolicyDocument ?? '') };
     },
     async putPolicy(PolicyName, document) {
-      const PolicyDocument = JSON.stringify(document);
-      await callAws('iam:PutRolePolicy', () =>
-        iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument }, options),
-      );
+      await iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument: JSON.stringify(document) });
     },
     async deletePolicy(PolicyName) {
-      await callAwsUnless(gone, 'iam:DeleteRolePolicy', () =>
-        iam.deleteRolePolicy({ RoleName, PolicyName }, options),
-      );
+      await ifThere(iam.deleteRolePolicy({ RoleName, PolicyName }));
     },
     async delete() {
-      await callAwsUnless(gone, 'iam:DeleteRole', () => iam.deleteRole({ RoleName }, options));
+      await ifThere(iam.deleteRole({ RoleName }));
     },
   };
 }
 
 /** Replaces the trust policy of a role. */
-export async function putTrust({ iam, signal: abortSignal }: Aws, RoleName: string, trust: PolicyDocument) {
-  const PolicyDocument = JSON.stringify(trust);
-  await callAws('iam:UpdateAssumeRolePolicy', () =>
-    iam.updateAssumeRolePolicy({ RoleName, PolicyDocument }, { abortSignal }),
-  );
+export async function putTrust({ iam }: Aws, RoleName: string, trust: PolicyDocument): Promise<void> {
+  await iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: JSON.stringify(trust) });
 }
 
 /** Uploads a public key to a user and returns its ID. */
-export async function uploadKey({ iam, signal: abortSignal }: Aws, UserName: string, publicKey: string) {
-  const answer = await callAws('iam:UploadSSHPublicKey', () =>
-    iam.uploadSSHPublicKey({ UserName, SSHPublicKeyBody: publicKey }, { abortSignal }),
-  );
-  return answer.SSHPublicKey?.SSHPublicKeyId ?? '';
+export async function uploadKey({ iam }: Aws, UserName: string, SSHPublicKeyBody: string): Promise<string> {
+  const { SSHPublicKey } = await iam.uploadSSHPublicKey({ UserName, SSHPublicKeyBody });
+  return SSHPublicKey?.SSHPublicKeyId ?? '';
 }
 
-export async function setKeyStatus(
-  { iam, signal: abortSignal }: Aws,
-  { user, id }: { user: string; id: string },
-  Status: 'Active' | 'Inactive',
-) {
-  await callAws('iam:UpdateSSHPublicKey', () =>
-    iam.updateSSHPublicKey({ UserName: user, SSHPublicKeyId: id, Status }, { abortSignal }),
-  );
+export async function deactivateKey({ iam }: Aws, UserName: string, SSHPublicKeyId: string): Promise<void> {
+  await iam.updateSSHPublicKey({ UserName, SSHPublicKeyId, Status: 'Inactive' });
 }
 
-export async function deleteKey(
-  { iam, signal: abortSignal }: Aws,
-  { user, id }: { user: string; id: string },
-) {
-  await callAwsUnless(gone, 'iam:DeleteSSHPublicKey', () =>
-    iam.deleteSSHPublicKey({ UserName: user, SSHPublicKeyId: id }, { abortSignal }),
-  );
+export async function deleteKey({ iam }: Aws, UserName: string, SSHPublicKeyId: string): Promise<void> {
+  await ifThere(iam.deleteSSHPublicKey({ UserName, SSHPublicKeyId }));
 }

@@ -4,12 +4,12 @@ import type { PrivateKey } from '../../ssh/privateKey';
 import { planVariable } from '../bitbucket/plan';
 import { keysFull } from '../errors';
 import { toVariableNames } from '../names';
-import { patience, prove } from '../steps/prove';
+import { prove } from '../steps/prove';
 import type { BitbucketSituation, Hands, Situation } from '../steps/situation';
-import type { Made, Plan, Step } from '../steps/step';
-import { deleteKey, setKeyStatus, uploadKey } from './identity';
-import type { Ownership } from './identityPlan';
+import { type Made, nothingMade, type Plan, type Step } from '../steps/step';
+import { deactivateKey, deleteKey, uploadKey } from './identity';
 import { writeKeyFile } from './keyFile';
+import type { Ownership } from './plan';
 
 /** The keys of the user, and which one the pipeline has. */
 interface Keys {
@@ -30,7 +30,7 @@ export function planKey(situation: Situation, hands: Hands, ownership: Ownership
   if ('missing' in keys || 'missing' in variables)
     return {
       steps: [{ title: 'IAM: SSH public key', state: 'unseen', missing: missing.join(', ') }],
-      made: { key: undefined, keyId: undefined },
+      made: nothingMade,
     };
   const names = toVariableNames(hands.request);
   const usedId = variables.value.find(({ key }) => key === names.id)?.value;
@@ -44,7 +44,7 @@ export function planKey(situation: Situation, hands: Hands, ownership: Ownership
       : 'the variables on Bitbucket have it';
   const step: Step = { title: `IAM: SSH public key ${current.id}`, state: 'exists', note };
   const retirement = bitbucket === undefined ? [] : planRetirement(known, hands, current.id);
-  return { steps: [step, ...retirement], made: { key: undefined, keyId: current.id } };
+  return { steps: [step, ...retirement], made: { ...nothingMade, keyId: current.id } };
 }
 
 /**
@@ -100,15 +100,14 @@ function planUpload({ request, aws }: Hands, match: IamKey | undefined): Step {
 
 function planProof({ request, context }: Hands): Step {
   const run = async ({ key, keyId }: Made) => {
-    const endpoint = request.endpoint !== undefined && { CODECOMMIT_ENDPOINT: request.endpoint };
     const variables = {
       CODECOMMIT_URL: request.url,
-      ...endpoint,
+      CODECOMMIT_ENDPOINT: request.endpoint,
       SSH_KEY_ID: need(keyId),
       SSH_KEY: need(key).pem,
       KNOWN_HOSTS: request.knownHosts.join('\n'),
     };
-    const count = await prove(variables, context, patience);
+    const count = await prove(variables, context);
     context.log.info(`CodeCommit accepts ${keyId}, to read and to push; the repository has ${count} refs.`);
   };
   return { title: 'Connection to CodeCommit with this key', state: 'verify', run };
@@ -120,20 +119,12 @@ function planVariables(situation: BitbucketSituation | undefined, { request, bit
   if (situation === undefined || bitbucket === undefined)
     return [names.key, names.id].map((key) => ({ title: `Bitbucket: variable ${key}`, state: 'by-hand' }));
   const toKey = ({ key }: Made) => Buffer.from(need(key).pem).toString('base64');
-  return [
-    planVariable(
-      situation,
-      bitbucket,
-      { key: names.key, secured: true, note: 'the private key, secured' },
-      toKey,
-    ),
-    planVariable(
-      situation,
-      bitbucket,
-      { key: names.id, secured: false, note: 'the id that IAM gives' },
-      ({ keyId }) => need(keyId),
-    ),
+  const toId = ({ keyId }: Made) => need(keyId);
+  const variables = [
+    { key: names.key, secured: true, note: 'the private key, secured', toValue: toKey },
+    { key: names.id, secured: false, note: 'the id that IAM gives', toValue: toId },
   ];
+  return variables.map((variable) => planVariable(situation, bitbucket, variable));
 }
 
 /** IAM allows five keys per user (IAM and STS quotas). */
@@ -165,7 +156,7 @@ function planRetirement({ all, usedId, ownership }: Keys, hands: Hands, keep: st
         title: `IAM: SSH public key ${id}`,
         state: 'change',
         note: 'active → inactive: the pipeline does not have it',
-        run: () => setKeyStatus(aws, { user: request.user, id }, 'Inactive'),
+        run: () => deactivateKey(aws, request.user, id),
       };
     });
 }
@@ -175,7 +166,7 @@ function toDeletion({ id, active }: IamKey, { request: { user }, aws }: Hands): 
     title: `IAM: SSH public key ${id}`,
     state: 'remove',
     note: `${active ? 'active' : 'inactive'}; the pipeline does not have it`,
-    run: () => deleteKey(aws, { user, id }),
+    run: () => deleteKey(aws, user, id),
   };
 }
 

@@ -1,4 +1,4 @@
-import { callAws, callAwsUnless } from '../../aws/call';
+import { ifThere, unlessThere } from '../../aws/client';
 import { type PolicyDocument, toPartition } from '../../aws/policy';
 import type { RepositoryIds } from '../bitbucket/bitbucket';
 import type { SetupRequest } from '../request';
@@ -43,8 +43,7 @@ export function toTrust(request: SetupRequest, account: string, ids: RepositoryI
 
 /** A role's own trust policy with our statement added, or replaced. */
 export function addTrust(present: unknown, ours: PolicyDocument): PolicyDocument {
-  const own = toStatements(ours);
-  return { ...toRecord(present), Statement: [...withoutTrust(present), ...own] };
+  return { ...toRecord(present), Statement: [...withoutTrust(present), ...toStatements(ours)] };
 }
 
 /** A trust policy without our statement. Undefined if it has none. */
@@ -59,37 +58,25 @@ function withoutTrust(document: unknown): unknown[] {
 
 /** A policy may have a single statement without a list. */
 function toStatements(document: unknown): unknown[] {
-  const statement = toRecord(document)['Statement'];
-  if (Array.isArray(statement)) return statement;
-  return statement === undefined ? [] : [statement];
+  return [toRecord(document)['Statement'] ?? []].flat();
 }
 
 function toRecord(value: unknown): PolicyDocument {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-export async function readProvider({ iam, signal: abortSignal }: Aws, OpenIDConnectProviderArn: string) {
-  const answer = await callAwsUnless('NoSuchEntity', 'iam:GetOpenIDConnectProvider', () =>
-    iam.getOpenIDConnectProvider({ OpenIDConnectProviderArn }, { abortSignal }),
-  );
+export async function readProvider({ iam }: Aws, OpenIDConnectProviderArn: string) {
+  const answer = await ifThere(iam.getOpenIDConnectProvider({ OpenIDConnectProviderArn }));
   return answer && { audiences: answer.ClientIDList ?? [] };
 }
 
 /** Without thumbprints: AWS verifies the issuer's certificate with its own list of authorities. */
-export async function createProvider(
-  { iam, signal: abortSignal }: Aws,
-  request: SetupRequest,
-  ids: RepositoryIds,
-) {
+export async function createProvider({ iam }: Aws, request: SetupRequest, ids: RepositoryIds): Promise<void> {
   const input = { Url: `https://${toIssuer(request)}`, ClientIDList: [toAudience(ids)] };
-  await callAwsUnless('EntityAlreadyExists', 'iam:CreateOpenIDConnectProvider', () =>
-    iam.createOpenIDConnectProvider(input, { abortSignal }),
-  );
+  await unlessThere(iam.createOpenIDConnectProvider(input));
 }
 
-export async function addAudience({ iam, signal: abortSignal }: Aws, arn: string, ids: RepositoryIds) {
+export async function addAudience({ iam }: Aws, arn: string, ids: RepositoryIds): Promise<void> {
   const input = { OpenIDConnectProviderArn: arn, ClientID: toAudience(ids) };
-  await callAws('iam:AddClientIDToOpenIDConnectProvider', () =>
-    iam.addClientIDToOpenIDConnectProvider(input, { abortSignal }),
-  );
+  await iam.addClientIDToOpenIDConnectProvider(input);
 }

@@ -1,4 +1,4 @@
-import { callAws, callAwsUnless } from '../../aws/call';
+import { ifThere, unlessThere } from '../../aws/client';
 import { ourPath } from '../../aws/keyOwner';
 import { type PolicyDocument, parsePolicy, toPartition, toRepositoryArn } from '../../aws/policy';
 import { type Mirror, tagKey, toMirrorTag, toProtectionName } from '../names';
@@ -59,26 +59,19 @@ export function toProtectionArn(mirror: Mirror, account: string): string {
   return `arn:${toPartition(mirror.region)}:iam::${account}:policy${ourPath}${toProtectionName(mirror)}`;
 }
 
-export async function readProtection(
-  { iam, signal: abortSignal }: Aws,
-  PolicyArn: string,
-): Promise<Protection | undefined> {
-  const answer = await callAwsUnless('NoSuchEntity', 'iam:GetPolicy', () =>
-    iam.getPolicy({ PolicyArn }, { abortSignal }),
-  );
-  if (answer?.Policy === undefined) return undefined;
-  const { DefaultVersionId: version = '', AttachmentCount: attached = 0 } = answer.Policy;
-  const content = await callAws('iam:GetPolicyVersion', () =>
-    iam.getPolicyVersion({ PolicyArn, VersionId: version }, { abortSignal }),
-  );
-  return { document: parsePolicy(content.PolicyVersion?.Document ?? ''), version, attached };
+export async function readProtection({ iam }: Aws, PolicyArn: string): Promise<Protection | undefined> {
+  const policy = (await ifThere(iam.getPolicy({ PolicyArn })))?.Policy;
+  if (policy === undefined) return undefined;
+  const { DefaultVersionId: version = '', AttachmentCount: attached = 0 } = policy;
+  const { PolicyVersion } = await iam.getPolicyVersion({ PolicyArn, VersionId: version });
+  return { document: parsePolicy(PolicyVersion?.Document ?? ''), version, attached };
 }
 
 export async function createProtection(
-  { iam, signal: abortSignal }: Aws,
+  { iam }: Aws,
   mirror: Mirror,
   document: PolicyDocument,
-) {
+): Promise<void> {
   const input = {
     PolicyName: toProtectionName(mirror),
     Path: ourPath,
@@ -86,36 +79,23 @@ export async function createProtection(
     PolicyDocument: JSON.stringify(document),
     Tags: [{ Key: tagKey, Value: toMirrorTag(mirror) }],
   };
-  await callAwsUnless('EntityAlreadyExists', 'iam:CreatePolicy', () =>
-    iam.createPolicy(input, { abortSignal }),
-  );
+  await unlessThere(iam.createPolicy(input));
 }
 
 /** IAM keeps at most five versions of a policy, so the replaced one is deleted. */
 export async function replaceProtection(
-  { iam, signal: abortSignal }: Aws,
+  { iam }: Aws,
   { arn: PolicyArn, present, wanted }: { arn: string; present: Protection; wanted: PolicyDocument },
-) {
+): Promise<void> {
   const PolicyDocument = JSON.stringify(wanted);
-  await callAws('iam:CreatePolicyVersion', () =>
-    iam.createPolicyVersion({ PolicyArn, PolicyDocument, SetAsDefault: true }, { abortSignal }),
-  );
-  await callAwsUnless('NoSuchEntity', 'iam:DeletePolicyVersion', () =>
-    iam.deletePolicyVersion({ PolicyArn, VersionId: present.version }, { abortSignal }),
-  );
+  await iam.createPolicyVersion({ PolicyArn, PolicyDocument, SetAsDefault: true });
+  await ifThere(iam.deletePolicyVersion({ PolicyArn, VersionId: present.version }));
 }
 
 /** Deletes versions left by an interrupted change first: IAM requires that (IAM API, DeletePolicy). */
-export async function deleteProtection({ iam, signal: abortSignal }: Aws, PolicyArn: string) {
-  const listed = await callAws('iam:ListPolicyVersions', () =>
-    iam.listPolicyVersions({ PolicyArn }, { abortSignal }),
-  );
-  for (const { VersionId, IsDefaultVersion } of listed.Versions ?? [])
-    if (!IsDefaultVersion)
-      await callAwsUnless('NoSuchEntity', 'iam:DeletePolicyVersion', () =>
-        iam.deletePolicyVersion({ PolicyArn, VersionId }, { abortSignal }),
-      );
-  await callAwsUnless('NoSuchEntity', 'iam:DeletePolicy', () =>
-    iam.deletePolicy({ PolicyArn }, { abortSignal }),
-  );
+export async function deleteProtection({ iam }: Aws, PolicyArn: string): Promise<void> {
+  const { Versions = [] } = await iam.listPolicyVersions({ PolicyArn });
+  for (const { VersionId, IsDefaultVersion } of Versions)
+    if (!IsDefaultVersion) await ifThere(iam.deletePolicyVersion({ PolicyArn, VersionId }));
+  await ifThere(iam.deletePolicy({ PolicyArn }));
 }

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { hasCode, PermissionMissing } from '../../errors';
-import { sendRequest } from '../../http/request';
+import { toJson } from '../../fleet/hosts/api/exchange';
+import { readRetryAfter } from '../../fleet/hosts/api/limits';
+import { type HttpAnswer, sendRequest } from '../../http/request';
 import {
   bitbucketFailed,
   bitbucketGone,
@@ -49,10 +51,10 @@ export async function askBitbucket(
   request: BitbucketRequest,
 ): Promise<BitbucketAnswer> {
   for (let attempt = 1; ; attempt++) {
-    const { status, text, retryAfter } = await send(access, request);
+    const { status, text, headers } = await send(access, request);
     if (![429, 502, 503, 504].includes(status))
       return toAnswer(request, { status, text }, toTokenKind(access));
-    const seconds = toSeconds(retryAfter, attempt);
+    const seconds = Math.ceil((readRetryAfter(headers, Date.now()) ?? 500 * 2 ** attempt) / 1_000);
     if (attempt === tries || seconds > waitAtMostSeconds) {
       if (status === 429) throw bitbucketThrottled(seconds);
       throw bitbucketFailed(toCall(request), `${status} ${text}`);
@@ -63,7 +65,6 @@ export async function askBitbucket(
 }
 
 const listPage = z.object({ values: z.array(z.unknown()), next: z.string().optional() });
-const pagesAtMost = 100;
 
 /** Every item of a list, from all pages. Empty if the list does not exist. */
 export async function listBitbucket<T>(
@@ -72,7 +73,7 @@ export async function listBitbucket<T>(
 ): Promise<readonly T[]> {
   const items: T[] = [];
   let next: string | undefined = `${path}?pagelen=100`;
-  for (let page = 1; next !== undefined; page++) {
+  while (next !== undefined) {
     const request: BitbucketRequest = { method: 'GET', path: next, scope };
     const answer = await askBitbucket(access, request);
     if (answer.status !== 'done') return items;
@@ -80,7 +81,7 @@ export async function listBitbucket<T>(
     items.push(...parseBody(z.array(item), { body: values }, request));
     // The token is sent to no other host, whatever the page says.
     const isOurs = following === undefined || new URL(following).origin === new URL(access.base).origin;
-    if (!isOurs || page === pagesAtMost) throw bitbucketFailed(toCall(request), `next: ${following}`);
+    if (!isOurs) throw bitbucketFailed(toCall(request), `next: ${following}`);
     next = following;
   }
   return items;
@@ -92,36 +93,21 @@ export function parseBody<T>(schema: z.ZodType<T>, answer: { body: unknown }, re
   throw bitbucketFailed(toCall(request), z.prettifyError(parsed.error));
 }
 
-interface Received {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-}
-
-async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<Received> {
+async function send(access: BitbucketAccess, { method, path, body }: BitbucketRequest): Promise<HttpAnswer> {
   const url = new URL(path.startsWith('http') ? path : `${access.base}/${path}`);
   const headers = {
     Authorization: access.authorization,
     Accept: 'application/json',
-    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(body !== undefined && { 'Content-Type': 'application/json' }),
   };
   const { answerMilliseconds: timeout = 30_000, env, signal } = access;
-  const request = { method, headers, timeout, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
   try {
-    const answer = await sendRequest(url, request, { env, signal });
-    return { ...answer, retryAfter: answer.headers['retry-after'] };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return await sendRequest(url, { method, headers, timeout, body: text }, { env, signal });
   } catch (error) {
     if (signal.aborted || hasCode(error, ['proxy-refused'])) throw error;
     throw bitbucketUnreachable(access.base, error);
   }
-}
-
-/** Seconds, or the date of RFC 9110; without the header, the pause doubles each time. */
-function toSeconds(header: string | undefined, attempt: number): number {
-  if (header !== undefined && /^\d+$/.test(header)) return Number(header);
-  const date = Date.parse(header ?? '');
-  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - Date.now()) / 1000));
-  return 2 ** attempt / 2;
 }
 
 /** API tokens are sent as Basic, access tokens as Bearer. */
@@ -134,7 +120,7 @@ function toAnswer(
   { status, text }: { status: number; text: string },
   kind: TokenKind,
 ): BitbucketAnswer {
-  const body = parseJson(text);
+  const body = toJson(text);
   if (status >= 200 && status < 300) return { status: 'done', body };
   if (status === 404) return { status: 'not-found', body };
   if (status === 409) return { status: 'conflict', body };
@@ -154,7 +140,7 @@ function isAddressRefused(message: string): boolean {
 
 const errorBody = z.object({
   error: z.object({
-    message: z.string().default(''),
+    message: z.string().optional(),
     detail: z
       .object({ required: z.array(z.string()) })
       .optional()
@@ -163,18 +149,8 @@ const errorBody = z.object({
 });
 
 function parseError(body: unknown): { message: string; required: string | undefined } {
-  const parsed = errorBody.safeParse(body);
-  if (!parsed.success) return { message: '', required: undefined };
-  const { message, detail } = parsed.data.error;
+  const { message = '', detail } = errorBody.safeParse(body).data?.error ?? {};
   return { message, required: detail?.required.join(' and ') || undefined };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function toCall({ method, path }: BitbucketRequest): string {

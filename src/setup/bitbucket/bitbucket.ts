@@ -9,39 +9,12 @@ import {
 } from './api';
 import { bitbucketConflict, bitbucketFailed, bitbucketNotFound } from './errors';
 
-/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` can be repeated. */
-export interface BitbucketRepository {
-  readIds(): Promise<RepositoryIds>;
-  readEnabled(): Promise<boolean>;
-  readVariables(): Promise<readonly BitbucketVariable[]>;
-  readSchedules(): Promise<readonly BitbucketSchedule[]>;
-  ensureEnabled(): Promise<void>;
-  ensureVariable(variable: NewVariable): Promise<void>;
-  createSchedule(schedule: NewSchedule): Promise<void>;
-  deleteVariable(uuid: string): Promise<void>;
-  deleteSchedule(uuid: string): Promise<void>;
-}
-
 export interface RepositoryIds {
   /** With braces, as in Bitbucket's responses. */
   readonly repository: string;
   readonly workspace: string;
   /** The default branch; undefined for an empty repository. */
   readonly branch: string | undefined;
-}
-
-export interface NewVariable {
-  readonly key: string;
-  readonly value: string;
-  readonly secured: boolean;
-}
-
-export interface NewSchedule {
-  readonly branch: string;
-  /** The custom pipeline. */
-  readonly pipeline: string;
-  /** Seven fields, UTC. */
-  readonly cron: string;
 }
 
 const variable = z.object({
@@ -73,10 +46,13 @@ const scopes = {
   variables: { access: 'pipeline:variable', api: 'admin:pipeline:bitbucket' },
 } as const;
 
+export type BitbucketRepository = ReturnType<typeof createBitbucketRepository>;
+
+/** The settings of one repository on Bitbucket. Each `ensure…` and `delete…` can be repeated. */
 export function createBitbucketRepository(
   access: BitbucketAccess,
   { workspace, repository }: { workspace: string; repository: string },
-): BitbucketRepository {
+) {
   const root = `repositories/${workspace}/${repository}`;
   const config = `${root}/pipelines_config`;
   const paths = { variables: `${config}/variables`, schedules: `${config}/schedules` };
@@ -98,14 +74,10 @@ export function createBitbucketRepository(
     listBitbucket(access, { path: paths.variables, scope: scopeOf('variables'), item: variable });
 
   return {
-    async readIds() {
+    async readIds(): Promise<RepositoryIds> {
       const found = await read(root, scopeOf('repository'), ids);
       if (found === undefined) throw bitbucketNotFound(`${workspace}/${repository}`);
-      return {
-        repository: found.uuid,
-        workspace: found.workspace.uuid,
-        branch: found.mainbranch?.name,
-      };
+      return { repository: found.uuid, workspace: found.workspace.uuid, branch: found.mainbranch?.name };
     },
     async readEnabled() {
       const schema = z.object({ enabled: z.boolean().default(false) });
@@ -119,7 +91,7 @@ export function createBitbucketRepository(
         throw bitbucketConflict(`PUT ${config}`);
     },
     /** Changes or creates the variable. A conflict means that it was created in the meantime. */
-    async ensureVariable(body) {
+    async ensureVariable(body: { readonly key: string; readonly value: string; readonly secured: boolean }) {
       const scope = scopeOf('variables');
       const find = async () => (await readVariables()).find(({ key }) => key === body.key)?.uuid;
       const known = await find();
@@ -128,23 +100,23 @@ export function createBitbucketRepository(
       if (uuid === undefined || !(await write('PUT', `${paths.variables}/${uuid}`, scope, body)))
         throw bitbucketConflict(`POST ${paths.variables}`);
     },
-    async createSchedule({ branch, pipeline, cron }) {
-      const pattern = { type: 'custom', pattern: pipeline };
+    /** `pipeline`: the custom pipeline. `cron`: seven fields, UTC. */
+    async createSchedule({ branch, pipeline, cron }: { branch: string; pipeline: string; cron: string }) {
       const target = {
         type: 'pipeline_ref_target',
         ref_type: 'branch',
         ref_name: branch,
-        selector: pattern,
+        selector: { type: 'custom', pattern: pipeline },
       };
       const body = { type: 'pipeline_schedule', target, cron_pattern: cron, enabled: true };
       if (!(await write('POST', paths.schedules, scopeOf('writePipelines'), body)))
         throw bitbucketConflict(`POST ${paths.schedules}`);
     },
-    async deleteVariable(uuid) {
+    async deleteVariable(uuid: string) {
       const path = `${paths.variables}/${uuid}`;
       await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('variables') });
     },
-    async deleteSchedule(uuid) {
+    async deleteSchedule(uuid: string) {
       const path = `${paths.schedules}/${uuid}`;
       await askBitbucket(access, { method: 'DELETE', path, scope: scopeOf('writePipelines') });
     },

@@ -2,7 +2,7 @@ import { toNightlyName, toSuffix } from '../names';
 import type { SetupRequest } from '../request';
 import type { BitbucketSituation, Hands } from '../steps/situation';
 import { decide, type Made, type Step } from '../steps/step';
-import type { BitbucketRepository, NewVariable } from './bitbucket';
+import type { BitbucketRepository } from './bitbucket';
 
 export function planEnabled(situation: BitbucketSituation | undefined, { bitbucket }: Hands): Step {
   const title = 'Bitbucket: Pipelines';
@@ -40,19 +40,22 @@ export function planSchedule(situation: BitbucketSituation | undefined, hands: H
   );
 }
 
-/** A variable whose value is created by an earlier step. */
+interface NewVariable {
+  readonly key: string;
+  readonly secured: boolean;
+  readonly note: string;
+  /** The value is created by an earlier step. */
+  readonly toValue: (made: Made) => string;
+}
+
 export function planVariable(
   { variables }: BitbucketSituation,
   bitbucket: BitbucketRepository,
-  { key, secured, note }: { key: string; secured: boolean; note: string },
-  toValue: (made: Made) => string,
+  { key, secured, note, toValue }: NewVariable,
 ): Step {
   return decide(`Bitbucket: variable ${key}`, variables, (all) => {
     const present = all.find((each) => each.key === key);
-    const run = (made: Made) => {
-      const variable: NewVariable = { key, value: toValue(made), secured };
-      return bitbucket.ensureVariable(variable);
-    };
+    const run = (made: Made) => bitbucket.ensureVariable({ key, value: toValue(made), secured });
     if (present === undefined) return { state: 'create', note, run };
     const old = present.secured ? 'secured' : (present.value ?? 'empty');
     return { state: 'change', note: `${old} → ${note}`, run };

@@ -41,7 +41,7 @@ export function isEmpty(node: unknown): boolean {
   return node === undefined || node === null || (isScalar(node) && node.value === null);
 }
 
-/** The lists of steps in these sections, an alias followed. Throws for one that is no list, such as an import. */
+/** The lists of steps in these sections; aliases are followed. Throws for anything but a list, such as an import. */
 export function findPipelines(document: Document.Parsed, names: readonly string[]): Pipeline[] {
   const pipelines = document.get('pipelines', true);
   if (!isMap(pipelines)) return [];
@@ -65,17 +65,20 @@ export interface PipeUse {
   /** From 1. */
   readonly line: number;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** The step that it is in. */
+  readonly step: YAMLMap | undefined;
 }
 
 export function findPipes(document: Document.Parsed, source: string, mirror: Mirror): PipeUse[] {
   const uses: PipeUse[] = [];
   visit(document, {
-    Map(_key, node) {
+    Map(_key, node, parents) {
       if (!node.has('pipe')) return;
       const { pipe, variables } = node.toJS(document);
       if (!isPipeOf(mirror, pipe, variables?.CODECOMMIT_URL)) return;
       const line = source.slice(0, rangeOf(node)[0]).split('\n').length;
-      uses.push({ node, line, variables });
+      const step = parents.filter(isMap).findLast((parent) => parent.has('script'));
+      uses.push({ node, line, variables, step });
     },
   });
   return uses;
@@ -88,7 +91,7 @@ export function rangeOf(node: unknown): readonly [number, number] {
   return [Number(range[0]), Number(range[1])];
 }
 
-/** The step of an item of a pipeline, an alias followed. */
+/** The step of an item of a pipeline; an alias is followed. */
 export function toStepMap(item: unknown, document: Document.Parsed): YAMLMap | undefined {
   const step = isMap(item) ? item.get('step', true) : undefined;
   const resolved = isAlias(step) ? step.resolve(document) : step;
@@ -100,16 +103,8 @@ export function toStepMap(item: unknown, document: Document.Parsed): YAMLMap | u
  * the place of the default one. True where the file has no list.
  */
 export function hasAudience(text: string, audience: string, mirror: Mirror): boolean {
-  const file = parsePipelines(text).toJS();
-  const lists = [file?.options, ...findSteps(file, mirror)].map((each) => each?.oidc?.audiences);
+  const document = parsePipelines(text);
+  const steps = findPipes(document, text, mirror).map(({ step }) => step?.toJS(document));
+  const lists = [document.toJS()?.options, ...steps].map((each) => each?.oidc?.audiences);
   return lists.every((list) => !Array.isArray(list) || list.includes(audience));
-}
-
-/** The steps with our pipe for this mirror, as plain data. */
-function findSteps(node: unknown, mirror: Mirror): { readonly oidc?: { readonly audiences?: unknown } }[] {
-  if (typeof node !== 'object' || node === null) return [];
-  const inside = Object.values(node).flatMap((value) => findSteps(value, mirror));
-  if (!('script' in node) || !Array.isArray(node.script)) return inside;
-  const isOurs = node.script.some((line) => isPipeOf(mirror, line?.pipe, line?.variables?.CODECOMMIT_URL));
-  return isOurs ? [node as { oidc?: { audiences?: unknown } }] : inside;
 }

@@ -42,37 +42,22 @@ export function planPipelinesFile(before: string | undefined, content: StepConte
     changes.set(change.from, change);
   }
   const fresh = toWanted(document, content);
+  const names = fresh.map((keys) => keys.join(' ').replaceAll("'", ''));
   const all = [...changes.values(), ...addPipelines(source, document, fresh, content)];
   if (all.length === 0) return { text: undefined, added, different };
   const text = applyChanges(source, all);
   requireGrown(document, text, content);
-  return { text, added: [...added, ...fresh.map(([path]) => path.join(' '))], different };
+  return { text, added: [...added, ...names], different };
 }
 
-/** The keys of a new pipeline, as YAML text. */
-type Wanted = readonly [path: readonly string[], keys: readonly string[]];
-
-function toWanted(document: Document.Parsed, { nightly }: StepContent): Wanted[] {
+/** The keys of each new pipeline, as YAML text. */
+function toWanted(document: Document.Parsed, { nightly }: StepContent): (readonly string[])[] {
   const isMissing = (...path: string[]) => isEmpty(document.getIn(['pipelines', ...path], true));
-  return [
-    ...(isMissing('default') ? [[['default'], ['default']] as const] : []),
-    ...(isMissing('tags')
-      ? [
-          [
-            ['tags', '**'],
-            ['tags', "'**'"],
-          ] as const,
-        ]
-      : []),
-    ...(nightly !== undefined && isMissing('custom', nightly)
-      ? [
-          [
-            ['custom', nightly],
-            ['custom', nightly],
-          ] as const,
-        ]
-      : []),
-  ];
+  const wanted: string[][] = [];
+  if (isMissing('default')) wanted.push(['default']);
+  if (isMissing('tags')) wanted.push(['tags', "'**'"]);
+  if (nightly !== undefined && isMissing('custom', nightly)) wanted.push(['custom', nightly]);
+  return wanted;
 }
 
 function holdsUse(list: YAMLSeq, uses: readonly PipeUse[]): boolean {
@@ -91,15 +76,15 @@ function addToList(source: string, list: YAMLSeq, content: StepContent): Change 
 function addPipelines(
   source: string,
   document: Document.Parsed,
-  wanted: readonly Wanted[],
+  wanted: readonly (readonly string[])[],
   content: StepContent,
 ): Change[] {
   if (wanted.length === 0) return [];
   const pipelines = document.get('pipelines', true);
-  const toText = (indent: string) => wanted.map(([, keys]) => toBlock(keys, indent, content)).join('');
+  const toText = (indent: string) => wanted.map((keys) => toBlock(keys, indent, content)).join('');
   if (isMap(pipelines)) {
     if (pipelines.flow) throw unfit('"pipelines" is written as { }');
-    return wanted.flatMap(([, keys]) => addPipeline(source, pipelines, keys, content));
+    return wanted.flatMap((keys) => addPipeline(source, pipelines, keys, content));
   }
   const root = isMap(document.contents) ? document.contents : undefined;
   const key = root && findKey(root, 'pipelines');

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { MirrorError } from '../../errors';
-import { toIdentityArn } from '../aws/identityPlan';
+import { MirrorError, toErrorText } from '../../errors';
 import { toAudience } from '../aws/oidc';
+import { toIdentityArn } from '../aws/plan';
 import { pipelinesFileUnfit } from '../errors';
 import type { SetupRequest } from '../request';
 import type { Hands, PipelinesFile, Situation } from '../steps/situation';
@@ -73,6 +73,6 @@ export async function writePipelinesFile(file: string, text: string): Promise<vo
     if (text.trim() === '') await rm(file);
     else await writeFile(file, text);
   } catch (error) {
-    throw pipelinesFileUnfit(file, error instanceof Error ? error.message : String(error));
+    throw pipelinesFileUnfit(file, toErrorText(error));
   }
 }

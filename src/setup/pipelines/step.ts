@@ -52,7 +52,7 @@ export function toStepText({ mirror, oidc, variables }: StepContent, indent = ''
   return lines.map((line) => `${indent}${line}\n`).join('');
 }
 
-/** Pipelines takes text alone for a variable, which `true` without quotes is not. */
+/** Pipelines accepts only text for a variable, and `true` without quotes is not text. */
 function toScalar(value: string): string {
   return value === 'true' ? `'${value}'` : value;
 }

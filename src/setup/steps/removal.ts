@@ -1,10 +1,10 @@
+import { rm } from 'node:fs/promises';
 import { readKeys } from '../../aws/sshKeys';
 import { toMirrorError } from '../../system/errors';
 import { deleteKey, type IdentityStore, openRole, openUser, putTrust } from '../aws/identity';
-import { deleteKeyFile, readKeyFile } from '../aws/keyFile';
+import { readKeyFile } from '../aws/keyFile';
 import { removeTrust } from '../aws/oidc';
-import { planProtectionRemoval } from '../aws/protectionPlan';
-import { planTriggerRemoval } from '../aws/triggerPlan';
+import { planProtectionRemoval, planTriggerRemoval } from '../aws/plan';
 import { pipelinesFileUnfit } from '../errors';
 import {
   toAdoptedTag,
@@ -68,10 +68,10 @@ async function planUser({ request, aws }: Hands, usedId: string | undefined): Pr
   const isOurs = identity.tag === toMirrorTag(request);
   if (!isOurs && identity.tag !== toAdoptedTag(request)) return [toForeign(title, identity.tag)];
   const keyFile = await readKeyFile(request.keyFile).catch(() => undefined);
-  const keys = (await readKeys(aws, request.user)).map(({ id, body }): Step => {
+  const keys = (await readKeys(aws.iam, request.user)).map(({ id, body }): Step => {
     const key = `IAM: SSH public key ${id}`;
     if (isOurs || id === usedId || body === keyFile?.publicKey)
-      return { title: key, state: 'remove', run: () => deleteKey(aws, { user: request.user, id }) };
+      return { title: key, state: 'remove', run: () => deleteKey(aws, request.user, id) };
     if (usedId !== undefined) return { title: key, state: 'kept', note: 'setup did not create it' };
     return { title: key, state: 'by-hand', note: 'delete it, unless somebody else uploaded it' };
   });
@@ -85,24 +85,19 @@ async function planRole({ request, aws }: Hands): Promise<Step[]> {
   const title = `IAM role ${request.user}`;
   const isOurs = identity.tag === toMirrorTag(request);
   if (!isOurs && identity.tag !== toAdoptedTag(request)) return [toForeign(title, identity.tag)];
+  const steps = await planPolicy(store, request);
   const rest = isOurs ? undefined : removeTrust(identity.trust);
-  const run = () => (rest === undefined ? Promise.resolve() : putTrust(aws, request.user, rest));
-  return [
-    ...(await planPolicy(store, request)),
-    ...(rest === undefined
-      ? []
-      : [{ title: `Our statement in the trust policy of ${request.user}`, state: 'remove' as const, run }]),
-    toEnd(store, title, isOurs),
-    { title: 'IAM identity provider', state: 'kept', note: 'other repositories of the workspace may use it' },
-  ];
+  if (rest !== undefined) {
+    const run = () => putTrust(aws, request.user, rest);
+    steps.push({ title: `Our statement in the trust policy of ${request.user}`, state: 'remove', run });
+  }
+  const note = 'other repositories of the workspace may use it';
+  return [...steps, toEnd(store, title, isOurs), { title: 'IAM identity provider', state: 'kept', note }];
 }
 
 function toForeign(title: string, owner: string | undefined): Step {
-  return {
-    title,
-    state: 'kept',
-    note: owner === undefined ? 'setup did not create it' : `it belongs to ${owner}`,
-  };
+  const note = owner === undefined ? 'setup did not create it' : `it belongs to ${owner}`;
+  return { title, state: 'kept', note };
 }
 
 async function planPolicy(store: IdentityStore, request: Hands['request']): Promise<Step[]> {
@@ -155,7 +150,7 @@ async function planKeyFile({ request }: Hands): Promise<Step[]> {
   const title = `Private key in ${keyFile}`;
   if ((await readKeyFile(keyFile)) === undefined) return [];
   if (!isOwnKeyFile) return [{ title, state: 'by-hand', note: 'delete it when nothing else uses it' }];
-  return [{ title, state: 'remove', run: () => deleteKeyFile(keyFile) }];
+  return [{ title, state: 'remove', run: () => rm(keyFile, { force: true }) }];
 }
 
 async function planFile(hands: Hands): Promise<Step[]> {

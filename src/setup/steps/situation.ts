@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { RepositoryTrigger } from '@aws-sdk/client-codecommit';
 import { type IamKey, readKeys } from '../../aws/sshKeys';
 import type { PrivateKey } from '../../ssh/privateKey';
+import type { Context } from '../../system/context';
 import { hasCode } from '../../system/errorCode';
 import { type Aws, look, type Seen } from '../aws/aws';
-import { readAccount, readRepositoryExists } from '../aws/codecommit';
 import { type Identity, type IdentityStore, openRole, openUser } from '../aws/identity';
 import { readKeyFile, requireKeyFilePlace } from '../aws/keyFile';
 import { readProvider, toProviderArn } from '../aws/oidc';
 import { type Protection, readProtection, toProtectionArn } from '../aws/protection';
-import { readTriggers } from '../aws/triggers';
+import { readAccount, readRepositoryExists, readTriggers } from '../aws/repository';
 import type {
   BitbucketRepository,
   BitbucketSchedule,
@@ -18,9 +18,20 @@ import type {
   RepositoryIds,
 } from '../bitbucket/bitbucket';
 import { type Clone, readClone } from '../clone';
-import type { SetupContext } from '../context';
 import { toPolicyName } from '../names';
 import type { SetupRequest } from '../request';
+
+/** The context of setup, in addition to that of every program. */
+export interface SetupContext extends Context {
+  /** Prints text; only secrets are masked. */
+  readonly say: (text: string) => void;
+  /** Creates an RSA key pair. */
+  readonly createKey: () => Promise<PrivateKey>;
+  /** For questions; undefined if there is no terminal. */
+  readonly terminal:
+    | { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream }
+    | undefined;
+}
 
 /** Everything that setup works with. */
 export interface Hands {
@@ -84,7 +95,7 @@ export async function readSituation(hands: Hands): Promise<Situation> {
     await Promise.all([
       look(() => readRepositoryExists(aws, request.name)),
       readIdentity(request, request.oidc ? openRole(aws, request.user) : openUser(aws, request.user)),
-      request.oidc ? { value: [] } : look(() => readKeys(aws, request.user)),
+      request.oidc ? { value: [] } : look(() => readKeys(aws.iam, request.user)),
       request.oidc ? look(() => readProvider(aws, toProviderArn(request, account))) : { value: undefined },
       request.protect
         ? look(() => readProtection(aws, toProtectionArn(request, account)))
@@ -94,21 +105,11 @@ export async function readSituation(hands: Hands): Promise<Situation> {
       readBitbucket(hands),
       readPipelinesFile(hands),
     ]);
-  return {
-    account,
-    repository,
-    identity,
-    keys,
-    provider,
-    protection,
-    triggers,
-    keyFile,
-    bitbucket,
-    file,
-  };
+  const atAws = { account, repository, identity, keys, provider, protection, triggers };
+  return { ...atAws, keyFile, bitbucket, file };
 }
 
-export async function readIdentity(request: SetupRequest, store: IdentityStore): Promise<IdentitySituation> {
+async function readIdentity(request: SetupRequest, store: IdentityStore): Promise<IdentitySituation> {
   const [present, policy] = await Promise.all([
     look(() => store.read()),
     look(() => store.readPolicy(toPolicyName(request))),

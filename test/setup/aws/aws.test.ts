@@ -1,13 +1,10 @@
-import { CodeCommit } from '@aws-sdk/client-codecommit';
-import { IAM } from '@aws-sdk/client-iam';
-import { STS } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readKeys } from '../../../src/aws/sshKeys';
 import { MirrorError } from '../../../src/errors';
 import { createKeyPair } from '../../../src/sandbox/server';
-import type { Aws } from '../../../src/setup/aws/aws';
-import { ensureRepository, readAccount, readRepositoryExists } from '../../../src/setup/aws/codecommit';
+import { type Aws, openAws as openClients } from '../../../src/setup/aws/aws';
 import { openRole, openUser, uploadKey } from '../../../src/setup/aws/identity';
+import { ensureRepository, readAccount, readRepositoryExists } from '../../../src/setup/aws/repository';
 import { type Aws as AwsServer, openAws } from '../../servers/aws';
 import { addKey } from '../../servers/aws/iam';
 
@@ -23,13 +20,7 @@ afterEach(async () => {
 
 function open(accessKeyId = server.env['AWS_ACCESS_KEY_ID'] ?? ''): Aws {
   const credentials = { accessKeyId, secretAccessKey: server.env['AWS_SECRET_ACCESS_KEY'] ?? '' };
-  const options = { region: 'eu-west-1', endpoint: server.url, credentials };
-  return {
-    iam: new IAM(options),
-    codecommit: new CodeCommit(options),
-    sts: new STS(options),
-    signal: new AbortController().signal,
-  };
+  return openClients({ region: 'eu-west-1', endpoint: server.url, credentials });
 }
 
 function addUser(name = 'ada') {
@@ -56,7 +47,7 @@ describe("AWS's own clients, on the real wire format", () => {
     expect(await openUser(aws, 'ada').read()).toBeUndefined();
     expect(await openUser(aws, 'ada').readPolicy('p')).toBeUndefined();
     expect(await openRole(aws, 'ada').read()).toBeUndefined();
-    expect(await readKeys(aws, 'ada')).toEqual([]);
+    expect(await readKeys(aws.iam, 'ada')).toEqual([]);
   });
 
   it('make a repository, and twice is once', async () => {
@@ -85,7 +76,7 @@ describe("AWS's own clients, on the real wire format", () => {
     server.state.pageSize = 2;
     const user = addUser();
     const keys = [1, 2, 3, 4, 5].map((n) => addKey(server.state, user, `${pair.publicKey}${n}`, n !== 2));
-    const read = await readKeys(aws, 'ada');
+    const read = await readKeys(aws.iam, 'ada');
     expect(read.map(({ id, active, uploaded }) => ({ id, active, uploaded }))).toEqual(
       keys.map(({ id, active, uploaded }) => ({ id, active, uploaded })),
     );
@@ -95,7 +86,7 @@ describe("AWS's own clients, on the real wire format", () => {
   it('upload a key', async () => {
     addUser();
     const id = await uploadKey(aws, 'ada', pair.publicKey);
-    expect(await readKeys(aws, 'ada')).toMatchObject([{ id, active: true, body: pair.publicKey }]);
+    expect(await readKeys(aws.iam, 'ada')).toMatchObject([{ id, active: true, body: pair.publicKey }]);
   });
 
   it('try again by themselves when they are throttled', async () => {

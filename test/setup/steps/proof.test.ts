@@ -3,7 +3,7 @@ import { MirrorError } from '../../../src/errors';
 import { createCleaner, createLog } from '../../../src/report/log';
 import { createStopwatch } from '../../../src/report/stopwatch';
 import { createKeyPair, openSandbox, type Sandbox } from '../../../src/sandbox/server';
-import { type ProofVariables, prove } from '../../../src/setup/steps/prove';
+import { prove } from '../../../src/setup/steps/prove';
 import type { Context } from '../../../src/system/context';
 import { type Folder, openFolder } from '../../servers/folder';
 
@@ -47,7 +47,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('the proof', () => {
-  const variables = (more: Partial<ProofVariables> = {}): ProofVariables => ({
+  const variables = (more: Readonly<Record<string, string>> = {}) => ({
     CODECOMMIT_URL: 'ssh://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app',
     CODECOMMIT_ENDPOINT: `${sandbox.host}:${sandbox.port}`,
     SSH_KEY_ID: keyId,

@@ -1,7 +1,52 @@
 import { type FaultCollection, findFirst, quote } from '../faults';
 import { cutEndSlashes } from '../http/endSlashes';
-import { findForeign, parseHost, parsePort } from '../remote/address';
-import type { HttpProxy, Password } from '../remote/settings';
+import { findForeign, isLoopback } from '../remote/address';
+import type { HttpProxy, Password, RemoteSettings } from '../remote/settings';
+import { parseAuthority, toAuthority } from './destinationUrl';
+import type { Variables } from './variables';
+
+/** The proxy of Pipelines, as seen from inside a pipe. */
+export const pipelinesProxy = 'http://host.docker.internal:29418';
+
+/** In a pipe the source is the repository of the pipeline, through the proxy of Pipelines, which serves nothing else. */
+export function readSource(
+  values: Variables,
+  httpOrigin: string | undefined,
+  usersGit: boolean,
+  faults: FaultCollection,
+): RemoteSettings | undefined {
+  const { SOURCE_URL: given, SOURCE_PROXY: givenProxy } = values;
+  const parsed = given === undefined ? undefined : parseSourceUrl(given, faults);
+  const { url = httpOrigin, credentials } = parsed ?? {};
+  const isPipelines = httpOrigin !== undefined && isSameRepository(url ?? '', httpOrigin);
+  const fallback = isPipelines ? { url: pipelinesProxy } : undefined;
+  const proxy = givenProxy === undefined ? fallback : parseSourceProxy(givenProxy, faults);
+  if (isReadable(url, proxy?.url, credentials)) {
+    faults.add(
+      'SOURCE_URL',
+      'SOURCE_URL is an http:// URL with a user or password, which anyone on the network could read.',
+      'Use https://, or remove the login.',
+    );
+  }
+  if (url === undefined) return undefined;
+  return {
+    url,
+    name: url,
+    login: credentials === undefined ? { kind: 'none' } : { kind: 'password', ...credentials },
+    ...(proxy && { proxy }),
+    ...(usersGit && { usersGit }),
+  };
+}
+
+/** Whether a login would cross a network in clear text. The proxy of Pipelines and hosts on this machine are safe. */
+function isReadable(
+  url: string | undefined,
+  proxy: string | undefined,
+  credentials: Password | undefined,
+): boolean {
+  if (credentials === undefined || !url?.startsWith('http://') || proxy === pipelinesProxy) return false;
+  return ![url, proxy].some((each) => each !== undefined && isLoopback(new URL(each).hostname));
+}
 
 export interface SourceUrl {
   /** Without credentials. */
@@ -17,12 +62,11 @@ export function parseSourceUrl(
 ): SourceUrl | undefined {
   const parsed = parseForm(value);
   if (typeof parsed !== 'string') return parsed;
-  return faults.add({
+  return faults.add(
     variable,
-    message: `${variable} is ${quote(value)}: ${parsed}.`,
-    remedy:
-      'Use http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.',
-  });
+    `${variable} is ${quote(value)}: ${parsed}.`,
+    'Use http://, https:// or ssh:// followed by host and path, file:///path, or the absolute path of a repository on this machine.',
+  );
 }
 
 /** Gives what is wrong with it as a text. */
@@ -30,7 +74,7 @@ function parseForm(value: string): SourceUrl | string {
   const { scheme, rest } = splitScheme(value);
   if (scheme === undefined) return findPathFault(value) ?? { url: value, credentials: undefined };
   if (scheme === 'file') return findPathFault(rest) ?? { url: `file://${rest}`, credentials: undefined };
-  const { userinfo, host, path, fault } = parseAuthority(rest);
+  const { userinfo, host, path, fault } = parsePlace(rest);
   const ssh = scheme === 'ssh';
   const credentials = ssh ? undefined : parseCredentials(userinfo);
   const unfit =
@@ -53,7 +97,7 @@ const proxySchemes = /^(https?|socks4a?|socks5h?)$/;
 /** Parses SOURCE_PROXY. The user and password are split off. */
 export function parseSourceProxy(value: string, faults: FaultCollection): HttpProxy | undefined {
   const { scheme = '', rest } = splitScheme(value);
-  const { userinfo, host, path, fault } = parseAuthority(rest);
+  const { userinfo, host, path, fault } = parsePlace(rest);
   const login = parseCredentials(userinfo);
   const unfit =
     findFirst([[!proxySchemes.test(scheme), 'it is not the URL of a proxy']]) ??
@@ -64,11 +108,11 @@ export function parseSourceProxy(value: string, faults: FaultCollection): HttpPr
     ]);
   if (unfit === undefined && login !== 'unfit')
     return { url: `${scheme}://${host}`, ...(login && { login }) };
-  return faults.add({
-    variable: 'SOURCE_PROXY',
-    message: `SOURCE_PROXY is ${quote(value)}: ${unfit}.`,
-    remedy: 'Give the proxy as http://<host>:<port>, or remove SOURCE_PROXY to use its default.',
-  });
+  return faults.add(
+    'SOURCE_PROXY',
+    `SOURCE_PROXY is ${quote(value)}: ${unfit}.`,
+    'Give the proxy as http://<host>:<port>, or remove SOURCE_PROXY to use its default.',
+  );
 }
 
 /** Whether two http(s) URLs name the same repository: git servers accept them with and without `.git`. */
@@ -91,23 +135,19 @@ function findPathFault(path: string): string | undefined {
 }
 
 /** `[userinfo@]host[:port][path]`; the host in lower case, with its port. */
-function parseAuthority(rest: string) {
+function parsePlace(rest: string) {
   const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
   const userinfo = at < 0 ? undefined : authority.slice(0, at);
-  const [, bracketed, plain = '', port] =
-    /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(authority.slice(at + 1)) ?? [];
-  const name = parseHost(bracketed ?? plain, bracketed !== undefined);
-  const number = port === undefined ? undefined : parsePort(port);
+  const { host: name, port = 0 } = parseAuthority(authority.slice(at + 1));
   const foreign = findForeign(path.replaceAll('%', ''));
   const fault = findFirst([
     [name === undefined, 'it has no valid host name'],
-    [port !== undefined && number === undefined, 'it has no valid port'],
+    [Number.isNaN(port), 'it has no valid port'],
     [path.includes('@'), 'it has an @ after the host; write it as %40'],
     [foreign, `it ${foreign}`],
   ]);
-  const host = `${bracketed === undefined ? name : `[${name}]`}${number === undefined ? '' : `:${number}`}`;
-  return { userinfo, host, path, fault };
+  return { userinfo, host: toAuthority({ host: name ?? '', port }, 0), path, fault };
 }
 
 const badlyEncoded = 'it contains a user or password that is not correctly encoded';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { collectFaults, orThrow } from '../../src/faults';
-import { isSameRepository, parseSourceProxy, parseSourceUrl } from '../../src/pipe/sourceUrl';
+import { isSameRepository, parseSourceProxy, parseSourceUrl } from '../../src/pipe/source';
 import { faultsOf } from './faultsOf';
 
 describe('SOURCE_URL', () => {
