@@ -21,14 +21,9 @@ export interface Pack {
 export class Packer implements AsyncDisposable {
   #ahead: Promise<{ readonly order: PackOrder; readonly pack: Pack } | undefined> | undefined;
 
-  /** Begins to make a pack that a push will probably need. A failure is that push's to report. */
+  /** Begins to make a pack that the next push will probably need. A failure is that push's to report. */
   prepare(git: Git, ordering: Promise<PackOrder>): void {
-    const [before, started] = [
-      this.#ahead,
-      ordering.then((order) => ({ order, pack: startPack(git, order) })),
-    ];
-    this.#ahead = started.catch(() => undefined);
-    void before?.then((unused) => unused?.pack.stop());
+    this.#ahead ??= ordering.then((order) => ({ order, pack: startPack(git, order) })).catch(() => undefined);
   }
 
   /** The pack for this order: the one that was prepared, if it is the same. */
