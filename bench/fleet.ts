@@ -1,4 +1,5 @@
-// npm run bench:fleet -- <repositories>: what a fleet costs, beside shell loops over the same repositories.
+// npm run bench:fleet -- <repositories> [<parts>]: what a fleet costs, beside shell loops over the same repositories. The
+// parts are preview,check,serve,loops.
 import { isDeepStrictEqual } from 'node:util';
 import { deliver } from '../src/sandbox/hosts/deliver';
 import { git, readRefs } from '../test/servers/git';
@@ -6,6 +7,7 @@ import { type FleetWorld, hookSecret, openFleetWorld, startFleet, token } from '
 import { time } from './measure';
 
 const repositories = Number(process.argv[2] ?? 4_000);
+const parts = (process.argv[3] ?? 'preview,check,serve,loops').split(',');
 const changes = Math.min(100, repositories);
 
 await using world = await openFleetWorld(repositories);
@@ -13,9 +15,11 @@ process.stdout.write(`${repositories} repositories, Node.js ${process.version}\n
 process.stdout.write(
   '| what | requests of the APIs | of git | seconds | MiB |\n| --- | --- | --- | --- | --- |\n',
 );
-for (const command of ['preview', 'check']) await tellCommand(command);
-await tellService();
-await tellLoops();
+for (const part of parts) {
+  if (part === 'serve') await tellService();
+  else if (part === 'loops') await tellLoops();
+  else await tellCommand(part);
+}
 
 function tell(what: string, seconds: number, peak: number | undefined): void {
   const { github, gitlab } = world;
