@@ -30,8 +30,8 @@ export interface PushSituation {
 }
 
 /**
- * Begins to pack the first push of a plan. Its history is scanned meanwhile, which takes as long. Not if the history may
- * have to go in slices.
+ * Prepares the first push of a plan while its history is scanned, which takes as long. Not if the history may go in slices,
+ * nor after a push that was cut: a server may hang up because of the second session.
  */
 export async function preparePush(
   plan: Plan,

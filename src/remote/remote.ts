@@ -29,7 +29,10 @@ export interface Remote extends AsyncDisposable {
    * held to this listing, and the server need not be asked a second time. Throws MirrorError.
    */
   refsToPush(signal?: AbortSignal): Promise<RefMap>;
-  /** These updates will probably be pushed next: their objects are packed meanwhile. */
+  /**
+   * These updates will probably be pushed next: their objects are packed meanwhile, and during the push the session is
+   * opened that lists afterwards.
+   */
   prepare(updates: readonly RefPush[]): void;
   /**
    * Pushes these updates, each of which fails by itself where the server's value is no longer `old`. What the server
@@ -77,6 +80,7 @@ export async function openRemote(
     return signal ?? context.signal;
   }
   const packer = new Packer();
+  let isPrepared = false;
   const pusher = createPusher(async (signal) => {
     const until = await beReady(signal);
     return await transport.openPush({
@@ -113,9 +117,12 @@ export async function openRemote(
     refs,
     fetch,
     refsToPush: pusher.refsToPush,
-    prepare: pusher.prepare,
+    prepare(updates) {
+      isPrepared = true;
+      pusher.prepare(updates);
+    },
     push(updates, onStderr) {
-      transport.prepareList?.();
+      if (isPrepared) transport.prepareList?.();
       return pusher.push(updates, onStderr);
     },
     describeFailure: describe,

@@ -110,6 +110,21 @@ describe('a value that FORCE takes away is logged and reported', () => {
   });
 });
 
+test('the session that lists after the push is opened during the push', async () => {
+  await using world = await openWorld();
+  const tip = await grow(world.source, 'main');
+  const { faults, counts } = world.sandbox;
+  let during = 0;
+  faults.beforeReceive = async () => {
+    for (let turn = 0; turn < 500 && counts.sessions < 2; turn++) await wait(20);
+    during = counts.sessions;
+  };
+  const { run } = await pipeWithReport(world, {});
+  expect(run).toEqual({ exitCode: 0, output: run.output });
+  expect([during, counts.sessions]).toEqual([2, 2]);
+  expect(await world.destinationRefs()).toEqual({ 'refs/heads/main': tip });
+});
+
 test('a rewritten branch of a shallow clone is mirrored in the second attempt, too', async () => {
   await using world = await openWorld();
   const { old, tip } = await rewriteMain(world, 70);
