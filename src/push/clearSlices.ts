@@ -4,7 +4,7 @@ import type { Scratch } from '../objects/scratch';
 import { isSliceRef, isSliceRefOf, isStaleSlice } from '../plan/ownRefs';
 import { type Plan, toPushes } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import { staleReason } from '../remote/pushSession';
+import { staleReason } from '../remote/pushing/pushSession';
 import { type PushNeeds, pushUpdates } from './push';
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
-import type { RefAnswer } from '../remote/pushSession';
+import type { RefAnswer } from '../remote/pushing/pushSession';
 import { toGreaterLfs } from '../report/lfs';
 import {
   countRefs,

@@ -4,7 +4,7 @@ import { parseFailure } from '../git/failures';
 import { type BatchLimits, planBatches } from '../plan/batches';
 import { isSliceRef } from '../plan/ownRefs';
 import type { RefPush } from '../plan/plan';
-import type { PushAnswer, RefAnswer } from '../remote/pushSession';
+import type { PushAnswer, RefAnswer } from '../remote/pushing/pushSession';
 import type { Remote } from '../remote/remote';
 import { createTransferListener } from '../report/progress';
 import type { Log } from '../system/context';

@@ -1,7 +1,7 @@
 import type { MirrorError } from '../errors';
 import { type Backup, isReplacement, type Plan, type RefUpdate } from '../plan/plan';
 import { isTag, type RefMap, toShortName } from '../plan/refs';
-import type { RefAnswer } from '../remote/pushSession';
+import type { RefAnswer } from '../remote/pushing/pushSession';
 import type { RefOutcome } from '../report/outcome';
 
 /** An answer to a push, and what else the server and git said of that push. */

@@ -1,8 +1,8 @@
 import { toShellWord } from '../system/shellWord';
-import type { Conversations, Start } from './conversation';
 import { openPushHelper } from './https/pushHelper';
-import type { PushSession } from './pushSession';
-import { openReceivePack } from './receivePack';
+import type { Conversations, Start } from './pushing/conversation';
+import type { PushSession } from './pushing/pushSession';
+import { openReceivePack } from './pushing/receivePack';
 import type { PushOpening } from './transport';
 
 /** What leads to a server: its URL, and the environment of git, which names the ssh to use. */

@@ -9,9 +9,9 @@ import type { Context } from '../system/context';
 import { toStopError } from '../system/errors';
 import { describeFailure } from './failures';
 import { openTransport } from './openTransport';
-import { Packer } from './packer';
-import { createPusher } from './pusher';
-import type { PushAnswer } from './pushSession';
+import { Packer } from './pushing/packer';
+import { createPusher } from './pushing/pusher';
+import type { PushAnswer } from './pushing/pushSession';
 import type { RemoteSettings, Role } from './settings';
 import { stall } from './stall';
 

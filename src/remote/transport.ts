@@ -1,8 +1,8 @@
 import type { MirrorError } from '../errors';
 import type { Git } from '../git/git';
 import type { RefListing } from '../git/listing';
-import type { Packer } from './packer';
-import type { PushSession } from './pushSession';
+import type { Packer } from './pushing/packer';
+import type { PushSession } from './pushing/pushSession';
 
 /** The way to a server: what each kind of URL does differently. Disposing of it leaves nothing behind. */
 export interface Transport extends AsyncDisposable {

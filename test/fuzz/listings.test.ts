@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { MirrorError } from '../../src/errors';
 import { readRawPackets, toPacket } from '../../src/git/pktLine';
 import { isRefName } from '../../src/git/refName';
-import { readReport } from '../../src/remote/report';
+import { readReport } from '../../src/remote/pushing/report';
 import { readText } from '../git/listings';
 import { tryGit } from '../servers/git';
 import { fuzz, mutated } from './mutate';

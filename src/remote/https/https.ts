@@ -4,7 +4,7 @@ import { type ConfigSections, toConfigText } from '../../git/config';
 import { toGitEnvironment, toUsersConfigFiles, toUsersGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
 import { openTemporaryFolder } from '../../system/temporaryFolder';
-import { Conversations } from '../conversation';
+import { Conversations } from '../pushing/conversation';
 import type { RemoteSettings, Role } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';

@@ -6,8 +6,8 @@ import type { Git } from '../../git/git';
 import { createListingReader, listingBytes, type RefListing } from '../../git/listing';
 import type { RefPush } from '../../plan/plan';
 import { readLines } from '../../system/lines';
-import type { Conversation, Conversations } from '../conversation';
-import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from '../pushSession';
+import type { Conversation, Conversations } from '../pushing/conversation';
+import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from '../pushing/pushSession';
 import { stall, toPushStall } from '../stall';
 
 /** What a push over HTTP needs. */

@@ -1,9 +1,9 @@
 import { toGitEnvironment } from '../../git/environment';
 import type { Context } from '../../system/context';
 import { toShellWord } from '../../system/shellWord';
-import { Conversations } from '../conversation';
 import { describeFailure } from '../failures';
-import { openReceivePack } from '../receivePack';
+import { Conversations } from '../pushing/conversation';
+import { openReceivePack } from '../pushing/receivePack';
 import type { RemoteSettings, Role, SshLogin } from '../settings';
 import { stall } from '../stall';
 import type { Transport } from '../transport';

@@ -1,7 +1,7 @@
-import { outOfMemory } from '../git/errors';
-import { describeGitFailure } from '../git/failures';
-import type { Git } from '../git/git';
-import type { ChildEnd } from '../system/child';
+import { outOfMemory } from '../../git/errors';
+import { describeGitFailure } from '../../git/failures';
+import type { Git } from '../../git/git';
+import type { ChildEnd } from '../../system/child';
 
 /** A pack to make: the arguments of `git pack-objects`, and the revisions to pack. */
 export interface PackOrder {

@@ -1,4 +1,4 @@
-import { readRawPackets, toText } from '../git/pktLine';
+import { readRawPackets, toText } from '../../git/pktLine';
 import type { RefAnswer } from './pushSession';
 
 /** The report of receive-pack about a push (gitprotocol-pack(5), "Report Status"). */

@@ -1,6 +1,6 @@
-import { type Child, type ChildOptions, startChild } from '../system/child';
-import { toStopError } from '../system/errors';
-import { createWatch, type Watch, type WatchLimits } from '../system/watch';
+import { type Child, type ChildOptions, startChild } from '../../system/child';
+import { toStopError } from '../../system/errors';
+import { createWatch, type Watch, type WatchLimits } from '../../system/watch';
 
 /** How to start the program that connects to a server: ssh or git. */
 export type Start = Pick<ChildOptions, 'program' | 'args' | 'env'>;

@@ -1,6 +1,6 @@
-import type { RefListing } from '../git/listing';
-import type { RefPush } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
+import type { RefListing } from '../../git/listing';
+import type { RefPush } from '../../plan/plan';
+import type { RefMap } from '../../plan/refs';
 
 /** A server that has listed its refs and waits for a push, which is compared with that listing. */
 export interface PushSession {

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import type { MirrorError } from '../errors';
-import { toRangeInput } from '../git/commitRange';
-import type { Git } from '../git/git';
-import { createListingReader, type ListingReader, listingBytes } from '../git/listing';
-import { selectHere } from '../git/objects';
-import { flushPacket, readRawPackets, toPacket, toText } from '../git/pktLine';
-import type { RefPush } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
-import { readRegularFile } from '../system/regularFile';
+import type { MirrorError } from '../../errors';
+import { toRangeInput } from '../../git/commitRange';
+import type { Git } from '../../git/git';
+import { createListingReader, type ListingReader, listingBytes } from '../../git/listing';
+import { selectHere } from '../../git/objects';
+import { flushPacket, readRawPackets, toPacket, toText } from '../../git/pktLine';
+import type { RefPush } from '../../plan/plan';
+import type { RefMap } from '../../plan/refs';
+import { readRegularFile } from '../../system/regularFile';
+import { stall, toPushStall } from '../stall';
 import type { Conversation, Conversations, Start } from './conversation';
 import type { Packer, PackOrder } from './packer';
 import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from './pushSession';
 import { type Report, readReport } from './report';
-import { stall, toPushStall } from './stall';
 
 /** What a session with git-receive-pack works with. */
 export interface ReceivePackNeeds {

@@ -1,6 +1,6 @@
-import type { RefListing } from '../git/listing';
-import type { RefPush } from '../plan/plan';
-import type { RefMap } from '../plan/refs';
+import type { RefListing } from '../../git/listing';
+import type { RefPush } from '../../plan/plan';
+import type { RefMap } from '../../plan/refs';
 import { type PushAnswer, type PushSession, staleReason } from './pushSession';
 
 /** The pushes to one server. */
