@@ -138,6 +138,8 @@ async function writeConfiguration(folder: string, { root, ed25519 }: SshdOptions
     'StrictModes no',
     'UsePAM no',
     'PermitTTY no',
+    // Otherwise bash reads the ~/.bashrc of whoever runs the tests, at each session (bash(1), "INVOCATION").
+    'SetEnv SHLVL=1',
     'DisableForwarding yes',
     'PrintMotd no',
     'PidFile none',
