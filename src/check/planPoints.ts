@@ -25,7 +25,7 @@ export async function checkPlan(parts: MirrorParts, seen: Listings): Promise<Pla
   const planned = await attempt(async () => {
     const refusal = planRefusal(seen, job.selection, seen.policy);
     if (refusal !== undefined) throw toRefusalError(refusal, source.url, seen.policy.pruneLimit);
-    return await makePlan(parts, seen, { cuts: 0 });
+    return await makePlan(parts, seen);
   });
   if ('failure' in planned)
     return { points: [toFailed('differences', planned.failure), ...after], outcomes: [] };

@@ -17,12 +17,12 @@ export interface PreparedPush {
 }
 
 /**
- * Fetches what a push needs, and plans it. Throws MirrorError `source-moved` if the source changed since it was listed.
+ * Fetches what a push needs, and plans it. Without an attempt, nothing will be pushed, and nothing is packed. Throws MirrorError `source-moved` if the source changed since it was listed.
  */
 export async function makePlan(
   parts: MirrorParts,
   seen: Listings,
-  { cuts }: Pick<Attempt, 'cuts'>,
+  attempt?: Pick<Attempt, 'cuts'>,
 ): Promise<PreparedPush> {
   const { job, context, scratch, source, destination } = parts;
   const { time } = context.stopwatch;
@@ -47,10 +47,10 @@ export async function makePlan(
     range,
     present: seen.destination,
     first: seen.destination.size === 0 ? seen.sourceHead : undefined,
-    limits: { pushBytes: limits.pushBytes, cuts },
+    limits: { pushBytes: limits.pushBytes, cuts: attempt?.cuts ?? 0 },
   };
   // With backups, these are pushed first.
-  if (!job.policy.backup)
+  if (attempt !== undefined && !job.policy.backup && !job.policy.dryRun)
     await preparePush(writable, situation, { destination, batch: limits.profile.batch, scratch });
   const { excesses, lfs } = await time('survey', () => scanHistory(range, limits.profile.files, scratch.git));
   const plan = await excludeUnsendable(writable, excesses, range, scratch);

@@ -38,9 +38,9 @@ export async function preparePush(
   { first, limits }: Pick<PushSituation, 'first' | 'limits'>,
   { destination, batch, scratch }: Pick<PushNeeds, 'destination' | 'batch'> & { readonly scratch: Scratch },
 ): Promise<void> {
-  if (limits.cuts > 0 || (await scratch.readPackBytes()) > limits.pushBytes) return;
   const [next] = planBatches(toPushes(plan), { first, limits: batch });
-  if (next !== undefined) destination.prepare(next);
+  if (next === undefined || limits.cuts > 0 || (await scratch.readPackBytes()) > limits.pushBytes) return;
+  destination.prepare(next);
 }
 
 /**
