@@ -10,22 +10,24 @@ interface Measured {
   readonly plots: readonly string[];
 }
 
-/** docs/benchmarks.md, all of it: nothing in it is written by hand. */
-export function toDocument({ date, rounds, machine, versions, scenarios, plots }: Measured): string {
-  return `# Benchmarks
+/** Puts the measured part into docs/benchmarks.md. What stands before and after it is written by hand. */
+export function toDocument(document: string, measured: Measured): string {
+  const block = /(?<=^<!-- measured -->\n).*(?=^<!-- \/measured -->$)/ms;
+  if (!block.test(document)) throw new Error('docs/benchmarks.md has no line "<!-- measured -->"');
+  return document.replace(block, () => toMeasuredPart(measured));
+}
 
-The cost of a mirror compared with git itself and with the commands of common tutorials, measured by \`npm run bench\` on
-${date.toISOString().slice(0, 10)}: ${machine}; ${versions.join('; ')}.
-
-Source and destination are on this machine: git's http-backend behind a proxy, and OpenSSH's sshd. A proxy that
-delays packets adds the round trip. All alternatives of a scenario run in turn, ${rounds} times each, from the same state;
-the tables give medians, and ratios to the alternative of the bound. The alternatives do less than a mirror: none lists the
-source or verifies afterwards, and those that prune can lose branches.
+function toMeasuredPart({ date, rounds, machine, versions, scenarios, plots }: Measured): string {
+  return `
+Measured by \`npm run bench\` on ${date.toISOString().slice(0, 10)}: ${machine}; ${versions.join('; ')}. All ways of a scenario run in
+turn, ${rounds} times each (the first mirror at most 5 times), from the same state. The tables give medians, and ratios to the
+way of the bound.
 
 ${scenarios.map(toSection).join('\n')}
 ## Plots
 
 ${plots.map((name) => `![Seconds against ${name.replace('-', ' ')}](benchmarks-${name}.svg)`).join('\n\n')}
+
 `;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { toDocument, toSection } from './document';
 import { median } from './measure';
@@ -93,9 +93,10 @@ for (const [name, svg] of Object.entries(plots)) writeFileSync(`docs/benchmarks-
 
 const version = (program: string, flag: string) =>
   execFileSync('sh', ['-c', `${program} ${flag} 2>&1`], { encoding: 'utf8' }).trim();
+const page = 'docs/benchmarks.md';
 writeFileSync(
-  'docs/benchmarks.md',
-  toDocument({
+  page,
+  toDocument(readFileSync(page, 'utf8'), {
     date: new Date(),
     rounds,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,

@@ -125,7 +125,7 @@ export async function nothingToDo(protocol: Protocol, roundTrip: number, rounds:
   const { one, list, push, mirror, oneLiner } = toContestants(world, dir, env);
   return {
     title: `Nothing to do, one branch, ${roundTrip} ms round trip${over[protocol]}`,
-    text: 'Both sides are equal, and the run has to find that out. Without a round trip, the difference to plain listings is the start of Node, 0.1 s.',
+    text: 'Both sides are equal, and the run has to find that out. Without a round trip, the difference to the shell script is the start of our program.',
     baseline: list.name,
     bound: roundTrip === 0 ? 1.25 : 0.75,
     samples: await measure(
@@ -144,9 +144,8 @@ export async function oneCommit(protocol: Protocol, roundTrip: number, rounds: n
   const floor = toFloor(world, dir, ['HEAD:refs/heads/main']);
   return {
     title: `One new commit, one branch, ${roundTrip} ms round trip${over[protocol]}`,
-    text: `The push of a tutorial does not list first or verify afterwards. Our push goes through the session that lists first, so
-it costs the verification more: two round trips, as OpenSSH opens a channel and then starts git. The shell script does what
-we do with only git and ssh.`,
+    text: `The push of a tutorial does not verify afterwards: that costs a mirror one round trip more. The shell script does what we do
+with only git and ssh.`,
     baseline: push.name,
     bound: 1.35,
     samples: await measure([one, push, floor, mirror, oneLiner], rounds, toBefore(world)),

@@ -3,7 +3,7 @@ import { type MirrorError, toErrorText } from '../errors';
 import { noClone } from '../mirror/errors';
 import type { Job } from '../mirror/job';
 import type { RemoteSettings } from '../remote/settings';
-import { type InsightsPlace, putInsights } from '../report/codeInsights';
+import type { InsightsPlace } from '../report/codeInsights';
 import { writeReportFile } from '../report/file';
 import { toJsonReport } from '../report/json';
 import { withRemedy } from '../report/remedies';
@@ -143,6 +143,8 @@ async function tellBitbucket(
   if (insights === undefined || signal.aborted) return;
   const seconds = context.stopwatch.read()['total'] ?? 0;
   try {
+    // Only here: most runs need no HTTP client of ours, and loading one takes longer than the rest of the start.
+    const { putInsights } = await import('../report/codeInsights');
     await putInsights(insights, { results, seconds, clean }, { env, signal });
   } catch (failure) {
     context.log.warn(
