@@ -42,11 +42,12 @@ function carry(from: Socket, to: Socket, arrival: () => number): void {
   let last = Promise.resolve();
   function later(act: () => unknown) {
     const at = arrival();
-    last = last
-      .then(() => wait(Math.max(0, at - performance.now())))
-      .then(() => {
-        if (!to.destroyed) act();
-      });
+    last = last.then(async () => {
+      const milliseconds = at - performance.now();
+      // A timer of 0 takes a millisecond, and a listing may come in a thousand pieces.
+      if (milliseconds > 0) await wait(milliseconds);
+      if (!to.destroyed) act();
+    });
   }
   from.on('data', (piece: Buffer) => later(() => to.write(piece)));
   from.on('end', () => later(() => to.end()));
