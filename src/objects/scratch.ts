@@ -1,4 +1,5 @@
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConfigSections, toConfigText } from '../git/config';
 import { toGitEnvironment } from '../git/environment';
@@ -56,10 +57,10 @@ export async function openScratch(clone: Clone | undefined, context: Context): P
  */
 export async function openBorrower(store: Scratch, context: Context): Promise<Scratch> {
   const { directory } = store.git;
-  const { git, ...repository } = await openRepository(context, async (folder) => {
-    await writeAlternates(folder, join(directory, 'objects'));
+  const { git, ...repository } = await openRepository(context, (folder) => {
+    writeAlternates(folder, join(directory, 'objects'));
     // A fetch changes what these contain. A link may lead nowhere: then there is no such file.
-    for (const name of ['shallow', 'lfs']) await symlink(join(directory, name), join(folder, name));
+    for (const name of ['shallow', 'lfs']) symlinkSync(join(directory, name), join(folder, name));
   });
   return {
     ...repository,
@@ -72,12 +73,15 @@ export async function openBorrower(store: Scratch, context: Context): Promise<Sc
   };
 }
 
-/** The parts that every scratch repository has. `write` adds its files. */
-async function openRepository(context: Context, write: (folder: string) => Promise<void>) {
+/**
+ * The parts that every scratch repository has. `write` adds its files. They are few and small, and every run waits for
+ * them: written synchronously, they need no turns of the event loop.
+ */
+async function openRepository(context: Context, write: (folder: string) => void) {
   const folder = await openTemporaryFolder(context);
   try {
-    await writeRepository(folder.path);
-    await write(folder.path);
+    writeRepository(folder.path);
+    write(folder.path);
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
@@ -101,23 +105,23 @@ function toLineSet(text: string): ReadonlySet<string> {
 const tipsFile = 'clone-tips';
 
 /** The minimum that git accepts as a repository (gitrepository-layout(5)); `git init` would copy its hook templates. */
-async function writeRepository(folder: string): Promise<void> {
-  await mkdir(join(folder, 'objects', 'info'), { recursive: true });
-  await mkdir(join(folder, 'refs'));
-  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
-  await writeFile(join(folder, 'config'), toConfigText(configuration), { mode: 0o600 });
+function writeRepository(folder: string): void {
+  mkdirSync(join(folder, 'objects', 'info'), { recursive: true });
+  mkdirSync(join(folder, 'refs'));
+  writeFileSync(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+  writeFileSync(join(folder, 'config'), toConfigText(configuration), { mode: 0o600 });
 }
 
-async function borrowFromClone(folder: string, clone: Clone | undefined): Promise<void> {
+function borrowFromClone(folder: string, clone: Clone | undefined): void {
   if (clone === undefined) return;
-  await writeFile(join(folder, tipsFile), '');
-  await writeAlternates(folder, clone.objects);
-  if (clone.shallow !== '') await writeFile(join(folder, 'shallow'), clone.shallow);
+  writeFileSync(join(folder, tipsFile), '');
+  writeAlternates(folder, clone.objects);
+  if (clone.shallow !== '') writeFileSync(join(folder, 'shallow'), clone.shallow);
 }
 
 /** The path is quoted: git ends an unquoted one at a newline, and reads `#` at its start as a comment. */
-async function writeAlternates(folder: string, objects: string): Promise<void> {
-  await writeFile(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(objects)}\n`);
+function writeAlternates(folder: string, objects: string): void {
+  writeFileSync(join(folder, 'objects', 'info', 'alternates'), `${JSON.stringify(objects)}\n`);
 }
 
 const configuration: ConfigSections = {

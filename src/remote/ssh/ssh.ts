@@ -10,6 +10,7 @@ import type { Transport } from '../transport';
 import { readAdvertisement, readFromPrepared } from './advertisement';
 import { type ConnectionTarget, openConnection } from './connection';
 import { type PreparedSession, prepareSession } from './controlSocket';
+import { writeHomeFiles } from './homeFiles';
 import { openSshFiles } from './sshFiles';
 
 /** Writes ssh's files and begins to connect. The host key is checked before the private key is used. */
@@ -24,6 +25,8 @@ export async function openSsh(
   const connection = openConnection(files, toTarget(login), { env, signal: context.signal });
   // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
   connection.failure.catch(() => undefined);
+  // While ssh connects. A failure is only a warning.
+  const written = login.directory && writeHomeFiles(login.directory, files.home, context.log);
   const ending = new AbortController();
   const left: Promise<unknown>[] = [];
   const conversations = new Conversations(context.signal);
@@ -66,7 +69,7 @@ export async function openSsh(
       prepared?.stop();
       // The connection takes its sessions with it.
       const ends = [conversations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()];
-      await Promise.allSettled([...left, ...ends]);
+      await Promise.allSettled([...left, ...ends, written]);
       await files[Symbol.asyncDispose]();
     },
   };
