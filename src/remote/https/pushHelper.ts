@@ -144,10 +144,13 @@ function toPlain(reason: string): string {
 
 const units: Readonly<Record<string, number>> = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/** From git's last line of progress: `Writing objects: 100% (3/3), 1.21 KiB | 1.21 MiB/s, done.` */
-function parsePackBytes(stderr: string): number {
+/**
+ * From git's last line of progress: `Writing objects: 100% (3/3), 1.21 KiB | 1.21 MiB/s, done.` Earlier lines with 100%
+ * have the bytes of half a second before. 0 if there is none.
+ */
+export function parsePackBytes(stderr: string): number {
   const [, figure, unit = ''] =
-    /Writing objects: 100% \(\d+\/\d+\), ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(stderr) ?? [];
+    /Writing objects: 100% \(\d+\/\d+\), ([\d.]+) (bytes|KiB|MiB|GiB) \|[^|\r\n]*, done/.exec(stderr) ?? [];
   return figure === undefined ? 0 : Math.round(Number(figure) * (units[unit] ?? 0));
 }
 
