@@ -143,7 +143,7 @@ async function tellBitbucket(
   if (insights === undefined || signal.aborted) return;
   const seconds = context.stopwatch.read()['total'] ?? 0;
   try {
-    // Only here: most runs need no HTTP client of ours, and loading one takes longer than the rest of the start.
+    // Loaded only here: it brings an HTTP client, which most runs do not need.
     const { putInsights } = await import('../report/codeInsights');
     await putInsights(insights, { results, seconds, clean }, { env, signal });
   } catch (failure) {

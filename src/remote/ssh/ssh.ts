@@ -25,10 +25,10 @@ export async function openSsh(
   const connection = openConnection(files, toTarget(login), { env, signal: context.signal });
   // Whoever asks for refs first learns of a failure; nobody asking is no reason to crash.
   connection.failure.catch(() => undefined);
-  // While ssh connects. A failure is only a warning.
-  const written = login.directory && writeHomeFiles(login.directory, files.home, context.log);
   const ending = new AbortController();
   const left: Promise<unknown>[] = [];
+  // While ssh connects. A failure is only a warning.
+  if (login.directory !== undefined) left.push(writeHomeFiles(login.directory, files.home, context.log));
   const conversations = new Conversations(context.signal);
   let prepared: PreparedSession | undefined;
   const command = toCommand('git-upload-pack', settings.url);
@@ -69,7 +69,7 @@ export async function openSsh(
       prepared?.stop();
       // The connection takes its sessions with it.
       const ends = [conversations[Symbol.asyncDispose](), connection[Symbol.asyncDispose]()];
-      await Promise.allSettled([...left, ...ends, written]);
+      await Promise.allSettled([...left, ...ends]);
       await files[Symbol.asyncDispose]();
     },
   };

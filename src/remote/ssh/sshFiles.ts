@@ -39,16 +39,14 @@ async function writeFiles(login: SshLogin, folder: string) {
   ) as [string, string, string];
   const knownHosts = trust.knownHosts.map((line) => `${line}\n`).join('');
   const fixed = { ...login, fingerprint: trust.fingerprint, identityFile, knownHostsFile };
+  await writeFile(identityFile, key.identity, { mode: 0o600, flag: 'wx' });
+  await writeFile(knownHostsFile, knownHosts, { mode: 0o600, flag: 'wx' });
   let current: SessionOptions = { controlPath: toSocketPath(folder, sshAddsBytes), refusedKeyTypes: [] };
   async function configure(options: SessionOptions) {
     current = options;
     await replaceFile(config, toHostBlock({ ...fixed, ...options, quiet: true }), { mode: 0o600 });
   }
-  await Promise.all([
-    writeFile(identityFile, key.identity, { mode: 0o600, flag: 'wx' }),
-    writeFile(knownHostsFile, knownHosts, { mode: 0o600, flag: 'wx' }),
-    configure(current),
-  ]);
+  await configure(current);
   // ssh takes the first IgnoreUnknown alone: ours would undo one that the user's own lines depend on.
   const home = { host, config: toHostBlock({ ...fixed, ...current, quiet: false }), knownHosts };
   return { config, home, options: () => current, configure };
