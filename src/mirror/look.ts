@@ -34,9 +34,10 @@ export interface Listings extends Look {
  * fallback.
  */
 export async function lookAtBoth(parts: MirrorParts, isLast: boolean): Promise<Listings> {
-  const [wanted, present] = await allOrNothing([
-    (signal) => readWanted(parts, isLast, signal),
+  // The destination first: to connect to it usually takes longer.
+  const [present, wanted] = await allOrNothing([
     (signal) => readPresent(parts, signal),
+    (signal) => readWanted(parts, isLast, signal),
   ]);
   const { fallback } = wanted;
   const { policy } = parts.job;

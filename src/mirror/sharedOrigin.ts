@@ -1,9 +1,10 @@
 import type { RefListing } from '../git/listing';
 import type { Clone } from '../objects/clone';
 import { openBorrower, openScratch, type Scratch } from '../objects/scratch';
-import { openRemote, type Remote, rejectWhenAborted } from '../remote/remote';
+import { openRemote, type Remote } from '../remote/remote';
 import type { RemoteSettings } from '../remote/settings';
 import type { Context } from '../system/context';
+import { untilAborted } from '../system/untilAborted';
 import type { openOrigin } from './origin';
 
 /** One source for several mirrors. Dispose of it when all of them have ended. */
@@ -44,7 +45,7 @@ export function shareOrigin(context: Context): SharedOrigin {
         async function refs(signal: AbortSignal = own.signal): Promise<RefListing> {
           if (hasListed) return await source.refs(signal);
           hasListed = true;
-          return await Promise.race([listing(), rejectWhenAborted(signal)]);
+          return await untilAborted(listing(), signal);
         }
         return {
           scratch,

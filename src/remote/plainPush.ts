@@ -16,7 +16,7 @@ interface Way {
 export async function openPlainPush({ url, env, conversations }: Way, by: PushOpening): Promise<PushSession> {
   return /^https?:/.test(url)
     ? await openPushHelper({ ...by, url, env, conversations })
-    : await openReceivePack({ ...by, start: toStart(url, env), conversations });
+    : await openReceivePack({ ...by, conversation: conversations.begin(toStart(url, env)) });
 }
 
 /** What git starts for a push to this URL (connect.c). */

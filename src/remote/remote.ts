@@ -6,7 +6,7 @@ import type { Refs } from '../git/objects';
 import type { RefPush } from '../plan/plan';
 import type { RefMap } from '../plan/refs';
 import type { Context } from '../system/context';
-import { toStopError } from '../system/errors';
+import { untilAborted } from '../system/untilAborted';
 import { describeFailure } from './failures';
 import { openTransport } from './openTransport';
 import { Packer } from './pushing/packer';
@@ -76,7 +76,7 @@ export async function openRemote(
   }
   async function beReady(signal: AbortSignal | undefined): Promise<AbortSignal> {
     const { ready } = transport;
-    await (signal === undefined ? ready() : Promise.race([ready(), rejectWhenAborted(signal)]));
+    await (signal === undefined ? ready() : untilAborted(ready(), signal));
     return signal ?? context.signal;
   }
   const packer = new Packer();
@@ -132,13 +132,4 @@ export async function openRemote(
       await transport[Symbol.asyncDispose]();
     },
   };
-}
-
-/** For something that may take long, and ends by itself. */
-export function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const stop = () => reject(toStopError(signal.reason));
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

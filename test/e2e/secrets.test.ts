@@ -268,8 +268,8 @@ test('the witness sees git and ssh, and a secret in their arguments or environme
   });
   over.abort();
   expect(run.exitCode).toBe(0);
-  // The connection lives as long as the run. A look in the moment of its start shows no environment yet.
-  const connection = [...(await watched)].filter((program) => /ssh .* -M /.test(program));
+  // The session lives until its push. A look in the moment of its start shows no environment yet.
+  const connection = [...(await watched)].filter((program) => /ssh .* git-receive-pack /.test(program));
   expect(findSecretsIn(connection.join('\n'), secrets)).toEqual(['PIPELINES_JWT_TOKEN']);
   const seen = await witness.read();
   expect(new Set(seen.map(({ program }) => program))).toEqual(new Set(['git', 'ssh']));

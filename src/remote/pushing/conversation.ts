@@ -30,8 +30,12 @@ export class Conversations implements AsyncDisposable {
 
 /** A program that connects its standard input and output to a server. */
 export class Conversation {
+  /** Ends every part of it. */
+  readonly signal: AbortSignal;
   readonly #child: Child;
   readonly #output: AsyncIterator<Buffer>;
+  readonly #first: Promise<IteratorResult<Buffer> | undefined>;
+  #isFirstRead = false;
   #isOver = false;
   #watch: Watch | undefined;
   #onStderr: ((text: string) => void) | undefined;
@@ -41,8 +45,10 @@ export class Conversation {
       this.#watch?.see(Buffer.from(text), text);
       this.#onStderr?.(text);
     };
+    this.signal = signal;
     this.#child = startChild({ ...start, signal, name: start.program, onStderr });
     this.#output = this.#child.output[Symbol.asyncIterator]();
+    this.#first = this.#next();
     void this.#child.exited.then(() => {
       this.#isOver = true;
     });
@@ -53,15 +59,25 @@ export class Conversation {
     return !this.#isOver && this.#child.stdin.writable;
   }
 
+  /** Waits for the first output of the other side. False if it ended without any. */
+  async hasBegun(): Promise<boolean> {
+    return (await this.#first)?.done === false;
+  }
+
   /** What comes from the other side, until it ends. */
   async *pieces(): AsyncGenerator<Buffer> {
     for (;;) {
-      // If it was stopped, the caller that stopped it reports why.
-      const next = await this.#output.next().catch(() => undefined);
+      const next = await (this.#isFirstRead ? this.#next() : this.#first);
+      this.#isFirstRead = true;
       if (next === undefined || next.done) return;
       this.#watch?.see(next.value, '');
       yield next.value;
     }
+  }
+
+  /** If it was stopped, the caller that stopped it reports why. */
+  #next(): Promise<IteratorResult<Buffer> | undefined> {
+    return this.#output.next().catch(() => undefined);
   }
 
   /** Returns false if the other side has closed its input. */

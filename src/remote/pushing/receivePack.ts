@@ -9,20 +9,19 @@ import type { RefPush } from '../../plan/plan';
 import type { RefMap } from '../../plan/refs';
 import { readRegularFile } from '../../system/regularFile';
 import { stall, toPushStall } from '../stall';
-import type { Conversation, Conversations, Start } from './conversation';
+import type { Conversation } from './conversation';
 import type { Packer, PackOrder } from './packer';
 import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from './pushSession';
 import { type Report, readReport } from './report';
 
 /** What a session with git-receive-pack works with. */
 export interface ReceivePackNeeds {
-  /** How to start the program that connects to git-receive-pack. */
-  readonly start: Start;
+  /** With git-receive-pack. */
+  readonly conversation: Conversation;
   /** In the repository that objects are sent from. */
   readonly git: Git;
   /** Ends the opening. */
   readonly signal: AbortSignal;
-  readonly conversations: Conversations;
   readonly packer: Packer;
   readonly describeFailure: (stderr: string) => MirrorError;
 }
@@ -36,11 +35,11 @@ interface Advertised {
 }
 
 /**
- * Opens git-receive-pack and reads its listing. Throws MirrorError if that can't be read or stalls, or if the run is
+ * Reads the listing of git-receive-pack. Throws MirrorError if that can't be read or stalls, or if the run is
  * stopped.
  */
 export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSession> {
-  const conversation = needs.conversations.begin(needs.start);
+  const { conversation } = needs;
   const packets = withoutReturn(readRawPackets(conversation.pieces()));
   const part = { name: 'The listing', stall: stall.list, bytes: listingBytes, signal: needs.signal };
   const advertised = await conversation.within(part, async () => {
@@ -53,7 +52,7 @@ export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSess
     refs: advertised.refs,
     isOpen: () => conversation.isOpen,
     prepare: (updates) => needs.packer.prepare(needs.git, toPackOrder(updates, advertised, needs.git)),
-    push: (updates, onStderr) => push(updates, onStderr, { ...needs, advertised, conversation, packets }),
+    push: (updates, onStderr) => push(updates, onStderr, { ...needs, advertised, packets }),
     end() {
       // A flush packet: no command follows.
       void conversation.say(flushPacket);
@@ -97,7 +96,6 @@ function withoutReturn<T>(all: AsyncGenerator<T>): AsyncIterable<T> {
 
 interface Pushing extends ReceivePackNeeds {
   readonly advertised: Advertised;
-  readonly conversation: Conversation;
   readonly packets: AsyncIterable<Buffer | undefined>;
 }
 
@@ -105,7 +103,7 @@ interface Pushing extends ReceivePackNeeds {
 async function push(
   updates: readonly RefPush[],
   onStderr: (text: string) => void,
-  { git, conversations, packer, advertised, conversation, packets }: Pushing,
+  { git, packer, advertised, conversation, packets }: Pushing,
 ): Promise<PushAnswer> {
   let stderr = '';
   const { capabilities } = advertised;
@@ -114,7 +112,7 @@ async function push(
     conversation.leave();
     return { answers: declined, isWhole: true, stderr, bytes: 0 };
   }
-  const part = { name: 'git push', stall: toPushStall, bytes: answerBytes, signal: conversations.signal };
+  const part = { name: 'git push', stall: toPushStall, bytes: answerBytes, signal: conversation.signal };
   return await conversation.within(part, async (watch) => {
     const hear = (text: string) => {
       watch.see(Buffer.from(text), text);

@@ -1,119 +1,98 @@
-import { hasCode } from '../../errors';
+import { hasCode, type MirrorError } from '../../errors';
 import { parseFailure } from '../../git/failures';
-import { runChild } from '../../system/child';
+import { untilAborted } from '../../system/untilAborted';
+import type { Conversation, Conversations } from '../pushing/conversation';
+import type { SshLogin } from '../settings';
+import { stall } from '../stall';
 import { endConnection } from './controlSocket';
 import type { SessionOptions } from './sshConfig';
 import type { SshFiles } from './sshFiles';
 
-/** The one connection that all sessions with the destination share. Disposing of it ends it. */
+/** The one connection that all sessions with a server share. Disposing of it ends it. */
 export interface Connection extends AsyncDisposable {
-  /** Settled when the server has accepted the key (undefined), or with what ssh wrote when it came to nothing. */
-  readonly failure: Promise<string | undefined>;
+  /**
+   * Starts a command of the server. The first one connects, and the others wait for that. Throws MirrorError if there is
+   * no connection.
+   */
+  begin(command: string, signal: AbortSignal): Promise<Conversation>;
 }
 
-export interface ConnectionTarget {
-  readonly user: string;
-  readonly host: string;
-  readonly port: number;
-  /** Only the fingerprint of one of the host's keys is known, so which type of key that is has to be tried. */
-  readonly isKeyTypeOpen: boolean;
+export interface ConnectionNeeds {
+  readonly login: SshLogin;
+  readonly files: SshFiles;
+  readonly env: Record<string, string>;
+  readonly conversations: Conversations;
+  readonly describeFailure: (stderr: string) => MirrorError;
 }
 
-/** Longer than ssh's own ConnectTimeout: this one also ends a server that stops in the middle of the handshake. */
-const handshakeMilliseconds = 60_000;
-
-/**
- * Starts to connect and gives the connection at once, so that other work goes on meanwhile. The ssh that this
- * starts authenticates, leaves a master in the background that listens on the control socket, and ends.
- */
-export function openConnection(
-  files: SshFiles,
-  target: ConnectionTarget,
-  { env, signal }: { env: Record<string, string>; signal: AbortSignal },
-): Connection {
-  const ending = new AbortController();
-  const process = { env, signal: AbortSignal.any([signal, ending.signal]) };
-  const started = connect(files, target, process);
+/** The first ssh leaves a master in the background, which listens on the control socket (ssh_config(5), ControlPersist). */
+export function createConnection(needs: ConnectionNeeds): Connection {
+  const { files } = needs;
+  let opening: Promise<Conversation> | undefined;
   return {
-    failure: started,
+    async begin(command, signal) {
+      if (opening !== undefined) {
+        await untilAborted(opening, signal);
+        return start(command, needs);
+      }
+      opening = connect(command, signal, needs);
+      return await opening;
+    },
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await started.catch(() => undefined);
+      await opening?.catch(() => undefined);
       const { controlPath } = files.options();
       if (controlPath !== undefined) await endConnection(controlPath);
     },
   };
 }
 
-interface SshProcess {
-  readonly env: Record<string, string>;
-  readonly signal: AbortSignal;
+function start(command: string, { login, files, env, conversations }: ConnectionNeeds): Conversation {
+  const { host, port, user } = login;
+  const args = ['-F', files.config, '-p', String(port), '-l', user, '--', host, command];
+  return conversations.begin({ program: 'ssh', args, env });
 }
 
-/** Connects; where another configuration may do, writes that and tries once more. */
-async function connect(
-  files: SshFiles,
-  target: ConnectionTarget,
-  process: SshProcess,
-): Promise<string | undefined> {
+/** Connects; if another configuration may work, writes that and tries again. */
+async function connect(command: string, signal: AbortSignal, needs: ConnectionNeeds): Promise<Conversation> {
+  const { files, login, describeFailure } = needs;
   let refusals = '';
   for (;;) {
-    const failure = await connectOnce(files, target, process);
-    if (failure === undefined) return undefined;
-    const next = toNextOptions(files.options(), target, failure);
+    const conversation = start(command, needs);
+    const failure = await findFailure(conversation, signal);
+    if (failure === undefined) return conversation;
+    const next = toNextOptions(files.options(), login, failure);
     // No key type is left: the refusals of the others say what the host offered.
-    if (next === undefined) return refusals + failure;
+    if (next === undefined) throw describeFailure(refusals + failure);
     if (parseFailure(failure) === 'host-key') refusals += failure;
     await files.configure(next);
   }
 }
 
-/** Without a shared connection, only a host key whose type is not known has to be looked at beforehand. */
-async function connectOnce(
-  files: SshFiles,
-  target: ConnectionTarget,
-  process: SshProcess,
-): Promise<string | undefined> {
-  const wait = ['-N', '-T'];
-  if (files.options().controlPath !== undefined)
-    return await runSsh(toArguments(files, target, ['-M', ...wait]), process);
-  if (!target.isKeyTypeOpen) return undefined;
-  // The host key is checked first; then no key of ours is offered.
-  const look = ['-o', 'PreferredAuthentications=none', ...wait];
-  const failure = await runSsh(toArguments(files, target, look), process);
-  return failure !== undefined && parseFailure(failure) === 'permission-denied' ? undefined : failure;
+/** What ssh wrote if it ended without a word of the server, or if that does not come. */
+async function findFailure(conversation: Conversation, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    // Longer than ssh's own ConnectTimeout: this one also ends a server that stops in the middle of the handshake.
+    const part = { name: 'ssh', stall: stall.list, signal };
+    const hasBegun = await conversation.within(part, () => conversation.hasBegun());
+    return hasBegun ? undefined : await conversation.lastWords();
+  } catch (error) {
+    if (!hasCode(error, ['timed-out'])) throw error;
+    return `${await conversation.lastWords()}\nConnection timed out in the handshake`;
+  }
 }
 
-/** What else may work after this failure; undefined when nothing does. */
+/** What else may work after this failure; undefined if nothing does. */
 function toNextOptions(
   options: SessionOptions,
-  { isKeyTypeOpen }: ConnectionTarget,
+  { trust }: SshLogin,
   failure: string,
 ): SessionOptions | undefined {
   // The temporary folder is on a file system without sockets (mux.c, misc.c).
   if (/unix_listener|muxserver_listen|ControlSocket/.test(failure) && options.controlPath !== undefined)
     return { ...options, controlPath: undefined };
   const type = /offered host key \S+ ([a-z\d@.-]+)/.exec(failure)?.[1];
-  if (!isKeyTypeOpen || type === undefined || options.refusedKeyTypes.includes(type)) return undefined;
+  // Lines of known_hosts say which types of key to ask for. Of a fingerprint alone, the type has to be tried.
+  const isTypeOpen = trust.knownHosts.length === 0;
+  if (!isTypeOpen || type === undefined || options.refusedKeyTypes.includes(type)) return undefined;
   return { ...options, refusedKeyTypes: [...options.refusedKeyTypes, type] };
-}
-
-function toArguments(files: SshFiles, { user, host, port }: ConnectionTarget, options: readonly string[]) {
-  return ['-F', files.config, '-p', String(port), '-l', user, ...options, '--', host];
-}
-
-/** Runs ssh; gives what it wrote when it failed. Throws MirrorError when it can't be started or was stopped. */
-async function runSsh(args: readonly string[], process: SshProcess): Promise<string | undefined> {
-  let said = '';
-  const onStderr = (text: string) => {
-    said += text;
-  };
-  try {
-    const ssh = { ...process, program: 'ssh', args, name: 'ssh', stall: handshakeMilliseconds, onStderr };
-    const { exitCode, stderr } = await runChild(ssh);
-    return exitCode === 0 ? undefined : stderr || `ssh ended with exit code ${exitCode}`;
-  } catch (error) {
-    if (hasCode(error, ['timed-out'])) return `${said}\nConnection timed out in the handshake`;
-    throw error;
-  }
 }

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MirrorError } from '../../../src/errors';
+import { Conversations } from '../../../src/remote/pushing/conversation';
 import { readAdvertisement } from '../../../src/remote/ssh/advertisement';
 import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../../servers/git';
 
@@ -11,16 +13,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const end = new AbortController();
-afterAll(() => end.abort());
+const describeFailure = (stderr: string) =>
+  new MirrorError('destination-failed', { message: stderr, remedy: '' });
+
+const stop = new AbortController();
 
 async function listing(program: string, ...args: readonly string[]) {
-  const { signal } = end;
-  const session = { program, args, env: gitEnvironment(), signal, stall: 2_000, onLeft: () => undefined };
-  const advertised = await readAdvertisement(session);
-  if ('failure' in advertised) return advertised;
-  const { refs, head } = advertised.listing;
-  return { listing: { refs: new Map(refs), head } };
+  await using conversations = new Conversations(stop.signal);
+  const conversation = conversations.begin({ program, args, env: gitEnvironment() });
+  const { refs, head } = await readAdvertisement(conversation, conversations.signal, describeFailure);
+  return { refs: new Map(refs), head };
 }
 
 /** What a server would say, as a program that writes it and waits. */
@@ -39,14 +41,15 @@ describe('the listing of a repository', () => {
     const refs = await readRefs(repository);
     delete refs['refs/notes/x'];
     expect(await listing('git-upload-pack', repository)).toEqual({
-      listing: { refs: new Map(Object.entries(refs)), head: 'refs/heads/main' },
+      refs: new Map(Object.entries(refs)),
+      head: 'refs/heads/main',
     });
   });
 
   test('of an empty repository is empty', async () => {
     const repository = await createBareRepository(join(folder, 'empty'));
     const advertised = await listing('git-upload-pack', repository);
-    expect(advertised).toMatchObject({ listing: { refs: new Map() } });
+    expect(advertised).toMatchObject({ refs: new Map() });
   });
 
   test('of many refs is whole, in whatever pieces it comes', async () => {
@@ -62,24 +65,25 @@ describe('the listing of a repository', () => {
       repository,
     );
     expect(advertised).toEqual({
-      listing: { refs: new Map(Object.entries(await readRefs(repository))), head: 'refs/heads/main' },
+      refs: new Map(Object.entries(await readRefs(repository))),
+      head: 'refs/heads/main',
     });
   });
 });
 
 describe('a session that comes to nothing', () => {
   test('gives its words', async () => {
-    expect(await listing('sh', '-c', 'echo "Permission denied (publickey)." >&2; exit 255')).toEqual({
-      failure: 'Permission denied (publickey).\n',
-    });
-    expect(await saying('0014ERR no such repo0000')).toEqual({ failure: 'remote error: no such repo' });
+    const refused = listing('sh', '-c', 'echo "Permission denied (publickey)." >&2; exit 255');
+    await expect(refused).rejects.toThrow('Permission denied (publickey).');
+    await expect(saying('0014ERR no such repo0000')).rejects.toThrow('remote error: no such repo');
   });
 
   test.each([
     ['a half line', '003'],
     ['half a listing', '003d0123456789012345678901234567890123456789 refs/heads/main\\n'],
   ])('is not taken for a listing: %s', async (_what, text) => {
-    expect(await listing('sh', '-c', `printf '%b' "$1"`, 'sh', text)).toEqual({ failure: '' });
+    const ended = listing('sh', '-c', `printf '%b' "$1"; echo bye >&2`, 'sh', text);
+    await expect(ended).rejects.toMatchObject({ message: 'bye\n' });
   });
 
   test.each([
@@ -91,11 +95,13 @@ describe('a session that comes to nothing', () => {
     await expect(saying(text)).rejects.toMatchObject({ code: 'not-git' });
   });
 
-  test('is ended when it stays silent', async () => {
-    await expect(saying('003d0123')).rejects.toMatchObject({ code: 'timed-out' });
-  });
-
   test('is told when it cannot be started', async () => {
     await expect(listing(join(folder, 'nothing-here'))).rejects.toMatchObject({ code: 'program-missing' });
+  });
+
+  test('is ended with the run', async () => {
+    const listed = saying('003d0123');
+    stop.abort('SIGTERM');
+    await expect(listed).rejects.toMatchObject({ code: 'stopped' });
   });
 });
