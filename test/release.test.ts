@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { version } from '../package.json';
 import { readSettings } from '../src/pipe/settings';
 import { createKeyPair } from '../src/sandbox/server';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MirrorError } from '../../errors';
 import { cutEndSlashes } from '../../http/endSlashes';
 import { type Api, createApi, toRead, toWrite } from './api/api';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpAnswer } from '../../http/request';
 import { toJson } from './api/exchange';
 import { readNumber, readReset, readRetryAfter } from './api/limits';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode, PermissionMissing } from '../../errors';
 import { toJson } from '../../fleet/hosts/api/exchange';
 import { readRetryAfter } from '../../fleet/hosts/api/limits';

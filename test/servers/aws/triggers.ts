@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError } from '../../../src/sandbox/hosts/awsError';
 import type { AwsState } from './state';
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MirrorError } from '../../../errors';
 import type { HttpAnswer } from '../../../http/request';
 import { hostFailed, inClear, notPermitted, quotaUsedUp, tokenRefused } from '../errors';

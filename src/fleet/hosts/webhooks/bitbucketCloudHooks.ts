@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Api, toWrite } from '../api/api';
 import { createHooks, type HookPlace, type Hooks, readAllHooks, type WantedHook } from './hooks';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toIdentity } from '../host';
 import { type Deliveries, type Delivery, hasHubSignature, readBody, readOne } from './delivery';
 

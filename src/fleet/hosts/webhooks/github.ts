@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toIdentity } from '../host';
 import { type Deliveries, type Hint, hasHubSignature, readBody, readOne } from './delivery';
 

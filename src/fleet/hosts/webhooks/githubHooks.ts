@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Api, toWrite } from '../api/api';
 import { readLink } from '../api/limits';
 import { notPermitted } from '../errors';

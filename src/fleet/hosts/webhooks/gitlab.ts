@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toIdentity } from '../host';
 import { type Deliveries, type Delivery, isAnyOf, readBody, readOne, toUsable } from './delivery';
 
