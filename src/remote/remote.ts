@@ -75,9 +75,9 @@ export async function openRemote(
     return transport.explain?.(stderr) ?? describeFailure({ settings, role, command, stderr });
   }
   async function beReady(signal: AbortSignal | undefined): Promise<AbortSignal> {
-    const { ready } = transport;
-    await (signal === undefined ? ready() : untilAborted(ready(), signal));
-    return signal ?? context.signal;
+    const until = signal ?? context.signal;
+    if (transport.ready !== undefined) await untilAborted(transport.ready(), until);
+    return until;
   }
   const packer = new Packer();
   let isPrepared = false;

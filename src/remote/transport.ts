@@ -8,8 +8,8 @@ import type { PushSession } from './pushing/pushSession';
 export interface Transport extends AsyncDisposable {
   /** The whole environment of git. */
   readonly env: Readonly<Record<string, string>>;
-  /** Fulfilled when the way is open. Throws MirrorError. */
-  ready(): Promise<void>;
+  /** Waits for what must be there before git starts. Throws MirrorError. */
+  ready?(): Promise<void>;
   /** A quicker way to list than `git ls-remote`, where there is one. Throws MirrorError. */
   list?(signal: AbortSignal): Promise<RefListing>;
   /** Called before a push: `list` will be needed after it. */

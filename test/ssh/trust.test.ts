@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openScratch } from '../../src/objects/scratch';
-import { openRemote } from '../../src/remote/remote';
+import { openRemote, type Remote } from '../../src/remote/remote';
 import { createCleaner, createLog } from '../../src/report/log';
 import { createStopwatch } from '../../src/report/stopwatch';
 import { createKeyPair, openSandbox, type Sandbox } from '../../src/sandbox/server';
@@ -27,14 +27,16 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-/** Lists the refs over there as a mirror does, trusting what is given and nothing else. */
-async function list({
-  fingerprint,
-  knownHosts,
-}: {
-  fingerprint?: string;
-  knownHosts: string[];
-}): Promise<string> {
+interface Trusted {
+  readonly fingerprint?: string;
+  readonly knownHosts: readonly string[];
+}
+
+/** Opens the destination as a mirror does, trusting what is given and nothing else. */
+async function withDestination<T>(
+  { fingerprint, knownHosts }: Trusted,
+  use: (destination: Remote) => Promise<T>,
+): Promise<T> {
   const { host, port } = sandbox;
   const trust = { fingerprint: toFingerprint(fingerprint), knownHosts };
   const stream = { write: () => true };
@@ -53,10 +55,16 @@ async function list({
   const login = { kind: 'ssh', host, port, sha1: true, user: keyId, key, trust } as const;
   const by = { directory: scratch.git.directory, context };
   await using destination = await openRemote({ url, name: 'app', login }, 'destination', by);
-  return await destination.refs().then(
-    (listing) => `${listing.refs.size} refs`,
-    (error: unknown) =>
-      error instanceof Error ? `${'code' in error ? error.code : ''}: ${error.message}` : '',
+  return await use(destination);
+}
+
+function list(trusted: Trusted): Promise<string> {
+  return withDestination(trusted, (destination) =>
+    destination.refs().then(
+      (listing) => `${listing.refs.size} refs`,
+      (error: unknown) =>
+        error instanceof Error ? `${'code' in error ? error.code : ''}: ${error.message}` : '',
+    ),
   );
 }
 
@@ -98,4 +106,13 @@ describe('a host key that is known by its fingerprint alone', () => {
     expect(await list({ knownHosts: [] })).toContain('host-key-contradicted');
     expect(sandbox.counts.offeredKeys).toBe(offeredKeys);
   });
+});
+
+it('a listing and the session of a push, opened at the same time, share one connection', async () => {
+  const { connections, sessions } = sandbox.counts;
+  const both = await withDestination({ knownHosts: [sandbox.knownHosts] }, (destination) =>
+    Promise.all([destination.refsToPush(), destination.refs()]),
+  );
+  expect(both).toEqual([new Map(), { refs: new Map(), head: undefined }]);
+  expect(sandbox.counts).toMatchObject({ connections: connections + 1, sessions: sessions + 2 });
 });

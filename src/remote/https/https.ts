@@ -38,11 +38,11 @@ export async function openHttps(settings: RemoteSettings, role: Role, context: C
     const env = settings.usersGit
       ? { ...toUsersGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file }
       : { ...toGitEnvironment(context.env), GIT_CONFIG_GLOBAL: file, HOME: folder.path };
-    const { ready = async () => undefined, explain } = helper ?? {};
+    const { ready, explain } = helper ?? {};
     return {
       env,
-      ready,
       openPush: (by) => openPushHelper({ ...by, url: settings.url, env, conversations }),
+      ...(ready && { ready }),
       ...(explain && { explain }),
       [Symbol.asyncDispose]: close,
     };

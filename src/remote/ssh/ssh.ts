@@ -35,7 +35,6 @@ export async function openSsh(
   const listing = toCommand('git-upload-pack', settings.url);
   return {
     env: { ...env, GIT_SSH_COMMAND: `ssh -F ${toShellWord(files.config)}` },
-    ready: async () => undefined,
     prepareList() {
       const { controlPath } = files.options();
       if (controlPath !== undefined) prepared ??= prepareSession(controlPath);

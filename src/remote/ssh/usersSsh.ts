@@ -45,7 +45,6 @@ function toTransport(
   const conversations = new Conversations(context.signal);
   return {
     env,
-    ready: async () => undefined,
     openPush: (by) => openPlainPush({ url, env, conversations }, by),
     async [Symbol.asyncDispose]() {
       await conversations[Symbol.asyncDispose]();
