@@ -1,5 +1,6 @@
 import { hasCode, type MirrorError } from '../../errors';
 import { parseFailure } from '../../git/failures';
+import { listingBytes } from '../../git/listing';
 import { untilAborted } from '../../system/untilAborted';
 import type { Conversation, Conversations } from '../pushing/conversation';
 import type { SshLogin } from '../settings';
@@ -72,7 +73,7 @@ async function connect(command: string, signal: AbortSignal, needs: ConnectionNe
 async function findFailure(conversation: Conversation, signal: AbortSignal): Promise<string | undefined> {
   try {
     // Longer than ssh's own ConnectTimeout: this one also ends a server that stops in the middle of the handshake.
-    const part = { name: 'ssh', stall: stall.list, signal };
+    const part = { name: 'ssh', stall: stall.list, bytes: listingBytes, signal };
     const hasBegun = await conversation.within(part, () => conversation.hasBegun());
     return hasBegun ? undefined : await conversation.lastWords();
   } catch (error) {
