@@ -1,8 +1,6 @@
 import { toStopError } from './errors';
 
-/**
- * Waits for something that may take long, and ends by itself. Throws MirrorError as soon as `signal` is aborted.
- */
+/** Waits for something that may take long, and ends by itself. Throws MirrorError as soon as `signal` is aborted. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const ending = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { MirrorError } from '../../errors';
 import type { Git } from '../../git/git';
-import { createListingReader, listingBytes, type RefListing } from '../../git/listing';
+import { createListingReader, type RefListing } from '../../git/listing';
 import type { RefPush } from '../../plan/plan';
 import { readLines } from '../../system/lines';
 import type { Conversation, Conversations } from '../pushing/conversation';
 import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from '../pushing/pushSession';
-import { stall, toPushStall } from '../stall';
+import { listingPart, toPushStall } from '../stall';
 
 /** What a push over HTTP needs. */
 export interface PushHelperNeeds {
@@ -37,7 +37,7 @@ export async function openPushHelper(needs: PushHelperNeeds): Promise<PushSessio
   const args = ['-c', 'protocol.version=0', `remote-${new URL(url).protocol.slice(0, -1)}`, url, url];
   const conversation = conversations.begin({ program: 'git', args, env });
   const lines = readSingly(conversation.pieces());
-  const part = { name: 'The listing', stall: stall.list, bytes: listingBytes, signal };
+  const part = { ...listingPart, signal };
   const refs = await conversation.within(part, async () => {
     await conversation.say('option progress true\noption verbosity 1\nlist for-push\n');
     // Two answers to options come first.

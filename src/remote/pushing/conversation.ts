@@ -1,5 +1,6 @@
 import { type Child, type ChildOptions, startChild } from '../../system/child';
 import { toStopError } from '../../system/errors';
+import { untilAborted } from '../../system/untilAborted';
 import { createWatch, type Watch, type WatchLimits } from '../../system/watch';
 
 /** How to start the program that connects to a server: ssh or git. */
@@ -34,8 +35,8 @@ export class Conversation {
   readonly signal: AbortSignal;
   readonly #child: Child;
   readonly #output: AsyncIterator<Buffer>;
-  readonly #first: Promise<IteratorResult<Buffer> | undefined>;
-  #isFirstRead = false;
+  /** Output that was asked for, and that nobody has read yet. */
+  #ahead: Promise<IteratorResult<Buffer> | undefined> | undefined;
   #isOver = false;
   #watch: Watch | undefined;
   #onStderr: ((text: string) => void) | undefined;
@@ -48,7 +49,6 @@ export class Conversation {
     this.signal = signal;
     this.#child = startChild({ ...start, signal, name: start.program, onStderr });
     this.#output = this.#child.output[Symbol.asyncIterator]();
-    this.#first = this.#next();
     void this.#child.exited.then(() => {
       this.#isOver = true;
     });
@@ -61,14 +61,16 @@ export class Conversation {
 
   /** Waits for the first output of the other side. False if it ended without any. */
   async hasBegun(): Promise<boolean> {
-    return (await this.#first)?.done === false;
+    this.#ahead ??= this.#next();
+    return (await this.#ahead)?.done === false;
   }
 
   /** What comes from the other side, until it ends. */
   async *pieces(): AsyncGenerator<Buffer> {
     for (;;) {
-      const next = await (this.#isFirstRead ? this.#next() : this.#first);
-      this.#isFirstRead = true;
+      const reading = this.#ahead ?? this.#next();
+      this.#ahead = undefined;
+      const next = await reading;
       if (next === undefined || next.done) return;
       this.#watch?.see(next.value, '');
       yield next.value;
@@ -103,13 +105,8 @@ export class Conversation {
   ): Promise<T> {
     const watch = createWatch(name, limits, signal);
     [this.#watch, this.#onStderr] = [watch, onStderr];
-    const stopped = new Promise<never>((_resolve, reject) => {
-      const stop = () => reject(watch.signal.reason);
-      if (watch.signal.aborted) stop();
-      watch.signal.addEventListener('abort', stop);
-    });
     try {
-      return await Promise.race([work(watch), stopped]);
+      return await untilAborted(work(watch), watch.signal);
     } catch (error) {
       await this.#child.stop();
       throw signal.aborted ? toStopError(signal.reason) : error;

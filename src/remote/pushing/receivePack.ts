@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { MirrorError } from '../../errors';
 import { toRangeInput } from '../../git/commitRange';
 import type { Git } from '../../git/git';
-import { createListingReader, type ListingReader, listingBytes } from '../../git/listing';
+import { createListingReader, type ListingReader } from '../../git/listing';
 import { selectHere } from '../../git/objects';
 import { flushPacket, readRawPackets, toPacket, toText } from '../../git/pktLine';
 import type { RefPush } from '../../plan/plan';
 import type { RefMap } from '../../plan/refs';
 import { readRegularFile } from '../../system/regularFile';
-import { stall, toPushStall } from '../stall';
+import { listingPart, toPushStall } from '../stall';
 import type { Conversation } from './conversation';
 import type { Packer, PackOrder } from './packer';
 import { answerBytes, type PushAnswer, type PushSession, type RefAnswer } from './pushSession';
@@ -41,7 +41,7 @@ interface Advertised {
 export async function openReceivePack(needs: ReceivePackNeeds): Promise<PushSession> {
   const { conversation } = needs;
   const packets = withoutReturn(readRawPackets(conversation.pieces()));
-  const part = { name: 'The listing', stall: stall.list, bytes: listingBytes, signal: needs.signal };
+  const part = { ...listingPart, signal: needs.signal };
   const advertised = await conversation.within(part, async () => {
     const read = await readAdvertised(packets);
     if (typeof read !== 'string') return read;

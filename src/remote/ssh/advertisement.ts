@@ -1,12 +1,10 @@
 import type { MirrorError } from '../../errors';
-import { createListingReader, type ListingReader, listingBytes, type RefListing } from '../../git/listing';
+import { createListingReader, type ListingReader, type RefListing } from '../../git/listing';
 import { flushPacket, readPackets } from '../../git/pktLine';
 import { createWatch } from '../../system/watch';
 import type { Conversation } from '../pushing/conversation';
-import { stall } from '../stall';
+import { listingPart } from '../stall';
 import type { PreparedSession } from './controlSocket';
-
-const part = { name: 'The listing', stall: stall.list, bytes: listingBytes };
 
 /** What a server lists, or its error message. */
 type Advertised = RefListing | string;
@@ -21,7 +19,7 @@ export async function readAdvertisement(
   signal: AbortSignal,
   describeFailure: (stderr: string) => MirrorError,
 ): Promise<RefListing> {
-  return await conversation.within({ ...part, signal }, async () => {
+  return await conversation.within({ ...listingPart, signal }, async () => {
     const advertised = await readAdvertised(readPackets(conversation.pieces()), createListingReader());
     // We want nothing more.
     await conversation.say(flushPacket);
@@ -39,7 +37,7 @@ export async function readFromPrepared(
   command: string,
   signal: AbortSignal,
 ): Promise<RefListing | undefined> {
-  const watch = createWatch(part.name, part, signal);
+  const watch = createWatch(listingPart.name, listingPart, signal);
   watch.signal.addEventListener('abort', session.stop);
   if (watch.signal.aborted) session.stop();
   async function* watched(): AsyncGenerator<Buffer> {
@@ -60,8 +58,8 @@ export async function readFromPrepared(
 }
 
 /**
- * Reads packets up to the first flush packet; an empty message when they end before it. The first ref carries the server's
- * capabilities behind a NUL, where HEAD points among them.
+ * Reads packets up to the first flush packet; an empty message when they end before it. The first ref carries the
+ * server's capabilities behind a NUL, where HEAD points among them.
  */
 async function readAdvertised(
   packets: AsyncIterable<string | undefined>,

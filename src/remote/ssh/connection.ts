@@ -1,10 +1,9 @@
 import { hasCode, type MirrorError } from '../../errors';
 import { parseFailure } from '../../git/failures';
-import { listingBytes } from '../../git/listing';
 import { untilAborted } from '../../system/untilAborted';
 import type { Conversation, Conversations } from '../pushing/conversation';
 import type { SshLogin } from '../settings';
-import { stall } from '../stall';
+import { listingPart } from '../stall';
 import { endConnection } from './controlSocket';
 import type { SessionOptions } from './sshConfig';
 import type { SshFiles } from './sshFiles';
@@ -12,8 +11,8 @@ import type { SshFiles } from './sshFiles';
 /** The one connection that all sessions with a server share. Disposing of it ends it. */
 export interface Connection extends AsyncDisposable {
   /**
-   * Starts a command of the server. The first one connects, and the others wait for that. Throws MirrorError if there is
-   * no connection.
+   * Starts a command of the server. The first one connects, and the others wait for that. Throws MirrorError if there
+   * is no connection.
    */
   begin(command: string, signal: AbortSignal): Promise<Conversation>;
 }
@@ -26,7 +25,10 @@ export interface ConnectionNeeds {
   readonly describeFailure: (stderr: string) => MirrorError;
 }
 
-/** The first ssh leaves a master in the background, which listens on the control socket (ssh_config(5), ControlPersist). */
+/**
+ * The first ssh leaves a master in the background, which listens on the control socket (ssh_config(5),
+ * "ControlPersist").
+ */
 export function createConnection(needs: ConnectionNeeds): Connection {
   const { files } = needs;
   let opening: Promise<Conversation> | undefined;
@@ -73,7 +75,7 @@ async function connect(command: string, signal: AbortSignal, needs: ConnectionNe
 async function findFailure(conversation: Conversation, signal: AbortSignal): Promise<string | undefined> {
   try {
     // Longer than ssh's own ConnectTimeout: this one also ends a server that stops in the middle of the handshake.
-    const part = { name: 'ssh', stall: stall.list, bytes: listingBytes, signal };
+    const part = { ...listingPart, name: 'ssh', signal };
     const hasBegun = await conversation.within(part, () => conversation.hasBegun());
     return hasBegun ? undefined : await conversation.lastWords();
   } catch (error) {

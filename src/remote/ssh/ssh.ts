@@ -40,7 +40,7 @@ export async function openSsh(
       if (controlPath !== undefined) prepared ??= prepareSession(controlPath);
     },
     async list(signal) {
-      const either = AbortSignal.any([context.signal, signal, conversations.signal]);
+      const either = AbortSignal.any([signal, conversations.signal]);
       const session = prepared;
       prepared = undefined;
       const listed = session && (await readFromPrepared(session, listing, either));

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { MirrorError } from '../../../src/errors';
 import { Conversations } from '../../../src/remote/pushing/conversation';
 import { readAdvertisement } from '../../../src/remote/ssh/advertisement';
+import { stall } from '../../../src/remote/stall';
 import { createBareRepository, git, gitEnvironment, gitWith, grow, readRefs } from '../../servers/git';
 
 let folder = '';
@@ -93,6 +94,17 @@ describe('a session that comes to nothing', () => {
     ['a ref that git refuses', '003f0123456789012345678901234567890123456789 refs/heads/a\\x1b[\\n0000'],
   ])('is not read as something else: %s', async (_what, text) => {
     await expect(saying(text)).rejects.toMatchObject({ code: 'not-git' });
+  });
+
+  test('is ended when it stays silent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const listed = expect(saying('003d0123')).rejects.toMatchObject({ code: 'timed-out' });
+      vi.advanceTimersByTime(stall.list);
+      await listed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is told when it cannot be started', async () => {
